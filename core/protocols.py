@@ -1,0 +1,140 @@
+"""What a graph needs from the outside: segments in, decisions out, answers remembered, codes found again.
+
+A SQL store and an in-memory one implement the first two, so that a foreign LangGraph application needs no
+study on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from intercoder.core.codebook import Code, Codebook
+from intercoder.core.decisions import Wave
+from intercoder.core.documents import Segment
+from intercoder.core.record import Record
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+"""Shape (n, dimensions), unit length rows."""
+
+AnswerStatus: TypeAlias = Literal["ok", "invalid", "failed"]
+RunStatus: TypeAlias = Literal["running", "stopped", "done"]
+
+
+class LoggedAnswer(Record):
+    """One model call as it was answered. Kept whether or not the answer could be used."""
+
+    key: str
+    run: str
+    round: int
+    segment_id: str
+    role: str
+    coder: str
+    model: str
+    prompt: str
+    prompt_hash: str
+    status: AnswerStatus
+    text: str
+    """The raw reply, cut at a stated length."""
+    error: str = ""
+    kind: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+
+
+class AnswerLog(Protocol):
+    """Every model answer, committed before it is used (the only cache)."""
+
+    async def find(self, key: str) -> LoggedAnswer | None:
+        """The committed answer to this question, if there is one."""
+
+    async def put(self, answer: LoggedAnswer) -> None:
+        """Commit an answer; returns when it is durable. A key that is already there keeps its first answer."""
+
+
+class Run(Record):
+    """One execution of a graph over a fixed list of segments."""
+
+    id: str
+    graph: str
+    round: int = 1
+    status: RunStatus = "running"
+    position: int = 0
+    """Segments finished in this round, in document order: the cursor."""
+    total: int
+    sample: str = ""
+    codebook_version: int
+    settings: str
+    """The study's settings when the run began, as JSON."""
+    failures: int = 0
+    """Failures listed in this round."""
+
+
+class StudyStore(Protocol):
+    """Segments in, decisions out."""
+
+    study_id: str
+
+    def run(self, run_id: str) -> Run:
+        """The run as it stands.
+
+        Raises:
+            StudyError: There is no such run.
+        """
+
+    def segments(self, run_id: str, start: int, stop: int) -> Sequence[Segment]:
+        """Segments `start` to `stop` (exclusive) of the run, in document order, with their texts."""
+
+    def quantiles(self, run_id: str, lengths: Sequence[int]) -> Sequence[float]:
+        """For each segment length (code points): the share of the run's segments that are shorter, 0 to 1."""
+
+    def write_wave(self, run_id: str, wave: Wave) -> None:
+        """Commit a wave and move the run's cursor to `wave.stop`, in one transaction."""
+
+    def run_codes(self, run_id: str) -> Sequence[Code]:
+        """Codes founded by the run in its current round, oldest first."""
+
+    def finish(self, run_id: str) -> Codebook:
+        """Close the round: its codes become the codebook version that the run reserved."""
+
+
+class Match(Record):
+    """A code found in the memory. `order` counts codes from the oldest, 0."""
+
+    code_id: str
+    order: int = Field(ge=0)
+    similarity: float
+
+
+class CodeMemory(Protocol):
+    """Embeddings of the codes assigned so far, searchable by cosine."""
+
+    def __len__(self) -> int:
+        """Number of codes held."""
+
+    def reset(self) -> None:
+        """Forget all codes of this run and round."""
+
+    def add(self, codes: Sequence[Code], vectors: Vectors) -> None:
+        """Add codes in order of age. `vectors` has one unit-length row per code."""
+
+    def nearest(self, vectors: Vectors, k: int) -> Sequence[Sequence[Match]]:
+        """For each row the k nearest codes, most similar first, ties to the older code.
+
+        Similarities are exact cosines of the stored float32 vectors rounded to 4 places.
+        """
+
+
+class Embedder(Protocol):
+    """Sentence embeddings, batched."""
+
+    name: str
+    dimensions: int
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit-length embeddings, one row per text, in order."""
