@@ -1,0 +1,249 @@
+"""A study's settings: one typed object, read from study.toml, never a dict passed around."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from typing import Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from intercoder.core.errors import SettingsError
+from intercoder.core.identity import make_id
+from intercoder.core.record import Record
+
+Ending: TypeAlias = Literal["full_stop", "line_break"]
+ModerationKind: TypeAlias = Literal["medoid", "llm", "majority", "weighted"]
+ComparedText: TypeAlias = Literal["label", "label_and_definition", "segment"]
+
+DEFAULT_MODEL = "embedded:qwen2.5-coder-0.5b"
+DEFAULT_EMBEDDING = "embedded:minilm-l6"
+
+
+class Sampling(Record):
+    """How a model draws its answer (seed 000, appendix E: temperature 0.7, top_p 0.7)."""
+
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    top_p: float = Field(default=0.7, gt=0, le=1)
+    max_tokens: int = Field(default=160, ge=8, le=8192)
+    """Budget of the whole answer: label, reason and quote."""
+
+
+class CoderSettings(Record):
+    """One coder: a name, a model and a way of asking."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\s/\\]+$")
+    model: str = DEFAULT_MODEL
+    prompt: str = "expert_angle"
+    shots: int = Field(default=2, ge=0, le=5)
+    """Worked examples in the prompt; small models need them."""
+    ending: Ending = "full_stop"
+    sampling: Sampling = Sampling()
+    seed: int = 0
+    weight: float = Field(default=1.0, ge=0)
+    """Used by weighted moderation: the coder's agreement with people on a development sample."""
+
+
+class ModeratorSettings(Record):
+    """One moderator: a rule (medoid, majority, weighted) or a model."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\s/\\]+$")
+    kind: ModerationKind = "medoid"
+    groundedness: float = Field(default=1.0, ge=0)
+    """Weight g of the label's likeness to the segment; 0 is the plain medoid."""
+    tau: float = Field(default=0.7, gt=0, le=1)
+    """Cosine from which majority and weighted moderation take two suggestions for the same code."""
+    model: str = ""
+    prompt: str = "default"
+    shots: int = Field(default=1, ge=0, le=5)
+    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _model_where_needed(self) -> Self:
+        if self.kind == "llm" and not self.model:
+            raise ValueError('a moderator of kind "llm" needs a model')
+        return self
+
+
+class Refinement(Record):
+    """When a new label becomes a code that is already there (seed 000, section 4.2)."""
+
+    tau: float = Field(default=0.7, gt=0, le=1)
+    adaptive: bool = False
+    """Threshold per segment between `low` and `high` instead of `tau` (seed 000, section 7.4)."""
+    low: float = Field(default=0.6, gt=0, le=1)
+    high: float = Field(default=0.8, gt=0, le=1)
+    compare: ComparedText = "label"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
+
+
+class Coding(Record):
+    """What coders are shown and may answer."""
+
+    max_codes: int = Field(default=1, ge=1, le=10)
+    context_before: int = Field(default=0, ge=0, le=5)
+    """How many segments before the one to be coded are shown beside it."""
+
+
+class Embedding(Record):
+    """Sentence embeddings used by moderation and refinement."""
+
+    model: str = DEFAULT_EMBEDDING
+
+
+class Memory(Record):
+    """Where the code memory lives: a folder inside the study, or a Chroma server."""
+
+    url: str = ""
+
+
+class Limits(Record):
+    """How hard the machine and the endpoints are driven."""
+
+    concurrency: int = Field(default=64, ge=1, le=4096)
+    wave: int = Field(default=512, ge=1, le=10_000)
+    timeout: float = Field(default=120.0, gt=0)
+    """Seconds an endpoint may take for one answer."""
+    retries: int = Field(default=4, ge=0, le=20)
+    """How often a request is sent again after 429, 5xx or a broken connection."""
+
+
+class Privacy(Record):
+    """What may leave this machine. Nothing, unless said here."""
+
+    allow_remote: bool = False
+    allow_proxies: bool = False
+    allow_tracing: bool = False
+
+
+class Price(Record):
+    """Price per million tokens, in whatever currency the study counts in."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class Study(Record):
+    """All settings of a study."""
+
+    id: str = ""
+    question: str = Field(min_length=1)
+    language: str = "en"
+    api_key_env: str = "OPENAI_API_KEY"
+    """Name of the environment variable that holds the endpoint's key. The key itself is never stored."""
+    coding: Coding = Coding()
+    coders: tuple[CoderSettings, ...] = Field(min_length=1)
+    moderators: tuple[ModeratorSettings, ...] = (ModeratorSettings(name="medoid"),)
+    refinement: Refinement = Refinement()
+    embedding: Embedding = Embedding()
+    memory: Memory = Memory()
+    limits: Limits = Limits()
+    privacy: Privacy = Privacy()
+    prices: dict[str, Price] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [actor.name for actor in (*self.coders, *self.moderators)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"coders and moderators need names of their own; used twice: {', '.join(twice)}")
+        if "new" in names:
+            raise ValueError('"new" cannot be a name: it marks codes a moderator proposes itself')
+        return self
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """References of all chat models in use, without repeats, in the order of the settings."""
+        references = [coder.model for coder in self.coders]
+        references += [moderator.model for moderator in self.moderators if moderator.model]
+        return tuple(dict.fromkeys(references))
+
+
+def default_coders(model: str = DEFAULT_MODEL) -> tuple[CoderSettings, ...]:
+    """The ensemble of three that a new study starts with."""
+    prompts = ("expert_angle", "explicit_instruction", "informal_request")
+    return tuple(
+        CoderSettings(name=prompt.split("_")[0], model=model, prompt=prompt, seed=place)
+        for place, prompt in enumerate(prompts)
+    )
+
+
+def study_id(question: str) -> str:
+    """A study's id: the same question gives the same id, so a study made again asks the same things."""
+    return make_id("study", question)
+
+
+def parse_study(text: str, where: str = "study.toml") -> Study:
+    """Read settings from TOML.
+
+    Args:
+        text: The file's content.
+        where: Name of the file, for errors.
+
+    Raises:
+        SettingsError: The TOML does not parse (line and column), a key is unknown (with the nearest right
+            one), or a value is of the wrong type or out of range (with its dotted name).
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"this is not valid TOML: {error}", where=where) from None
+    try:
+        study = Study.model_validate(raw)
+    except ValidationError as error:
+        raise SettingsError(
+            _explain(error), where=where, remedy="Mend the file and run the command again."
+        ) from None
+    return study if study.id else study.model_copy(update={"id": study_id(study.question)})
+
+
+def _explain(error: ValidationError) -> str:
+    problems = []
+    for item in error.errors():
+        name = ".".join(str(part) for part in item["loc"]) or "the file"
+        if item["type"] == "extra_forbidden":
+            nearest = _nearest(item["loc"])
+            problems.append(f"unknown key `{name}`{nearest}.")
+        elif item["type"] == "missing":
+            problems.append(f"`{name}` is missing.")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            given = item.get("input")
+            shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+            problems.append(f"`{name}`: {message[:1].lower()}{message[1:]}{shown}.")
+    return " ".join(problems)
+
+
+def _nearest(location: Sequence[str | int]) -> str:
+    """The known key of the same table that is most like the unknown one."""
+    known = _keys_at(location[:-1])
+    close = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+    return f"; did you mean `{close[0]}`?" if close else f"; known here: {', '.join(known)}"
+
+
+def _keys_at(path: Sequence[str | int]) -> list[str]:
+    model: Any = Study
+    tables: dict[str, type[BaseModel]] = {
+        "coders": CoderSettings,
+        "moderators": ModeratorSettings,
+        "prices": Price,
+        "sampling": Sampling,
+    }
+    for part in path:
+        if isinstance(part, int):
+            continue
+        if part in tables:
+            model = tables[part]
+        elif isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
+            model = model.model_fields[part].annotation
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return list(model.model_fields)
+    return []
+
