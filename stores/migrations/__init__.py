@@ -1,1 +1,1 @@
-"""."""
+"""Alembic migrations of the study database, from its first day."""

@@ -1,0 +1,286 @@
+"""Tables of a study. Every one carries the study's id; nothing is updated in place but cursors and leases."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+
+def _study() -> Column[str]:
+    return Column("study_id", String(64), primary_key=True)
+
+
+studies = Table(
+    "studies",
+    metadata,
+    _study(),
+    Column("owner", String(64), nullable=False),  # random; tells two studies with one id apart
+    Column("created_at", String(32), nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    _study(),
+    Column("source", String(512), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("place", Integer, nullable=False),  # order of first import
+    Column("sha256", String(64), nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("imported_at", String(32), nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    _study(),
+    Column("document_id", String(64), primary_key=True),
+    Column("source", String(512), nullable=False),
+    Column("key", String(512), nullable=False),
+    Column("name", String(1024), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("attributes", JSON, nullable=False),
+    Column("context", Text, nullable=False),
+)
+
+source_documents = Table(
+    "source_documents",
+    metadata,
+    _study(),
+    Column("source", String(512), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("document_id", String(64), nullable=False),
+    Index("ix_source_documents_document", "study_id", "document_id"),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    _study(),
+    Column("segment_id", String(64), primary_key=True),
+    Column("document_id", String(64), nullable=False),
+    Column("unit", String(16), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("speaker", String(256)),
+    ForeignKeyConstraint(
+        ["study_id", "document_id"], ["documents.study_id", "documents.document_id"], name="fk_segments_document"
+    ),
+    Index("ix_segments_document", "study_id", "document_id", "unit", "ordinal"),
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    _study(),
+    Column("sample", String(128), primary_key=True),
+    Column("unit", String(16), nullable=False),
+    Column("seed", Integer),
+    Column("stratify", String(256)),
+    Column("size", Integer, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+sample_segments = Table(
+    "sample_segments",
+    metadata,
+    _study(),
+    Column("sample", String(128), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("segment_id", String(64), nullable=False),
+    Column("length", Integer, nullable=False),
+    Index("ix_sample_segments_length", "study_id", "sample", "length"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("graph", String(32), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("sample", String(128), nullable=False),
+    Column("codebook_version", Integer, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("changed_at", String(32), nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    _study(),
+    Column("key", String(64), primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("segment_id", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("coder", String(64), nullable=False),
+    Column("model", String(512), nullable=False),
+    Column("prompt", String(128), nullable=False),
+    Column("prompt_hash", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_answers_run", "study_id", "run", "round"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _study(),
+    Column("decision_id", String(64), primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("segment_id", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("coder", String(64), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("label", Text),
+    Column("code_id", String(64)),
+    Column("code_revision", Integer),
+    Column("reason", Text, nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("quote_start", Integer),
+    Column("quote_end", Integer),
+    Column("verified", Boolean, nullable=False),
+    Column("chosen_from", String(64), nullable=False),
+    Column("overruled", JSON, nullable=False),
+    Column("merged_from", Text, nullable=False),
+    Column("similarity", Float),
+    Column("model", String(512), nullable=False),
+    Column("prompt", String(128), nullable=False),
+    Column("prompt_hash", String(64), nullable=False),
+    Column("answer_key", String(64), nullable=False),
+    Column("codebook_version", Integer, nullable=False),
+    Column("supersedes", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_decisions_segment", "study_id", "run", "segment_id"),
+    Index("ix_decisions_supersedes", "study_id", "supersedes"),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    _study(),
+    Column("code_id", String(64), primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("place", Integer, nullable=False),  # age within run and round
+    Column("lineage", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_codes_run", "study_id", "run", "round", "place"),
+)
+
+code_revisions = Table(
+    "code_revisions",
+    metadata,
+    _study(),
+    Column("code_id", String(64), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("include", JSON, nullable=False),
+    Column("exclude", JSON, nullable=False),
+    Column("examples", JSON, nullable=False),
+    Column("parent", String(64), nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+codebook_versions = Table(
+    "codebook_versions",
+    metadata,
+    _study(),
+    Column("version", Integer, primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+codebook_entries = Table(
+    "codebook_entries",
+    metadata,
+    _study(),
+    Column("version", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("code_id", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+
+merges = Table(
+    "merges",
+    metadata,
+    _study(),
+    Column("decision_id", String(64), primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("code_id", String(64), nullable=False),
+    Column("similarity", Float, nullable=False),
+    Column("threshold", Float, nullable=False),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("segment_id", String(64), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    Column("coder", String(64), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("answer_key", String(64), nullable=False),
+)
+
+memos = Table(
+    "memos",
+    metadata,
+    _study(),
+    Column("memo_id", String(64), primary_key=True),
+    Column("target_id", String(64), nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("supersedes", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _study(),
+    Column("run", String(64), nullable=False),
+    Column("token", String(64), nullable=False),
+    Column("host", String(256), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process_started", Float, nullable=False),
+    Column("heartbeat", Float, nullable=False),
+)
