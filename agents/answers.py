@@ -1,0 +1,184 @@
+"""What coders and moderators may answer: JSON schemas with every length bounded, and how answers are read.
+
+Methods, section 1: an answer holds 0 to n codes, and an empty list means "nothing to code". Bounds matter:
+small models loop inside open-ended arrays until the token limit, and then the answer is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+
+LABEL_LENGTH = 60
+REASON_LENGTH = 120
+QUOTE_LENGTH = 120
+"""Most characters of a label, a reason and a quote."""
+NEW = "new"
+"""What a moderator names as the source of a label of its own."""
+
+InvalidKind: TypeAlias = Literal["empty", "truncated", "shape", "too_long"]
+Schema: TypeAlias = dict[str, JsonValue]
+_Answer = TypeVar("_Answer", bound=BaseModel)
+
+_FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
+_QUOTES = "\"'“”‘’«»„`"
+
+
+class InvalidAnswer(ValueError):
+    """An answer that cannot be used. `kind` sorts it; the message says in our words what was wrong."""
+
+    def __init__(self, kind: InvalidKind, message: str) -> None:
+        super().__init__(message)
+        self.kind: InvalidKind = kind
+        self.message = message
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _Labelled(_Strict):
+    label: str = Field(max_length=LABEL_LENGTH)
+
+    @field_validator("label")
+    @classmethod
+    def _tidy(cls, label: str) -> str:
+        tidied = tidy_label(label)
+        if not tidied:
+            raise ValueError("the label is empty")
+        return tidied
+
+
+class CodeGiven(_Labelled):
+    """One code of a coder's answer."""
+
+    reason: str = Field(max_length=REASON_LENGTH)
+    quote: str = Field(max_length=QUOTE_LENGTH)
+
+
+class CoderAnswer(_Strict):
+    """A coder's answer; no codes means "nothing to code"."""
+
+    codes: tuple[CodeGiven, ...]
+
+
+class ChoiceMade(_Labelled):
+    """One code that a moderator kept from a coder, or made (`chosen_from` is `new`)."""
+
+    chosen_from: str
+    reason: str = Field(max_length=REASON_LENGTH)
+
+
+class ModeratorAnswer(_Strict):
+    """A moderator's answer; no choices means "nothing to code"."""
+
+    choices: tuple[ChoiceMade, ...]
+
+
+def coder_schema(max_codes: int) -> Schema:
+    """JSON schema of a coder's answer with at most `max_codes` codes (at least 1)."""
+    code = _object(label=_string(LABEL_LENGTH, 1), reason=_string(REASON_LENGTH), quote=_string(QUOTE_LENGTH))
+    return _object(codes=_array(code, max_codes))
+
+
+def moderator_schema(coders: Sequence[str], max_codes: int) -> Schema:
+    """JSON schema of a moderator's answer over suggestions of these coders, at most `max_codes` choices."""
+    source: Schema = {"type": "string", "enum": [*coders, NEW]}
+    choice = _object(chosen_from=source, label=_string(LABEL_LENGTH, 1), reason=_string(REASON_LENGTH))
+    return _object(choices=_array(choice, max_codes))
+
+
+def parse_coder_answer(text: str, max_codes: int) -> CoderAnswer:
+    """Read a coder's reply.
+
+    Args:
+        text: The reply: the JSON object alone, in a Markdown fence, or with prose around it.
+        max_codes: Most codes allowed.
+
+    Raises:
+        InvalidAnswer: Nothing there, cut off, not of the schema, or too long.
+    """
+    answer = _validated(CoderAnswer, text)
+    _check_count(len(answer.codes), max_codes)
+    return answer
+
+
+def parse_moderator_answer(text: str, coders: Sequence[str], max_codes: int) -> ModeratorAnswer:
+    """Read a moderator's reply; like `parse_coder_answer`, and `chosen_from` must be a coder or `new`."""
+    answer = _validated(ModeratorAnswer, text)
+    _check_count(len(answer.choices), max_codes)
+    known = {*coders, NEW}
+    if any(choice.chosen_from not in known for choice in answer.choices):
+        raise InvalidAnswer("shape", f"`chosen_from` must be one of: {', '.join([*coders, NEW])}.")
+    return answer
+
+
+def tidy_label(label: str) -> str:
+    """A label without surrounding white space, quotation marks and final full stop, on one line."""
+    tidied = " ".join(label.split())
+    while True:
+        shorter = tidied.strip(_QUOTES).removesuffix(".").strip()
+        if shorter == tidied:
+            return tidied
+        tidied = shorter
+
+
+def _string(longest: int, shortest: int = 0) -> Schema:
+    return {"type": "string", "minLength": shortest, "maxLength": longest}
+
+
+def _array(items: Schema, most: int) -> Schema:
+    return {"type": "array", "items": items, "minItems": 0, "maxItems": most}
+
+
+def _object(**properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _check_count(count: int, most: int) -> None:
+    if count > most:
+        raise InvalidAnswer("too_long", f"The answer holds {count} codes; at most {most} are wanted.")
+
+
+def _validated(model: type[_Answer], text: str) -> _Answer:
+    value = _only_object(text)
+    try:
+        return model.model_validate_json(json.dumps(value))
+    except ValidationError as error:
+        detail = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in detail["loc"])
+        kind: InvalidKind = "too_long" if detail["type"] == "string_too_long" else "shape"
+        raise InvalidAnswer(kind, f"`{place}`: {detail['msg']}.") from error
+
+
+def _only_object(text: str) -> JsonValue:
+    """The one JSON object of a reply; prose around it is tolerated, a second object is not."""
+    bare = text.strip()
+    if not bare:
+        raise InvalidAnswer("empty", "The answer is empty.")
+    fences = _FENCE.findall(bare)
+    if len(fences) == 1:
+        bare = fences[0].strip()
+    start = bare.find("{")
+    if start < 0:
+        raise InvalidAnswer("shape", "The answer holds no JSON object.")
+    try:
+        value, end = json.JSONDecoder(strict=False).raw_decode(bare, start)
+    except json.JSONDecodeError as error:
+        if error.pos >= len(bare) - 1 or "Unterminated" in error.msg:
+            raise InvalidAnswer("truncated", "The answer breaks off before its end.") from error
+        raise InvalidAnswer("shape", f"The answer is not JSON: {error.msg}.") from error
+    except RecursionError as error:
+        raise InvalidAnswer("shape", "The answer is nested too deeply.") from error
+    if "{" in bare[end:]:
+        raise InvalidAnswer("shape", "The answer holds more than one JSON object.")
+    return value  # type: ignore[no-any-return]

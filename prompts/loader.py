@@ -1,0 +1,156 @@
+"""Prompts by name: the template, its shared part, its worked examples, and a hash of it all.
+
+Seed 000, appendix A (six ways to ask a coder, two endings) and appendix C (moderator). What is the same for
+all segments comes first, so that servers can reuse their prefix; material comes last and only inside a
+fence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field
+
+from intercoder.core.errors import SettingsError
+from intercoder.core.identity import digest
+from intercoder.core.record import Record
+from intercoder.prompts import fence, templates
+from intercoder.prompts.material import Ending, Message, Piece, WorkedExample
+
+__all__ = ["Ending", "Message", "Piece", "Prompt", "WorkedExample", "load"]
+
+_ANSWER_SHOWN = 600
+"""Characters of a wrong answer that are shown again when it is to be repaired."""
+
+
+class Prompt(Record):
+    """A prompt ready to be filled with material."""
+
+    name: str
+    """Agent and template, such as `coder/expert_angle`."""
+    shots: int = Field(ge=0)
+    ending: Ending
+    hash: str
+    """16 hexadecimal digits over everything that shapes the messages, except question and material."""
+    instructions: str
+    reminder: str
+    repair_request: str
+    examples: tuple[WorkedExample, ...]
+
+    def messages(
+        self, pieces: Sequence[Piece], *, question: str, secret: str, segment_id: str, max_codes: int = 1
+    ) -> list[Message]:
+        """The conversation that asks for an answer: instructions, worked examples, fenced material.
+
+        Args:
+            pieces: The material, in the order in which it is shown.
+            question: The study's research question; empty leaves it out.
+            secret: The study's secret, from which the fence's marker is made.
+            segment_id: The segment the material belongs to.
+            max_codes: Most codes an answer may hold, from 1.
+
+        Returns:
+            All messages but the last are equal for every segment of a coder.
+        """
+        prefix = self._prefix(question, max_codes)
+        texts = [piece.text for piece in pieces] + [message.content for message in prefix]
+        marker = fence.marker_for(secret, segment_id, texts)
+        return [*prefix, self._turn(pieces, marker)]
+
+    def repair(self, messages: Sequence[Message], answer: str, problem: str) -> list[Message]:
+        """The conversation that asks once more after an answer that could not be used.
+
+        Args:
+            messages: The conversation the answer belongs to.
+            answer: The answer; its beginning is shown again as the model's own turn.
+            problem: What was wrong with it, in our words.
+        """
+        return [
+            *messages,
+            Message(role="assistant", content=answer[:_ANSWER_SHOWN]),
+            Message(role="user", content=templates.fill(self.repair_request, {"problem": problem})),
+        ]
+
+    def _prefix(self, question: str, max_codes: int) -> list[Message]:
+        values = {"question": " ".join(question.split()), "codes": _codes(max_codes)}
+        messages = [Message(role="system", content=templates.fill(self.instructions, values))]
+        for number, example in enumerate(self.examples):
+            texts = [piece.text for piece in example.pieces]
+            marker = fence.marker_for("worked example", str(number), texts)
+            messages.append(self._turn(example.pieces, marker))
+            messages.append(Message(role="assistant", content=_answer(example, max_codes)))
+        return messages
+
+    def _turn(self, pieces: Sequence[Piece], marker: str) -> Message:
+        return Message(role="user", content=f"{fence.fenced(pieces, marker)}\n{self.reminder}")
+
+
+def load(
+    agent: str, name: str, *, shots: int = 2, ending: Ending = "full_stop", folder: Path | None = None
+) -> Prompt:
+    """Load a prompt.
+
+    Args:
+        agent: `coder` or `moderator`.
+        name: Template's name, such as `expert_angle`.
+        shots: Worked examples to show, the first so many of the agent's file; 0 for none.
+        ending: How the request ends.
+        folder: A study's own `prompts/` directory; files there replace ours of the same relative name.
+
+    Raises:
+        SettingsError: There is no such prompt, its placeholders are wrong, or it has fewer worked examples.
+    """
+    path = templates.find(f"{agent}/{name}.md", folder)
+    if name not in templates.names(agent, folder):
+        raise templates.unknown(agent, name, folder)
+    body = templates.read(path, required={"shared"}, optional={"question", "codes"})
+    shared = templates.read(
+        templates.find(f"shared/{agent}.md", folder), required={"question", "codes"}, optional=set()
+    )
+    instructions = _ended(templates.fill(body, {"shared": shared}), ending)
+    reminder = templates.read(templates.find(f"shared/{agent}_reminder.md", folder), required=set())
+    repair = templates.read(templates.find("repair.md", folder), required={"problem"})
+    examples = _examples(agent, shots, folder)
+    shown = [[fence.fenced(example.pieces, ""), json.dumps(example.answer)] for example in examples]
+    frame = [fence.OPENING, fence.CLOSING, fence.MARKER_LENGTH]
+    return Prompt(
+        name=f"{agent}/{name}",
+        shots=shots,
+        ending=ending,
+        hash=digest(instructions, reminder, repair, shown, frame)[:16],
+        instructions=instructions,
+        reminder=reminder,
+        repair_request=repair,
+        examples=examples,
+    )
+
+
+def _examples(agent: str, shots: int, folder: Path | None) -> tuple[WorkedExample, ...]:
+    path = templates.find(f"examples/{agent}.toml", folder)
+    examples = templates.read_examples(path) if shots else ()
+    if shots < 0 or shots > len(examples):
+        raise SettingsError(
+            f"{shots} worked examples are asked for, and there are {len(examples)}.",
+            where=str(path),
+            remedy="Lower `shots`, or add examples to a file of that name in the study's prompts folder.",
+        )
+    return examples[:shots]
+
+
+def _answer(example: WorkedExample, max_codes: int) -> str:
+    answer = example.answer.items()
+    kept = {key: value[:max_codes] if isinstance(value, list) else value for key, value in answer}
+    return json.dumps(kept, ensure_ascii=False)
+
+
+def _codes(max_codes: int) -> str:
+    return "one code" if max_codes == 1 else f"at most {max_codes} codes, the weightiest first"
+
+
+def _ended(request: str, ending: Ending) -> str:
+    bare = request.rstrip()
+    if ending == "line_break":
+        return bare.removesuffix(".") + "\n"
+    return bare if bare.endswith((".", "?", "!")) else bare + "."
