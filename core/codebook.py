@@ -56,6 +56,6 @@ class Codebook(Record):
         return digest([code.model_dump(mode="json") for code in self.codes])[:12]
 
 
-def found_code(run: str, round_: int, segment_id: str, label: str) -> str:
+def found_code(run: str, segment_id: str, label: str) -> str:
     """Id of a code founded by a label on a segment: deterministic, unique in the study."""
-    return make_id("c", run, round_, segment_id, label)
+    return make_id("c", run, segment_id, label)

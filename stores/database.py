@@ -123,7 +123,7 @@ def _explain(place: str, cause: str) -> StudyError:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A short write transaction that takes the write lock at once, so that writers queue and never deadlock."""
+    """A short write transaction that takes the write lock at once: writers queue, never deadlock."""
     with translated(str(engine.url)), engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -49,14 +49,10 @@ documents = Table(
     metadata,
     _study(),
     Column("document_id", String(64), primary_key=True),
-    Column("source", String(512), nullable=False),
-    Column("key", String(512), nullable=False),
-    Column("name", String(1024), nullable=False),
     Column("text", Text, nullable=False),
-    Column("attributes", JSON, nullable=False),
-    Column("context", Text, nullable=False),
 )
 
+# What a version of a source consists of. Attributes belong here: they may change while a text does not.
 source_documents = Table(
     "source_documents",
     metadata,
@@ -65,6 +61,10 @@ source_documents = Table(
     Column("version", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("document_id", String(64), nullable=False),
+    Column("key", String(512), nullable=False),
+    Column("name", String(1024), nullable=False),
+    Column("attributes", JSON, nullable=False),
+    Column("context", Text, nullable=False),
     Index("ix_source_documents_document", "study_id", "document_id"),
 )
 
@@ -79,9 +79,7 @@ segments = Table(
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
     Column("speaker", String(256)),
-    ForeignKeyConstraint(
-        ["study_id", "document_id"], ["documents.study_id", "documents.document_id"], name="fk_segments_document"
-    ),
+    ForeignKeyConstraint(["study_id", "document_id"], ["documents.study_id", "documents.document_id"]),
     Index("ix_segments_document", "study_id", "document_id", "unit", "ordinal"),
 )
 
@@ -104,6 +102,9 @@ sample_segments = Table(
     Column("sample", String(128), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("segment_id", String(64), nullable=False),
+    Column("source", String(512), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document_position", Integer, nullable=False),
     Column("length", Integer, nullable=False),
     Index("ix_sample_segments_length", "study_id", "sample", "length"),
 )
@@ -188,12 +189,8 @@ codes = Table(
     metadata,
     _study(),
     Column("code_id", String(64), primary_key=True),
-    Column("run", String(64), nullable=False),
-    Column("round", Integer, nullable=False),
-    Column("place", Integer, nullable=False),  # age within run and round
     Column("lineage", JSON, nullable=False),
     Column("created_at", String(32), nullable=False),
-    Index("ix_codes_run", "study_id", "run", "round", "place"),
 )
 
 code_revisions = Table(

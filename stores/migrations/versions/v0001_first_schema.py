@@ -71,14 +71,10 @@ def upgrade() -> None:
         "codes",
         sa.Column("study_id", sa.String(length=64), nullable=False),
         sa.Column("code_id", sa.String(length=64), nullable=False),
-        sa.Column("run", sa.String(length=64), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("lineage", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("study_id", "code_id"),
     )
-    op.create_index("ix_codes_run", "codes", ["study_id", "run", "round", "place"], unique=False)
     op.create_table(
         "decisions",
         sa.Column("study_id", sa.String(length=64), nullable=False),
@@ -116,12 +112,7 @@ def upgrade() -> None:
         "documents",
         sa.Column("study_id", sa.String(length=64), nullable=False),
         sa.Column("document_id", sa.String(length=64), nullable=False),
-        sa.Column("source", sa.String(length=512), nullable=False),
-        sa.Column("key", sa.String(length=512), nullable=False),
-        sa.Column("name", sa.String(length=1024), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("attributes", sa.JSON(), nullable=False),
-        sa.Column("context", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("study_id", "document_id"),
     )
     op.create_table(
@@ -193,6 +184,9 @@ def upgrade() -> None:
         sa.Column("sample", sa.String(length=128), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("segment_id", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(length=512), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("document_position", sa.Integer(), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("study_id", "sample", "position"),
     )
@@ -217,6 +211,10 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("document_id", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=512), nullable=False),
+        sa.Column("name", sa.String(length=1024), nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=False),
+        sa.Column("context", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("study_id", "source", "version", "position"),
     )
     op.create_index(
@@ -254,7 +252,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["study_id", "document_id"],
             ["documents.study_id", "documents.document_id"],
-            name="fk_segments_document",
         ),
         sa.PrimaryKeyConstraint("study_id", "segment_id"),
     )

@@ -1,0 +1,165 @@
+"""Samples: named, drawn lists of segments that runs and coders share."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, Row
+
+from intercoder.core.documents import Unit
+from intercoder.core.errors import InputError
+from intercoder.core.record import AttributeValue, Record
+from intercoder.core.sampling import draw
+from intercoder.stores import schema
+from intercoder.stores.corpus import latest_versions
+from intercoder.stores.database import now, reading
+
+
+class Scope(Record):
+    """Which segments a run reads. All of the current corpus, unless limited."""
+
+    unit: Unit | None = None
+    """None: the only unit the corpus was cut by."""
+    limit: int | None = None
+    """The first so many, in document order."""
+    sample: int | None = None
+    """So many drawn at random."""
+    seed: int = 0
+    stratify: str = ""
+    """Attribute by whose values the sample is stratified; `speaker` for speakers."""
+
+
+def choose(engine: Engine, study_id: str, scope: Scope) -> list[Row[tuple[object, ...]]]:
+    """The segments of a scope in document order, as rows (segment, source, version, position, length).
+
+    Raises:
+        InputError: Nothing was imported, the unit is not clear or not there, the sample is larger than the
+            corpus, or there is no such attribute.
+    """
+    with reading(engine) as connection:
+        unit = scope.unit or _only_unit(connection, study_id)
+        rows = _current(connection, study_id, unit)
+        if not rows:
+            raise InputError(
+                f"the corpus is not cut by {unit}.",
+                where="--unit",
+                remedy=f"Import the files again with `--unit {unit}`; the texts are not stored twice.",
+            )
+        if scope.sample is not None:
+            strata = _strata(connection, study_id, rows, scope.stratify) if scope.stratify else None
+            ids = [row.segment_id for row in rows]
+            rows = [rows[place] for place in draw(ids, scope.sample, seed=scope.seed, strata=strata)]
+        return rows[: scope.limit] if scope.limit is not None else rows
+
+
+def save_sample(
+    connection: Connection, study_id: str, name: str, scope: Scope, rows: list[Row[tuple[object, ...]]]
+) -> None:
+    """Write a sample inside the caller's transaction."""
+    unit = scope.unit or rows[0].unit
+    connection.execute(
+        sa.insert(schema.samples).values(
+            study_id=study_id,
+            sample=name,
+            unit=unit,
+            seed=scope.seed if scope.sample is not None else None,
+            stratify=scope.stratify or None,
+            size=len(rows),
+            created_at=now(),
+        )
+    )
+    connection.execute(
+        sa.insert(schema.sample_segments),
+        [
+            {
+                "study_id": study_id,
+                "sample": name,
+                "position": position,
+                "segment_id": row.segment_id,
+                "source": row.source,
+                "version": row.version,
+                "document_position": row.position,
+                "length": row.length,
+            }
+            for position, row in enumerate(rows)
+        ],
+    )
+
+
+def _only_unit(connection: Connection, study_id: str) -> Unit:
+    segments = schema.segments
+    query = sa.select(segments.c.unit).where(segments.c.study_id == study_id).distinct()
+    units = sorted(connection.execute(query).scalars())
+    if not units:
+        raise InputError(
+            "the study holds no text yet.", remedy="Bring some in: `intercoder import STUDY FILE --unit paragraph`."
+        )
+    if len(units) > 1:
+        raise InputError(
+            f"the corpus is cut in several ways: {', '.join(units)}.",
+            where="--unit",
+            remedy="Say which one to code, for instance `--unit " + units[0] + "`.",
+        )
+    unit: Unit = units[0]
+    return unit
+
+
+def _current(connection: Connection, study_id: str, unit: Unit) -> list[Row[tuple[object, ...]]]:
+    members, segments = schema.source_documents, schema.segments
+    found: list[Row[tuple[object, ...]]] = []
+    for source, version in connection.execute(latest_versions(study_id)).all():
+        joined = sa.and_(
+            segments.c.study_id == members.c.study_id, segments.c.document_id == members.c.document_id
+        )
+        query = (
+            sa.select(
+                segments.c.segment_id,
+                segments.c.unit,
+                members.c.source,
+                members.c.version,
+                members.c.position,
+                (segments.c.end - segments.c.start).label("length"),
+            )
+            .select_from(members.join(segments, joined))
+            .where(
+                members.c.study_id == study_id,
+                members.c.source == source,
+                members.c.version == version,
+                segments.c.unit == unit,
+            )
+            .order_by(members.c.position, segments.c.ordinal)
+        )
+        found += connection.execute(query).all()
+    return found
+
+
+def _strata(
+    connection: Connection, study_id: str, rows: list[Row[tuple[object, ...]]], attribute: str
+) -> list[AttributeValue]:
+    if attribute == "speaker":
+        return _speakers(connection, study_id, rows)
+    members = schema.source_documents
+    values: dict[tuple[str, int, int], AttributeValue] = {}
+    known: set[str] = set()
+    for source, version in {(row.source, row.version) for row in rows}:
+        query = sa.select(members.c.position, members.c.attributes).where(
+            members.c.study_id == study_id, members.c.source == source, members.c.version == version
+        )
+        for position, attributes in connection.execute(query):
+            known.update(attributes)
+            values[source, version, position] = attributes.get(attribute)
+    if attribute not in known:
+        raise InputError(
+            f"no document has an attribute `{attribute}`.",
+            where="--stratify",
+            remedy=f"There are: {', '.join(sorted(known | {'speaker'}))}.",
+        )
+    return [values[row.source, row.version, row.position] for row in rows]
+
+
+def _speakers(
+    connection: Connection, study_id: str, rows: list[Row[tuple[object, ...]]]
+) -> list[AttributeValue]:
+    segments = schema.segments
+    query = sa.select(segments.c.segment_id, segments.c.speaker).where(segments.c.study_id == study_id)
+    speakers = {segment: speaker for segment, speaker in connection.execute(query)}
+    return [speakers[row.segment_id] for row in rows]
