@@ -150,7 +150,7 @@ class Study(Record):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        names = [actor.name for actor in (*self.coders, *self.moderators)]
+        names = [coder.name for coder in self.coders] + [one.name for one in self.moderators]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"coders and moderators need names of their own; used twice: {', '.join(twice)}")

@@ -1,8 +1,9 @@
 """Bringing documents into a study, version by version.
 
-A source is a file by its name. Importing it unchanged adds nothing; a changed file becomes the source's next
-version. Decisions stay with the segments they were made on: those of unchanged documents (rows of a table whose
-text is the same) carry over, those of a changed text remain with the old version and its segments are coded anew.
+A source is a file by its name. Importing it unchanged adds nothing; a changed file becomes the source's
+next version. Decisions stay with the segments they were made on: those of unchanged documents (rows of a
+table whose text is the same) carry over, those of a changed text remain with the old version, and the new
+text's segments are coded anew.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def import_source(
         result = _count(connection, study_id, source, version, new_documents=new, notes=tuple(notes))
         if result.segments == 0:
             raise InputError(
-                "there is nothing to code in this file.", where=source.name, remedy="Check the file's content."
+                "there is nothing to code in this file.", where=source.name, remedy="Check its content."
             )
         return result
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, Row
+from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.documents import Unit
 from intercoder.core.errors import InputError
@@ -12,6 +14,9 @@ from intercoder.core.sampling import draw
 from intercoder.stores import schema
 from intercoder.stores.corpus import latest_versions
 from intercoder.stores.database import now, reading
+
+CHUNK = 5000
+"""Rows written at once."""
 
 
 class Scope(Record):
@@ -28,7 +33,7 @@ class Scope(Record):
     """Attribute by whose values the sample is stratified; `speaker` for speakers."""
 
 
-def choose(engine: Engine, study_id: str, scope: Scope) -> list[Row[tuple[object, ...]]]:
+def choose(engine: Engine, study_id: str, scope: Scope) -> list[Any]:
     """The segments of a scope in document order, as rows (segment, source, version, position, length).
 
     Raises:
@@ -52,7 +57,7 @@ def choose(engine: Engine, study_id: str, scope: Scope) -> list[Row[tuple[object
 
 
 def save_sample(
-    connection: Connection, study_id: str, name: str, scope: Scope, rows: list[Row[tuple[object, ...]]]
+    connection: Connection, study_id: str, name: str, scope: Scope, rows: list[Any]
 ) -> None:
     """Write a sample inside the caller's transaction."""
     unit = scope.unit or rows[0].unit
@@ -67,22 +72,21 @@ def save_sample(
             created_at=now(),
         )
     )
-    connection.execute(
-        sa.insert(schema.sample_segments),
-        [
+    for start in range(0, len(rows), CHUNK):
+        chunk = [
             {
                 "study_id": study_id,
                 "sample": name,
-                "position": position,
+                "position": start + place,
                 "segment_id": row.segment_id,
                 "source": row.source,
                 "version": row.version,
                 "document_position": row.position,
                 "length": row.length,
             }
-            for position, row in enumerate(rows)
-        ],
-    )
+            for place, row in enumerate(rows[start : start + CHUNK])
+        ]
+        connection.execute(sa.insert(schema.sample_segments), chunk)
 
 
 def _only_unit(connection: Connection, study_id: str) -> Unit:
@@ -91,7 +95,8 @@ def _only_unit(connection: Connection, study_id: str) -> Unit:
     units = sorted(connection.execute(query).scalars())
     if not units:
         raise InputError(
-            "the study holds no text yet.", remedy="Bring some in: `intercoder import STUDY FILE --unit paragraph`."
+            "the study holds no text yet.",
+            remedy="Bring some in: `intercoder import STUDY FILE --unit paragraph`.",
         )
     if len(units) > 1:
         raise InputError(
@@ -103,9 +108,9 @@ def _only_unit(connection: Connection, study_id: str) -> Unit:
     return unit
 
 
-def _current(connection: Connection, study_id: str, unit: Unit) -> list[Row[tuple[object, ...]]]:
+def _current(connection: Connection, study_id: str, unit: Unit) -> list[Any]:
     members, segments = schema.source_documents, schema.segments
-    found: list[Row[tuple[object, ...]]] = []
+    found: list[Any] = []
     for source, version in connection.execute(latest_versions(study_id)).all():
         joined = sa.and_(
             segments.c.study_id == members.c.study_id, segments.c.document_id == members.c.document_id
@@ -133,7 +138,7 @@ def _current(connection: Connection, study_id: str, unit: Unit) -> list[Row[tupl
 
 
 def _strata(
-    connection: Connection, study_id: str, rows: list[Row[tuple[object, ...]]], attribute: str
+    connection: Connection, study_id: str, rows: list[Any], attribute: str
 ) -> list[AttributeValue]:
     if attribute == "speaker":
         return _speakers(connection, study_id, rows)
@@ -157,9 +162,9 @@ def _strata(
 
 
 def _speakers(
-    connection: Connection, study_id: str, rows: list[Row[tuple[object, ...]]]
+    connection: Connection, study_id: str, rows: list[Any]
 ) -> list[AttributeValue]:
     segments = schema.segments
     query = sa.select(segments.c.segment_id, segments.c.speaker).where(segments.c.study_id == study_id)
-    speakers = {segment: speaker for segment, speaker in connection.execute(query)}
+    speakers: dict[str, str | None] = {row.segment_id: row.speaker for row in connection.execute(query)}
     return [speakers[row.segment_id] for row in rows]

@@ -1,0 +1,165 @@
+"""Codebook versions in the database: numbered, immutable once complete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from intercoder.core.codebook import Code, Codebook, CodeExample, Lineage
+from intercoder.core.errors import StudyError
+from intercoder.stores import schema
+from intercoder.stores.database import insert_new, now, reading
+from intercoder.stores.decisions import code_counts
+
+
+def reserve_version(connection: Connection, study_id: str, run: str, round_: int, author: str = "") -> int:
+    """Take the next version number for a run's round; codes join it wave by wave."""
+    versions = schema.codebook_versions
+    last = connection.execute(
+        sa.select(sa.func.max(versions.c.version)).where(versions.c.study_id == study_id)
+    ).scalar()
+    version = int(last or 0) + 1
+    connection.execute(
+        sa.insert(versions).values(
+            study_id=study_id,
+            version=version,
+            run=run,
+            round=round_,
+            complete=False,
+            author=author,
+            created_at=now(),
+        )
+    )
+    return version
+
+
+def add_codes(connection: Connection, study_id: str, version: int, codes: Sequence[Code]) -> None:
+    """Append codes to a version that is not complete yet. A code that is there already stays as it is."""
+    if not codes:
+        return
+    entries = schema.codebook_entries
+    last = connection.execute(
+        sa.select(sa.func.max(entries.c.position)).where(
+            entries.c.study_id == study_id, entries.c.version == version
+        )
+    ).scalar()
+    first = 0 if last is None else int(last) + 1
+    insert_new(
+        connection,
+        schema.codes,
+        [
+            {
+                "study_id": study_id,
+                "code_id": code.id,
+                "lineage": code.lineage.model_dump(),
+                "created_at": now(),
+            }
+            for code in codes
+        ],
+    )
+    insert_new(connection, schema.code_revisions, [_revision_row(study_id, code) for code in codes])
+    connection.execute(
+        sa.insert(entries),
+        [
+            {
+                "study_id": study_id,
+                "version": version,
+                "position": first + place,
+                "code_id": code.id,
+                "revision": code.revision,
+            }
+            for place, code in enumerate(codes)
+        ],
+    )
+
+
+def complete_version(connection: Connection, study_id: str, version: int) -> None:
+    """Close a version; from now on it never changes."""
+    versions = schema.codebook_versions
+    connection.execute(
+        sa.update(versions)
+        .where(versions.c.study_id == study_id, versions.c.version == version)
+        .values(complete=True)
+    )
+
+
+def read_version(connection: Connection, study_id: str, version: int) -> Codebook:
+    """A version with its codes in order; counts are left out."""
+    entries, revisions, codes = schema.codebook_entries, schema.code_revisions, schema.codes
+    of_code = sa.and_(codes.c.study_id == entries.c.study_id, codes.c.code_id == entries.c.code_id)
+    of_revision = sa.and_(
+        revisions.c.study_id == entries.c.study_id,
+        revisions.c.code_id == entries.c.code_id,
+        revisions.c.revision == entries.c.revision,
+    )
+    query = (
+        sa.select(revisions, codes.c.lineage)
+        .select_from(entries.join(revisions, of_revision).join(codes, of_code))
+        .where(entries.c.study_id == study_id, entries.c.version == version)
+        .order_by(entries.c.position)
+    )
+    found = tuple(_code(row) for row in connection.execute(query))
+    versions = schema.codebook_versions
+    run = connection.execute(
+        sa.select(versions.c.run).where(versions.c.study_id == study_id, versions.c.version == version)
+    ).scalar()
+    return Codebook(version=version, codes=found, run=run or "")
+
+
+def latest_codebook(engine: Engine, study_id: str, version: int | None = None) -> Codebook:
+    """The newest complete version with its counts, or the one asked for.
+
+    Raises:
+        StudyError: There is no such version, or none yet.
+    """
+    versions = schema.codebook_versions
+    with reading(engine) as connection:
+        query = (
+            sa.select(versions)
+            .where(versions.c.study_id == study_id, versions.c.complete)
+            .order_by(versions.c.version.desc())
+        )
+        complete = {row.version: row for row in connection.execute(query).all()}
+        if not complete:
+            raise StudyError(
+                "the study has no codebook yet.", remedy="Find one with `intercoder run inductive STUDY`."
+            )
+        wanted = version if version is not None else max(complete)
+        if wanted not in complete:
+            there = ", ".join(str(number) for number in sorted(complete))
+            raise StudyError(f"there is no codebook version {wanted}.", remedy=f"There are: {there}.")
+        book = read_version(connection, study_id, wanted)
+        return book.model_copy(update={"counts": code_counts(connection, study_id, book)})
+
+
+def _revision_row(study_id: str, code: Code) -> dict[str, Any]:
+    return {
+        "study_id": study_id,
+        "code_id": code.id,
+        "revision": code.revision,
+        "label": code.label,
+        "definition": code.definition,
+        "include": list(code.include),
+        "exclude": list(code.exclude),
+        "examples": [example.model_dump() for example in code.examples],
+        "parent": code.parent,
+        "author": code.lineage.run,
+        "created_at": now(),
+    }
+
+
+def _code(row: Any) -> Code:
+    return Code(
+        id=row.code_id,
+        label=row.label,
+        definition=row.definition,
+        include=tuple(row.include),
+        exclude=tuple(row.exclude),
+        examples=tuple(CodeExample.model_validate(example) for example in row.examples),
+        parent=row.parent,
+        revision=row.revision,
+        lineage=Lineage.model_validate(row.lineage),
+    )

@@ -1,0 +1,175 @@
+"""Decisions in the database. An answer that says something new in a later round supersedes the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from intercoder.core.codebook import Codebook
+from intercoder.core.decisions import Decision, Provenance
+from intercoder.core.protocols import Run
+from intercoder.core.quotes import Quote
+from intercoder.stores import schema
+from intercoder.stores.database import insert_new, now
+
+Actor = tuple[str, str, str]
+"""Segment, role and coder: the decisions of one answer."""
+
+
+def write_decisions(
+    connection: Connection, study_id: str, run: Run, decisions: Sequence[Decision]
+) -> set[str]:
+    """Write a wave's decisions; answers that say what they said in an earlier round are left alone.
+
+    Returns:
+        Ids of the decisions that were written.
+    """
+    kept = _current_of(connection, study_id, run, decisions) if run.round > 1 else {}
+    rows: list[dict[str, Any]] = []
+    for actor, group in groupby(decisions, key=_actor):
+        said = list(group)
+        before = kept.get(actor, [])
+        if before and [decision.content for decision in said] == [old.content for old in before]:
+            continue
+        for decision in said:
+            supersedes = before[min(decision.position, len(before) - 1)].id if before else ""
+            rows.append(_row(study_id, decision, supersedes))
+    insert_new(connection, schema.decisions, rows)
+    return {row["decision_id"] for row in rows}
+
+
+def current_decisions(
+    connection: Connection, study_id: str, run: str, start: int, stop: int, sample: str
+) -> Iterator[tuple[int, Any]]:
+    """Rows of the decisions that stand, with the segment's position, in document order.
+
+    Within a segment: coders before moderators, in order of name, then position in the answer.
+    """
+    table, drawn = schema.decisions, schema.sample_segments
+    query = (
+        sa.select(drawn.c.position.label("place"), table)
+        .select_from(
+            drawn.join(
+                table,
+                sa.and_(table.c.study_id == drawn.c.study_id, table.c.segment_id == drawn.c.segment_id),
+            )
+        )
+        .where(
+            drawn.c.study_id == study_id,
+            drawn.c.sample == sample,
+            drawn.c.position >= start,
+            drawn.c.position < stop,
+            table.c.run == run,
+        )
+        .order_by(drawn.c.position, table.c.role, table.c.coder, table.c.round, table.c.position)
+    )
+    rows = connection.execute(query)
+    for (place, _role, _coder), group in groupby(rows, key=lambda row: (row.place, row.role, row.coder)):
+        said = list(group)
+        last = max(row.round for row in said)
+        yield from ((place, row) for row in said if row.round == last)
+
+
+def code_counts(connection: Connection, study_id: str, book: Codebook) -> dict[str, int]:
+    """Code id -> number of segments that the book's run assigns to it now."""
+    if not book.run:
+        return {}
+    table = schema.decisions
+    latest = (
+        sa.select(
+            table.c.segment_id, table.c.role, table.c.coder, sa.func.max(table.c.round).label("round")
+        )
+        .where(table.c.study_id == study_id, table.c.run == book.run)
+        .group_by(table.c.segment_id, table.c.role, table.c.coder)
+        .subquery()
+    )
+    stands = sa.and_(
+        table.c.segment_id == latest.c.segment_id,
+        table.c.role == latest.c.role,
+        table.c.coder == latest.c.coder,
+        table.c.round == latest.c.round,
+    )
+    query = (
+        sa.select(table.c.code_id, sa.func.count(sa.distinct(table.c.segment_id)))
+        .select_from(table.join(latest, stands))
+        .where(table.c.study_id == study_id, table.c.run == book.run, table.c.code_id.is_not(None))
+        .group_by(table.c.code_id)
+    )
+    return {code: int(count) for code, count in connection.execute(query)}
+
+
+def _actor(decision: Decision) -> Actor:
+    return decision.segment_id, decision.role, decision.coder
+
+
+def _current_of(
+    connection: Connection, study_id: str, run: Run, decisions: Sequence[Decision]
+) -> dict[Actor, list[Decision]]:
+    """Decisions of earlier rounds that stand for the given segments."""
+    table = schema.decisions
+    ids = list({decision.segment_id for decision in decisions})
+    query = (
+        sa.select(table)
+        .where(
+            table.c.study_id == study_id,
+            table.c.run == run.id,
+            table.c.round < run.round,
+            table.c.segment_id.in_(ids),
+        )
+        .order_by(table.c.round, table.c.position)
+    )
+    found: dict[Actor, list[Decision]] = {}
+    for row in connection.execute(query):
+        decision = read_decision(row)
+        earlier = found.get(_actor(decision), [])
+        same_round = earlier and earlier[0].round == decision.round
+        found[_actor(decision)] = [*earlier, decision] if same_round else [decision]
+    return found
+
+
+def read_decision(row: Any) -> Decision:
+    """A decision from its row."""
+    return Decision(
+        id=row.decision_id,
+        run=row.run,
+        round=row.round,
+        segment_id=row.segment_id,
+        role=row.role,
+        coder=row.coder,
+        position=row.position,
+        label=row.label,
+        code_id=row.code_id,
+        code_revision=row.code_revision,
+        reason=row.reason,
+        quote=Quote(text=row.quote, start=row.quote_start, end=row.quote_end),
+        chosen_from=row.chosen_from,
+        overruled=tuple(row.overruled),
+        merged_from=row.merged_from,
+        similarity=row.similarity,
+        provenance=Provenance(
+            model=row.model, prompt=row.prompt, prompt_hash=row.prompt_hash, answer_key=row.answer_key
+        ),
+        codebook_version=row.codebook_version,
+        supersedes=row.supersedes,
+    )
+
+
+def _row(study_id: str, decision: Decision, supersedes: str) -> dict[str, Any]:
+    own = decision.model_dump(exclude={"id", "quote", "provenance", "overruled", "supersedes"})
+    return {
+        "study_id": study_id,
+        "decision_id": decision.id,
+        "quote": decision.quote.text,
+        "quote_start": decision.quote.start,
+        "quote_end": decision.quote.end,
+        "verified": decision.quote.verified,
+        "overruled": list(decision.overruled),
+        "supersedes": supersedes,
+        "created_at": now(),
+        **decision.provenance.model_dump(),
+        **own,
+    }

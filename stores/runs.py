@@ -1,0 +1,191 @@
+"""Runs: one execution of a graph over a fixed list of segments, and what it has written so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from intercoder.core.codebook import Code, Codebook
+from intercoder.core.decisions import Wave
+from intercoder.core.documents import Segment
+from intercoder.core.errors import StudyError
+from intercoder.core.protocols import Run, RunStatus
+from intercoder.core.study import Study
+from intercoder.stores import schema
+from intercoder.stores.codebooks import add_codes, complete_version, read_version, reserve_version
+from intercoder.stores.database import insert_new, now, reading, writing
+from intercoder.stores.decisions import write_decisions
+from intercoder.stores.samples import Scope, choose, save_sample
+from intercoder.stores.segments import lengths_shorter, read_segments
+
+
+def create_run(engine: Engine, study: Study, graph: str, scope: Scope) -> Run:
+    """Begin a run: its segments are fixed now, whatever is imported later.
+
+    Raises:
+        InputError: The scope is empty or not clear.
+    """
+    rows = choose(engine, study.id, scope)
+    with writing(engine) as connection:
+        name = _next_name(connection, study.id, graph)
+        save_sample(connection, study.id, name, scope, rows)
+        run = Run(
+            id=name,
+            graph=graph,
+            total=len(rows),
+            sample=name,
+            codebook_version=reserve_version(connection, study.id, name, 1),
+            settings=study.model_dump_json(),
+        )
+        values = run.model_dump(exclude={"id", "failures"})
+        connection.execute(
+            sa.insert(schema.runs).values(
+                study_id=study.id, run=name, created_at=now(), changed_at=now(), **values
+            )
+        )
+        return run
+
+
+def _next_name(connection: Connection, study_id: str, graph: str) -> str:
+    query = sa.select(sa.func.count()).where(schema.runs.c.study_id == study_id, schema.runs.c.graph == graph)
+    return f"{graph}-{int(connection.execute(query).scalar_one()) + 1}"
+
+
+def list_runs(engine: Engine, study_id: str) -> list[Run]:
+    """All runs of a study, oldest first."""
+    query = sa.select(schema.runs).where(schema.runs.c.study_id == study_id)
+    with reading(engine) as connection:
+        found = [_run(connection, row) for row in connection.execute(query).all()]
+    return sorted(found, key=lambda run: (run.graph, int(run.id.rsplit("-", 1)[1])))
+
+
+def start_round(engine: Engine, study_id: str, run_id: str) -> Run:
+    """Begin the run's next round, in which failed questions are asked again and codes refined anew."""
+    with writing(engine) as connection:
+        run = _get(connection, study_id, run_id)
+        version = reserve_version(connection, study_id, run_id, run.round + 1)
+        _update(
+            connection,
+            study_id,
+            run_id,
+            round=run.round + 1,
+            position=0,
+            status="running",
+            codebook_version=version,
+        )
+        return _get(connection, study_id, run_id)
+
+
+def set_status(engine: Engine, study_id: str, run_id: str, status: RunStatus) -> None:
+    """Record that a run goes on, was stopped or is done."""
+    with writing(engine) as connection:
+        _update(connection, study_id, run_id, status=status)
+
+
+class SqlStudyStore:
+    """The study store of a run on a SQL database (see `core.protocols.StudyStore`)."""
+
+    def __init__(self, engine: Engine, study_id: str) -> None:
+        self.engine = engine
+        self.study_id = study_id
+
+    def run(self, run_id: str) -> Run:
+        """The run as it stands."""
+        with reading(self.engine) as connection:
+            return _get(connection, self.study_id, run_id)
+
+    def segments(self, run_id: str, start: int, stop: int) -> Sequence[Segment]:
+        """Segments of the run by position, with texts and context."""
+        with reading(self.engine) as connection:
+            run = _get(connection, self.study_id, run_id)
+            before = Study.model_validate_json(run.settings).coding.context_before
+            return read_segments(connection, self.study_id, run.sample, start, stop, before)
+
+    def quantiles(self, run_id: str, lengths: Sequence[int]) -> Sequence[float]:
+        """Share of the run's segments that are shorter than each length."""
+        with reading(self.engine) as connection:
+            run = _get(connection, self.study_id, run_id)
+            return lengths_shorter(connection, self.study_id, run.sample, lengths)
+
+    def write_wave(self, run_id: str, wave: Wave) -> None:
+        """Commit a wave and move the cursor, in one transaction; writing it twice changes nothing."""
+        with writing(self.engine) as connection:
+            run = _get(connection, self.study_id, run_id)
+            if run.position >= wave.stop:
+                return
+            add_codes(connection, self.study_id, run.codebook_version, wave.codes)
+            written = write_decisions(connection, self.study_id, run, wave.decisions)
+            _write_merges(connection, self.study_id, run, wave, written)
+            _write_failures(connection, self.study_id, run, wave)
+            _update(connection, self.study_id, run_id, position=wave.stop)
+
+    def run_codes(self, run_id: str) -> Sequence[Code]:
+        """Codes founded so far in the run's current round, oldest first."""
+        with reading(self.engine) as connection:
+            run = _get(connection, self.study_id, run_id)
+            return read_version(connection, self.study_id, run.codebook_version).codes
+
+    def finish(self, run_id: str) -> Codebook:
+        """Close the round: the reserved codebook version becomes complete."""
+        with writing(self.engine) as connection:
+            run = _get(connection, self.study_id, run_id)
+            complete_version(connection, self.study_id, run.codebook_version)
+            _update(connection, self.study_id, run_id, status="done")
+            return read_version(connection, self.study_id, run.codebook_version)
+
+
+def _get(connection: Connection, study_id: str, run_id: str) -> Run:
+    query = sa.select(schema.runs).where(schema.runs.c.study_id == study_id, schema.runs.c.run == run_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        names = sa.select(schema.runs.c.run).where(schema.runs.c.study_id == study_id)
+        known = ", ".join(connection.execute(names).scalars()) or "none yet"
+        raise StudyError(f"there is no run `{run_id}`.", remedy=f"Runs of this study: {known}.")
+    return _run(connection, row)
+
+
+def _run(connection: Connection, row: Any) -> Run:
+    failures = schema.failures
+    query = sa.select(sa.func.count()).where(
+        failures.c.study_id == row.study_id, failures.c.run == row.run, failures.c.round == row.round
+    )
+    return Run(
+        id=row.run,
+        graph=row.graph,
+        round=row.round,
+        status=row.status,
+        position=row.position,
+        total=row.total,
+        sample=row.sample,
+        codebook_version=row.codebook_version,
+        settings=row.settings,
+        failures=int(connection.execute(query).scalar_one()),
+    )
+
+
+def _update(connection: Connection, study_id: str, run_id: str, **values: object) -> None:
+    connection.execute(
+        sa.update(schema.runs)
+        .where(schema.runs.c.study_id == study_id, schema.runs.c.run == run_id)
+        .values(changed_at=now(), **values)
+    )
+
+
+def _write_merges(connection: Connection, study_id: str, run: Run, wave: Wave, written: set[str]) -> None:
+    rows = [
+        {"study_id": study_id, "run": run.id, "round": run.round, **merge.model_dump()}
+        for merge in wave.merges
+        if merge.decision_id in written
+    ]
+    insert_new(connection, schema.merges, rows)
+
+
+def _write_failures(connection: Connection, study_id: str, run: Run, wave: Wave) -> None:
+    rows = [
+        {"study_id": study_id, "run": run.id, "round": run.round, **failure.model_dump()}
+        for failure in wave.failures
+    ]
+    insert_new(connection, schema.failures, rows)

@@ -1,0 +1,146 @@
+"""Reading segments with their texts: each document's text is fetched once, then sliced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from intercoder.core.documents import Segment
+from intercoder.stores import schema
+
+
+def read_segments(
+    connection: Connection, study_id: str, sample: str, start: int, stop: int, before: int = 0
+) -> list[Segment]:
+    """Segments `start` to `stop` (exclusive) of a sample, in its order.
+
+    Args:
+        connection: An open connection.
+        study_id: The study.
+        sample: The sample's name.
+        start: First position, from 0.
+        stop: Position after the last.
+        before: How many preceding segments of the same document go into each segment's context.
+    """
+    rows = _rows(connection, study_id, sample, start, stop)
+    texts = _texts(connection, study_id, {row.document_id for row in rows})
+    earlier = _earlier(connection, study_id, rows, before) if before else {}
+    return [_segment(row, texts, earlier, before) for row in rows]
+
+
+def _segment(
+    row: Any, texts: dict[str, str], earlier: dict[tuple[str, int], Any], before: int
+) -> Segment:
+    text = texts[row.document_id]
+    context = [row.context] if row.context else []
+    for ordinal in range(row.ordinal - before, row.ordinal):
+        previous = earlier.get((row.document_id, ordinal))
+        if previous is not None:
+            speaker = f"{previous.speaker}: " if previous.speaker else ""
+            context.append(f"{speaker}{text[previous.start : previous.end]}")
+    attributes = dict(row.attributes)
+    if row.speaker is not None:
+        attributes["speaker"] = row.speaker
+    return Segment(
+        id=row.segment_id,
+        document_id=row.document_id,
+        document=row.name,
+        unit=row.unit,
+        start=row.start,
+        end=row.end,
+        text=text[row.start : row.end],
+        speaker=row.speaker,
+        attributes=attributes,
+        context="\n".join(context),
+    )
+
+
+def _rows(connection: Connection, study_id: str, sample: str, start: int, stop: int) -> Sequence[Any]:
+    drawn, segments, members = schema.sample_segments, schema.segments, schema.source_documents
+    query = (
+        sa.select(
+            segments.c.segment_id,
+            segments.c.document_id,
+            segments.c.unit,
+            segments.c.ordinal,
+            segments.c.start,
+            segments.c.end,
+            segments.c.speaker,
+            members.c.name,
+            members.c.attributes,
+            members.c.context,
+        )
+        .select_from(
+            drawn.join(
+                segments,
+                sa.and_(
+                    segments.c.study_id == drawn.c.study_id, segments.c.segment_id == drawn.c.segment_id
+                ),
+            ).join(
+                members,
+                sa.and_(
+                    members.c.study_id == drawn.c.study_id,
+                    members.c.source == drawn.c.source,
+                    members.c.version == drawn.c.version,
+                    members.c.position == drawn.c.document_position,
+                ),
+            )
+        )
+        .where(
+            drawn.c.study_id == study_id,
+            drawn.c.sample == sample,
+            drawn.c.position >= start,
+            drawn.c.position < stop,
+        )
+        .order_by(drawn.c.position)
+    )
+    return connection.execute(query).all()
+
+
+def _texts(connection: Connection, study_id: str, ids: Iterable[str]) -> dict[str, str]:
+    documents = schema.documents
+    query = sa.select(documents.c.document_id, documents.c.text).where(
+        documents.c.study_id == study_id, documents.c.document_id.in_(list(ids))
+    )
+    return {row.document_id: row.text for row in connection.execute(query)}
+
+
+def _earlier(
+    connection: Connection, study_id: str, rows: Sequence[Any], before: int
+) -> dict[tuple[str, int], Any]:
+    """The segments just before the given ones, by document and ordinal."""
+    segments = schema.segments
+    ordinals: dict[str, list[int]] = {}
+    for row in rows:
+        ordinals.setdefault(row.document_id, []).append(row.ordinal)
+    found: dict[tuple[str, int], Any] = {}
+    for document_id, places in ordinals.items():
+        if max(places) == 0:
+            continue
+        query = sa.select(segments.c.ordinal, segments.c.start, segments.c.end, segments.c.speaker).where(
+            segments.c.study_id == study_id,
+            segments.c.document_id == document_id,
+            segments.c.unit == rows[0].unit,
+            segments.c.ordinal >= min(places) - before,
+            segments.c.ordinal < max(places),
+        )
+        for row in connection.execute(query):
+            found[document_id, row.ordinal] = row
+    return found
+
+
+def lengths_shorter(
+    connection: Connection, study_id: str, sample: str, lengths: Sequence[int]
+) -> list[float]:
+    """For each length, the share of the sample's segments that are shorter (0 to 1)."""
+    drawn = schema.sample_segments
+    of_sample = sa.and_(drawn.c.study_id == study_id, drawn.c.sample == sample)
+    total = connection.execute(sa.select(sa.func.count()).where(of_sample)).scalar_one()
+    shares: dict[int, float] = {}
+    for length in set(lengths):
+        query = sa.select(sa.func.count()).where(of_sample, drawn.c.length < length)
+        shares[length] = connection.execute(query).scalar_one() / max(total, 1)
+    return [shares[length] for length in lengths]
