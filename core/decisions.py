@@ -43,8 +43,6 @@ class Choice(Record):
     suggestion: Suggestion
     chosen_from: str
     """The coder whose suggestion was kept, or `new`."""
-    overruled: tuple[str, ...] = ()
-    """Coders whose suggestion was not followed. Their decisions stay on record."""
 
 
 class Settlement(Record):
@@ -52,6 +50,8 @@ class Settlement(Record):
 
     moderator: str
     choices: tuple[Choice, ...]
+    overruled: tuple[str, ...] = ()
+    """Coders who were not followed. What they said stays on record."""
     provenance: Provenance = Provenance()
 
 

@@ -1,0 +1,201 @@
+"""Asking a model: recalled if it was answered before, committed before it is used, repaired once.
+
+Architecture: every answer is kept under the hash of all that determines the question. Two coders never share an
+answer because the coder's name is part of it. A question that failed in an earlier round is asked again under
+the next attempt number; one that failed in this round is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from langchain_core.language_models import BaseChatModel
+
+from intercoder.agents.answers import InvalidAnswer, Schema
+from intercoder.agents.session import Session
+from intercoder.core.decisions import Failure, Provenance, Role
+from intercoder.core.errors import IntercoderError
+from intercoder.core.identity import digest
+from intercoder.core.protocols import LoggedAnswer
+from intercoder.core.study import Sampling
+from intercoder.llms.calling import CallFailed, call
+from intercoder.llms.usage import cost_of
+from intercoder.prompts.loader import Message, Prompt
+
+Parsed = TypeVar("Parsed")
+
+SHOWN = 200
+"""Characters of an unusable answer that its failure shows."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: one coder or moderator with its model and prompt."""
+
+    role: Role
+    name: str
+    reference: str
+    """The model's reference, as in study.toml."""
+    model: BaseChatModel
+    prompt: Prompt
+    sampling: Sampling
+    seed: int
+
+
+@dataclass(frozen=True)
+class Question(Generic[Parsed]):
+    """One question about one segment."""
+
+    segment_id: str
+    messages: Sequence[Message]
+    schema: Schema
+    parse: Callable[[str], Parsed]
+    """Reads a reply; raises InvalidAnswer."""
+
+
+@dataclass(frozen=True)
+class Asked(Generic[Parsed]):
+    """A usable answer and where it is kept."""
+
+    value: Parsed
+    provenance: Provenance
+
+
+class NoAnswer(IntercoderError):
+    """A question that got no usable answer; `failure` is what is listed."""
+
+    exit_code = 1
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message, where=f"{failure.role} {failure.coder}, segment {failure.segment_id}")
+        self.failure = failure
+
+
+async def ask(actor: Actor, question: Question[Parsed], session: Session) -> Asked[Parsed]:
+    """Ask until there is a usable answer, an answer of this round that is not, or nothing more to try.
+
+    Raises:
+        NoAnswer: The model's answer and its repair could not be used, or the call failed.
+        EndpointStopped: The endpoint answers nobody.
+    """
+    attempt = 0
+    while True:
+        logged = await _first(actor, question, session, attempt)
+        if logged.status == "invalid":
+            logged = await _repaired(actor, question, session, attempt, logged)
+        if logged.status == "ok":
+            return Asked(question.parse(logged.text), _provenance(actor, logged))
+        if (logged.run, logged.round) == (session.run, session.round):
+            raise NoAnswer(_failure(actor, question, logged))
+        attempt += 1
+
+
+async def _first(
+    actor: Actor, question: Question[Parsed], session: Session, attempt: int
+) -> LoggedAnswer:
+    return await _answered(actor, question, question.messages, session, attempt)
+
+
+async def _repaired(
+    actor: Actor, question: Question[Parsed], session: Session, attempt: int, logged: LoggedAnswer
+) -> LoggedAnswer:
+    messages = actor.prompt.repair(question.messages, logged.text, logged.error)
+    return await _answered(actor, question, messages, session, attempt)
+
+
+async def _answered(
+    actor: Actor,
+    question: Question[Parsed],
+    messages: Sequence[Message],
+    session: Session,
+    attempt: int,
+) -> LoggedAnswer:
+    """The logged answer to exactly these messages; asked for if there is none."""
+    conversation = [(message.role, message.content) for message in messages]
+    key = digest(
+        actor.reference,
+        actor.sampling.model_dump(),
+        actor.seed,
+        question.schema,
+        conversation,
+        actor.name,
+        attempt,
+    )
+    known = await session.log.find(key)
+    if known is not None:
+        session.tally.recalled += 1
+        return known
+    async with session.slots.here():
+        answer = await _call(actor, question, conversation, session, key, attempt)
+    await session.log.put(answer)
+    session.count(answer)
+    return answer
+
+
+async def _call(
+    actor: Actor,
+    question: Question[Parsed],
+    conversation: list[tuple[str, str]],
+    session: Session,
+    key: str,
+    attempt: int,
+) -> LoggedAnswer:
+    blank = LoggedAnswer(
+        key=key,
+        run=session.run,
+        round=session.round,
+        segment_id=question.segment_id,
+        role=actor.role,
+        coder=actor.name,
+        model=actor.reference,
+        prompt=actor.prompt.name,
+        prompt_hash=actor.prompt.hash,
+        status="failed",
+        text="",
+    )
+    try:
+        reply = await call(
+            actor.model,
+            conversation,
+            schema=question.schema,
+            name=actor.role,
+            sampling=actor.sampling,
+            seed=actor.seed + attempt,
+        )
+    except CallFailed as failed:
+        return blank.model_copy(update={"kind": failed.kind, "error": failed.message})
+    heard = {
+        "text": reply.text,
+        "input_tokens": reply.input_tokens,
+        "output_tokens": reply.output_tokens,
+        "cost": cost_of(session.prices.get(actor.reference), reply.input_tokens, reply.output_tokens),
+    }
+    try:
+        question.parse(reply.text)
+    except InvalidAnswer as invalid:
+        heard |= {"status": "invalid", "kind": "invalid", "error": invalid.message}
+        return blank.model_copy(update=heard)
+    return blank.model_copy(update=heard | {"status": "ok"})
+
+
+def _provenance(actor: Actor, logged: LoggedAnswer) -> Provenance:
+    return Provenance(
+        model=actor.reference,
+        prompt=actor.prompt.name,
+        prompt_hash=actor.prompt.hash,
+        answer_key=logged.key,
+    )
+
+
+def _failure(actor: Actor, question: Question[Parsed], logged: LoggedAnswer) -> Failure:
+    said = f" It said: {logged.text[:SHOWN]!r}" if logged.text else ""
+    return Failure(
+        segment_id=question.segment_id,
+        role=actor.role,
+        coder=actor.name,
+        kind=logged.kind,
+        message=f"{logged.error}{said}",
+        answer_key=logged.key,
+    )

@@ -1,0 +1,78 @@
+"""What all questions of one run share: the log, the slots, the tally."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from intercoder.core.errors import EndpointStopped
+from intercoder.core.protocols import AnswerLog, LoggedAnswer
+from intercoder.core.study import Price
+
+GIVE_UP_AFTER = 25
+"""Failed calls in a row, of all coders together, after which the run stops instead of failing everything."""
+
+_TRANSPORT = frozenset({"timeout", "error", "refused"})
+
+
+class Slots:
+    """The process-wide bound on questions in flight: one semaphore per event loop."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._of_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def here(self) -> asyncio.Semaphore:
+        """The semaphore of the running loop."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._of_loop:
+            self._of_loop[loop] = asyncio.Semaphore(self.size)
+        return self._of_loop[loop]
+
+
+@dataclass
+class Tally:
+    """What a run has asked so far in this process."""
+
+    calls: int = 0
+    recalled: int = 0
+    """Questions answered from the log."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+    failed_in_a_row: int = 0
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run's shared state while it asks."""
+
+    log: AnswerLog
+    slots: Slots
+    run: str = ""
+    round: int = 1
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+
+    def count(self, answer: LoggedAnswer) -> None:
+        """Add a fresh answer to the tally.
+
+        Raises:
+            EndpointStopped: Too many calls in a row failed; the last one's error is told.
+        """
+        tally = self.tally
+        tally.calls += 1
+        tally.input_tokens += answer.input_tokens
+        tally.output_tokens += answer.output_tokens
+        tally.cost += answer.cost
+        tally.failed_in_a_row = tally.failed_in_a_row + 1 if answer.kind in _TRANSPORT else 0
+        if tally.failed_in_a_row >= GIVE_UP_AFTER:
+            raise EndpointStopped(
+                f"the last {tally.failed_in_a_row} calls failed; the latest: {answer.error}",
+                where=answer.model,
+                remedy="Mend the model's server, then `intercoder resume`, and `intercoder retry` at the end.",
+            )
