@@ -1,1 +1,24 @@
-"""."""
+"""LangGraph graphs over agents and stores, and the functions that run them on a study or on plain texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from intercoder.graphs.inductive import build_inductive
+    from intercoder.graphs.texts import InductiveResult, acode_inductively, code_inductively
+
+__all__ = ["InductiveResult", "acode_inductively", "build_inductive", "code_inductively"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a graph when it is first used: LangGraph takes a second to load."""
+    if name == "build_inductive":
+        from intercoder.graphs import inductive
+
+        return inductive.build_inductive
+    if name in __all__:
+        from intercoder.graphs import texts
+
+        return getattr(texts, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
