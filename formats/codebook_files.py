@@ -1,0 +1,95 @@
+"""A codebook as YAML, CSV or Markdown, for people and version control."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from intercoder.core.codebook import Code, Codebook
+
+CSV_COLUMNS = ("code_id", "label", "definition", "include", "exclude", "examples", "parent", "segments")
+
+
+def to_yaml(book: Codebook) -> str:
+    """The codebook as YAML; number and hash stand in its head so that an edited file can be compared."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 100
+    yaml.allow_unicode = True
+    out = io.StringIO()
+    out.write("# A codebook exported by intercoder. Editing this file changes nothing by itself.\n")
+    content: dict[str, Any] = {
+        "version": book.version,
+        "hash": book.hash,
+        "run": book.run,
+        "codes": [_entry(code, book.counts.get(code.id)) for code in book.codes],
+    }
+    yaml.dump(content, out)
+    return out.getvalue()
+
+
+def to_csv(book: Codebook) -> str:
+    """The codebook as CSV, one code a line; lists are joined by ` | `."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for code in book.codes:
+        writer.writerow(
+            {
+                "code_id": code.id,
+                "label": code.label,
+                "definition": code.definition,
+                "include": " | ".join(code.include),
+                "exclude": " | ".join(code.exclude),
+                "examples": " | ".join(example.text for example in code.examples),
+                "parent": code.parent,
+                "segments": book.counts.get(code.id, ""),
+            }
+        )
+    return out.getvalue()
+
+
+def to_markdown(book: Codebook) -> str:
+    """The codebook as Markdown, most used codes first."""
+    lines = [f"# Codebook, version {book.version}", ""]
+    for code in by_use(book):
+        lines += [f"## {_escaped(code.label)}", ""]
+        if code.id in book.counts:
+            lines += [f"{book.counts[code.id]} segments", ""]
+        if code.definition:
+            lines += [_escaped(code.definition), ""]
+        lines += [f"> {_escaped(example.text)}" for example in code.examples]
+        lines += [""] if code.examples else []
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def by_use(book: Codebook) -> list[Code]:
+    """Codes with the most used first; equally used ones in order of age."""
+    return sorted(book.codes, key=lambda code: -book.counts.get(code.id, 0))
+
+
+def _entry(code: Code, segments: int | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {"id": code.id, "label": code.label}
+    if code.definition:
+        entry["definition"] = code.definition
+    for name in ("include", "exclude"):
+        if getattr(code, name):
+            entry[name] = list(getattr(code, name))
+    if code.examples:
+        entry["examples"] = [example.text for example in code.examples]
+    if code.parent:
+        entry["parent"] = code.parent
+    if segments is not None:
+        entry["segments"] = segments
+    return entry
+
+
+def _escaped(text: str) -> str:
+    """Text under study as Markdown shows it: on one line, with nothing of it taken for markup."""
+    plain = " ".join(text.split())
+    for mark in "\\`*_{}[]<>#|":
+        plain = plain.replace(mark, f"\\{mark}")
+    return plain

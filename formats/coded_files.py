@@ -1,0 +1,65 @@
+"""The coded data set as JSON lines, CSV or Markdown, written as it streams by."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from typing import TextIO
+
+from intercoder.core.coded_lines import COLUMNS, Line
+
+
+def write_jsonl(lines: Iterable[Line], out: TextIO) -> int:
+    """One JSON object a line, keys in a fixed order. Returns the number of lines."""
+    count = 0
+    for count, line in enumerate(lines, 1):  # noqa: B007
+        out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return count
+
+
+def write_csv(lines: Iterable[Line], out: TextIO, columns: tuple[str, ...] = COLUMNS) -> int:
+    """CSV with a header. Text that a spreadsheet would take for a formula is quoted by an apostrophe."""
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    count = 0
+    for count, line in enumerate(lines, 1):  # noqa: B007
+        writer.writerow({name: _harmless(value) for name, value in line.items()})
+    return count
+
+
+def write_markdown(lines: Iterable[Line], out: TextIO) -> int:
+    """A reading copy: each segment with the codes that stand for it, their reasons and quotes."""
+    count = 0
+    document = segment = None
+    for count, line in enumerate(lines, 1):  # noqa: B007
+        if line["document"] != document:
+            document = line["document"]
+            out.write(f"# {_escaped(str(document))}\n\n")
+        if line["segment_id"] != segment:
+            segment = line["segment_id"]
+            text = "\n> ".join(_escaped(str(line["text"])).splitlines())
+            out.write(f"> {text}\n\n")
+        out.write(_item(line))
+    return count
+
+
+def _item(line: Line) -> str:
+    who = f"{line['coder']} ({line['role']})"
+    if line["label"] is None:
+        return f"- nothing to code, {who}\n\n"
+    label = _escaped(str(line["label"]))
+    code = f" → **{_escaped(str(line['code']))}**" if line["code"] and line["code"] != line["label"] else ""
+    reason = f": {_escaped(str(line['reason']))}" if line["reason"] else ""
+    unverified = "" if line["verified"] else " (quote not found)"
+    return f"- **{label}**{code}, {who}{reason}{unverified}\n\n"
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _escaped(text: str) -> str:
+    for mark in "\\`*_{}[]<>#|":
+        text = text.replace(mark, f"\\{mark}")
+    return text
