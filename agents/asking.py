@@ -21,7 +21,7 @@ from intercoder.core.identity import digest
 from intercoder.core.protocols import LoggedAnswer
 from intercoder.core.study import Sampling
 from intercoder.llms.calling import CallFailed, call
-from intercoder.llms.usage import cost_of
+from intercoder.llms.usage import cost_of, price_of
 from intercoder.prompts.loader import Message, Prompt
 
 Parsed = TypeVar("Parsed")
@@ -170,7 +170,9 @@ async def _call(
         "text": reply.text,
         "input_tokens": reply.input_tokens,
         "output_tokens": reply.output_tokens,
-        "cost": cost_of(session.prices.get(actor.reference), reply.input_tokens, reply.output_tokens),
+        "cost": cost_of(
+            price_of(actor.reference, session.prices), reply.input_tokens, reply.output_tokens
+        ),
     }
     try:
         question.parse(reply.text)

@@ -1,0 +1,135 @@
+"""What a run would do, before it does it: segments, calls, tokens, cost, and which text goes where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from intercoder.core.record import Record
+from intercoder.core.study import CoderSettings, ModeratorSettings, Study
+from intercoder.llms.references import parse_reference
+from intercoder.llms.usage import cost_of, estimate_messages, price_of
+from intercoder.prompts.loader import Piece, load
+from intercoder.stores.samples import Scope, choose
+from intercoder.stores.study_folder import StudyFolder
+
+CHARACTERS_PER_TOKEN = 4
+ANSWER_TOKENS = 60
+"""What a bounded answer comes to, measured on the embedded models; endpoints may differ."""
+TO_MODERATOR = "the segment's text, its speaker, the coders' suggestions"
+
+
+class PlannedActor(Record):
+    """One coder or moderator of the plan."""
+
+    name: str
+    role: str
+    model: str
+    goes_to: str
+    """Where the text is read: this machine, or the endpoint's host."""
+    receives: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    """None where no price is set for a model that is not on this machine."""
+
+
+class Plan(Record):
+    """A dry run's result. Tokens are estimates; calls are exact but for repairs and answers already on record."""
+
+    segments: int
+    characters: int
+    actors: tuple[PlannedActor, ...]
+    embeddings: str
+    embeddings_go_to: str
+    memory_goes_to: str
+
+    @property
+    def calls(self) -> int:
+        """Calls of all actors."""
+        return sum(actor.calls for actor in self.actors)
+
+
+def plan_inductive(folder: StudyFolder, scope: Scope) -> Plan:
+    """Plan an inductive run without calling or loading any model.
+
+    Raises:
+        InputError: The scope is empty or not clear.
+        SettingsError: A prompt is not known.
+    """
+    study = folder.study
+    lengths = [row.length for row in choose(folder.engine, study.id, scope)]
+    actors = [_coder(study, coder, lengths, folder.prompts) for coder in study.coders]
+    actors += [_moderator(study, moderator, lengths, folder.prompts) for moderator in study.moderators]
+    return Plan(
+        segments=len(lengths),
+        characters=sum(lengths),
+        actors=tuple(actors),
+        embeddings=study.embedding.model,
+        embeddings_go_to=parse_reference(study.embedding.model).location,
+        memory_goes_to=study.memory.url or "this machine",
+    )
+
+
+def _coder(study: Study, coder: CoderSettings, lengths: Sequence[int], prompts: Path) -> PlannedActor:
+    prompt = load("coder", coder.prompt, shots=coder.shots, ending=coder.ending, folder=prompts)
+    empty = prompt.messages(
+        [Piece(kind="text", text="")],
+        question=study.question,
+        secret=study.id,
+        segment_id="",
+        max_codes=study.coding.max_codes,
+    )
+    fixed = estimate_messages([(message.role, message.content) for message in empty])
+    receives = "the segment's text, its speaker and context"
+    return _planned(study, coder.name, "coder", coder.model, receives, fixed, lengths)
+
+
+def _moderator(
+    study: Study, moderator: ModeratorSettings, lengths: Sequence[int], prompts: Path
+) -> PlannedActor:
+    if moderator.kind != "llm":
+        return PlannedActor(
+            name=moderator.name,
+            role="moderator",
+            model=f"rule:{moderator.kind}",
+            goes_to="this machine",
+            receives="labels and text, as embeddings",
+            calls=0,
+            input_tokens=0,
+            output_tokens=0,
+            cost=0.0,
+        )
+    prompt = load("moderator", moderator.prompt, shots=moderator.shots, folder=prompts)
+    empty = prompt.messages(
+        [Piece(kind="text", text=""), Piece(kind="suggestions", text="name: a label of words\n" * len(study.coders))],
+        question=study.question,
+        secret=study.id,
+        segment_id="",
+        max_codes=study.coding.max_codes,
+    )
+    fixed = estimate_messages([(message.role, message.content) for message in empty])
+    return _planned(study, moderator.name, "moderator", moderator.model, TO_MODERATOR, fixed, lengths)
+
+
+def _planned(
+    study: Study, name: str, role: str, model: str, receives: str, fixed: int, lengths: Sequence[int]
+) -> PlannedActor:
+    reference = parse_reference(model)
+    calls = len(lengths)
+    tokens_in = fixed * calls + sum(lengths) // CHARACTERS_PER_TOKEN
+    tokens_out = ANSWER_TOKENS * calls * study.coding.max_codes
+    price = price_of(model, study.prices)
+    unpriced = price is None and reference.backend == "openai"
+    return PlannedActor(
+        name=name,
+        role=role,
+        model=model,
+        goes_to=reference.location,
+        receives=receives,
+        calls=calls,
+        input_tokens=tokens_in,
+        output_tokens=tokens_out,
+        cost=None if unpriced else cost_of(price, tokens_in, tokens_out),
+    )
