@@ -1,0 +1,86 @@
+"""Importing files one by one, telling what became of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from intercoder.cli.output import one_line, print_json
+from intercoder.core.documents import Document, Span, Unit
+from intercoder.core.errors import InputError
+from intercoder.core.segmentation import segment
+from intercoder.formats.reader import ReadOptions, ReadReport, read_documents
+from intercoder.stores.corpus import Imported, Source, import_source
+from intercoder.stores.study_folder import StudyFolder
+
+
+def import_all(
+    folder: StudyFolder, files: Sequence[Path], unit: Unit, options: ReadOptions, *, json: bool
+) -> None:
+    """Import files in order. Each is taken whole or not at all; an error stops at its file."""
+    for name, file in _names(files):
+        imported = import_file(folder, name, file, unit, options)
+        if json:
+            print_json(imported.model_dump(mode="json"))
+        else:
+            _tell(imported)
+    if not json:
+        print(f"Next: intercoder run inductive {folder.path}")
+
+
+def import_file(
+    folder: StudyFolder, name: str, file: Path, unit: Unit, options: ReadOptions
+) -> Imported:
+    """Import one file under a name.
+
+    Raises:
+        InputError: The file cannot be read as asked; nothing of it is kept.
+    """
+    report = ReadReport()
+    documents = read_documents(file, options, name=name, report=report)
+    source = Source(
+        name=name,
+        sha256=_sha256(file) if file.is_file() else "",
+        options=options.model_dump(mode="json"),
+        unit=unit,
+    )
+
+    def cut(document: Document) -> list[Span]:
+        try:
+            return segment(document.text, unit, language=folder.study.language)
+        except InputError as error:
+            raise InputError(error.message, where=document.name, remedy=error.remedy) from None
+
+    return import_source(folder.engine, folder.study.id, source, documents, cut, report.notes)
+
+
+def _tell(imported: Imported) -> None:
+    count = f"{imported.segments} {imported.unit}{'' if imported.segments == 1 else 's'}"
+    if imported.unchanged:
+        print(f"{imported.source}: unchanged, nothing added ({count} there).")
+    elif imported.version > 1:
+        print(
+            f"{imported.source}: changed, now version {imported.version}: {count}, {imported.new_documents} new "
+            "documents. Decisions stay with the texts they were made on."
+        )
+    else:
+        print(f"{imported.source}: {count} in {imported.documents} documents.")
+    for note in imported.notes:
+        print(f"  {one_line(note, 200)}")
+
+
+def _names(files: Sequence[Path]) -> list[tuple[str, Path]]:
+    """A name for each file: its own, with as many folders as it takes to tell files apart."""
+    named = [(file.name, file) for file in files]
+    names = [name for name, _ in named]
+    if len(set(names)) == len(names):
+        return named
+    if len(set(files)) < len(files):
+        raise InputError("a file is named twice.", where="FILE", remedy="Name each file once.")
+    return [(file.as_posix().lstrip("./"), file) for file in files]
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

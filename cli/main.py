@@ -1,0 +1,83 @@
+"""The `intercoder` command.
+
+Nothing heavy is imported before a command runs, so that `intercoder --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from intercoder.cli import codebooks, exporting, models, running, studies
+
+app = typer.Typer(
+    name="intercoder",
+    help="Code text with a team of LLM agents and people, and know how good the answer is.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+studies.register(app)
+running.register(app)
+codebooks.register(app)
+exporting.register(app)
+models.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"intercoder {version('intercoder')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Code text with a team of LLM agents and people, and know how good the answer is.
+
+    Start with: `intercoder init my-study --question "How do people ...?"`
+    """
+
+
+def main() -> None:
+    """Run a command; errors that are meant for the user are printed, not traced."""
+    from intercoder.core.errors import IntercoderError
+
+    try:
+        app()
+    except IntercoderError as error:
+        _print_error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): that is not an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}{error.strerror or error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _print_error(error: Exception) -> None:
+    from intercoder.cli.output import shown_safely
+    from intercoder.core.errors import IntercoderError
+
+    if not isinstance(error, IntercoderError):
+        return
+    place = f"{error.where}: " if error.where else ""
+    print(f"error: {shown_safely(place + error.message)}", file=sys.stderr)
+    if error.remedy:
+        print(f"  -> {shown_safely(error.remedy)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

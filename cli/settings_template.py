@@ -1,0 +1,108 @@
+"""The study.toml that `init` writes: every setting people change, with a sentence on what it does."""
+
+from __future__ import annotations
+
+import json
+
+from intercoder.core.study import CoderSettings, default_coders, study_id
+
+_HEAD = """\
+# Settings of an intercoder study. Everything here may be edited; unknown or mistyped keys are reported.
+
+# The study's name in its database. Leave it as it is.
+id = {id}
+
+# The research question. Coders see it; make it say what you want to know.
+question = {question}
+
+# Language of the texts (ISO 639-1), used to cut sentences.
+language = "en"
+
+# Name of the environment variable that holds an endpoint's key. The key itself is never stored.
+api_key_env = "OPENAI_API_KEY"
+
+[coding]
+max_codes = 1          # most codes per segment; 0 codes ("nothing to code") is always allowed
+context_before = 0     # how many preceding segments coders see beside the one they code
+
+# Coders read each segment independently. Prompts: explicit_instruction, informal_request, expert_angle,
+# impersonalization, detailed_explanation, simplified_task; a file prompts/coder/NAME.md in this folder
+# replaces one or adds another. Models: embedded:NAME (see `intercoder models list`), hf:/path/to/folder,
+# openai:MODEL@http://127.0.0.1:8000/v1 (any OpenAI-compatible server).
+"""
+
+_CODER = """
+[[coders]]
+name = {name}
+model = {model}
+prompt = {prompt}
+shots = {shots}              # worked examples in the prompt, 0 to 5; small models need them
+ending = {ending}   # how the instruction ends: full_stop or line_break
+seed = {seed}
+sampling = {{ temperature = {temperature}, top_p = {top_p}, max_tokens = {max_tokens} }}
+"""
+
+_TAIL = """
+# Moderators settle what stands. Kinds: medoid (the suggestion closest to the others and to the text, no
+# model needed), majority, weighted (by each coder's `weight`), llm (needs `model`).
+[[moderators]]
+name = "medoid"
+kind = "medoid"
+groundedness = 1.0     # how much likeness to the text counts
+
+# A new label whose likeness (cosine) to an earlier code reaches tau becomes that code.
+[refinement]
+tau = 0.7
+adaptive = false       # true: tau between low and high, stricter for long texts on which coders differ
+low = 0.6
+high = 0.8
+compare = "label"      # label, label_and_definition or segment
+
+[embedding]
+model = "embedded:minilm-l6"
+
+[memory]
+url = ""               # empty: a folder of this study; or a Chroma server such as http://127.0.0.1:8000
+
+[limits]
+concurrency = 64       # questions in flight
+wave = 512             # segments worked on between two checkpoints
+timeout = 120.0        # seconds an endpoint may take for an answer
+retries = 4            # tries again after 429, 5xx or a broken connection
+
+# Nothing leaves this machine unless it is allowed here.
+[privacy]
+allow_remote = false
+allow_proxies = false
+allow_tracing = false
+
+# Prices per million tokens, for the dry run's estimate and the run's account:
+# [prices."openai:MODEL@https://host/v1"]
+# input = 0.15
+# output = 0.60
+"""
+
+
+def settings_text(question: str, model: str) -> str:
+    """A complete, commented study.toml for a question and a model."""
+    head = _HEAD.format(id=_quoted(study_id(question)), question=_quoted(question))
+    return head + "".join(_coder(coder) for coder in default_coders(model)) + _TAIL
+
+
+def _coder(coder: CoderSettings) -> str:
+    return _CODER.format(
+        name=_quoted(coder.name),
+        model=_quoted(coder.model),
+        prompt=_quoted(coder.prompt),
+        shots=coder.shots,
+        ending=_quoted(coder.ending),
+        seed=coder.seed,
+        temperature=coder.sampling.temperature,
+        top_p=coder.sampling.top_p,
+        max_tokens=coder.sampling.max_tokens,
+    )
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string; JSON's escapes are TOML's, but for DEL, which TOML wants escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,132 @@
+"""A study at a glance, as `intercoder status` shows it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from intercoder.core.decisions import Failure
+from intercoder.core.protocols import Run
+from intercoder.core.record import Record
+from intercoder.stores import schema
+from intercoder.stores.corpus import SourceSummary, summarise
+from intercoder.stores.database import reading
+from intercoder.stores.lease import lease_holder
+from intercoder.stores.runs import list_runs
+from intercoder.stores.study_folder import StudyFolder
+
+
+class RunSummary(Record):
+    """A run as it stands now; `status` is `running` only while a living process works on it."""
+
+    id: str
+    status: str
+    round: int
+    position: int
+    total: int
+    codes: int
+    failures: int
+    codebook_version: int
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
+
+
+class Overview(Record):
+    """What a study holds."""
+
+    study_id: str
+    question: str
+    sources: tuple[SourceSummary, ...]
+    runs: tuple[RunSummary, ...]
+    failures: tuple[Failure, ...]
+    """Failed answers of the latest run, in its current round."""
+    running: str
+    """Run that is at work now; empty if none is."""
+    next_command: str
+
+
+def overview(folder: StudyFolder) -> Overview:
+    """Look a study over."""
+    sources = tuple(summarise(folder.engine, folder.study.id))
+    runs = list_runs(folder.engine, folder.study.id)
+    running = lease_holder(folder.engine, folder.study.id) or ""
+    summaries = tuple(_summary(folder, run, running) for run in runs)
+    return Overview(
+        study_id=folder.study.id,
+        question=folder.study.question,
+        sources=sources,
+        runs=summaries,
+        failures=run_failures(folder, runs[-1]) if runs else (),
+        running=running,
+        next_command=_next(folder, bool(sources), runs, running),
+    )
+
+
+def run_failures(folder: StudyFolder, run: Run) -> tuple[Failure, ...]:
+    """The failed answers of a run's current round, in order of segment id."""
+    table = schema.failures
+    query = (
+        sa.select(table)
+        .where(table.c.study_id == folder.study.id, table.c.run == run.id, table.c.round == run.round)
+        .order_by(table.c.segment_id, table.c.role, table.c.coder)
+    )
+    with reading(folder.engine) as connection:
+        return tuple(
+            Failure(
+                segment_id=row.segment_id,
+                role=row.role,
+                coder=row.coder,
+                kind=row.kind,
+                message=row.message,
+                answer_key=row.answer_key,
+            )
+            for row in connection.execute(query)
+        )
+
+
+def _summary(folder: StudyFolder, run: Run, running: str) -> RunSummary:
+    answers, entries = schema.answers, schema.codebook_entries
+    with reading(folder.engine) as connection:
+        calls, tokens_in, tokens_out, cost = connection.execute(
+            sa.select(
+                sa.func.count(),
+                sa.func.coalesce(sa.func.sum(answers.c.input_tokens), 0),
+                sa.func.coalesce(sa.func.sum(answers.c.output_tokens), 0),
+                sa.func.coalesce(sa.func.sum(answers.c.cost), 0.0),
+            ).where(answers.c.study_id == folder.study.id, answers.c.run == run.id)
+        ).one()
+        codes = connection.execute(
+            sa.select(sa.func.count()).where(
+                entries.c.study_id == folder.study.id, entries.c.version == run.codebook_version
+            )
+        ).scalar_one()
+    stopped = run.status == "running" and running != run.id
+    return RunSummary(
+        id=run.id,
+        status="stopped" if stopped else run.status,
+        round=run.round,
+        position=run.position,
+        total=run.total,
+        codes=codes,
+        failures=run.failures,
+        codebook_version=run.codebook_version,
+        calls=calls,
+        input_tokens=tokens_in,
+        output_tokens=tokens_out,
+        cost=cost,
+    )
+
+
+def _next(folder: StudyFolder, has_texts: bool, runs: list[Run], running: str) -> str:
+    if not has_texts:
+        return f"intercoder import {folder.path} FILE... --unit paragraph"
+    if running:
+        return f"wait for {running}, or stop it with Ctrl-C in its terminal"
+    if not runs:
+        return f"intercoder run inductive {folder.path}"
+    if runs[-1].status != "done":
+        return f"intercoder resume {folder.path}"
+    if runs[-1].failures:
+        return f"intercoder retry {folder.path}"
+    return f"intercoder codebook show {folder.path}"
