@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from intercoder.core.coded_lines import Line, line_of
+from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.decisions import current_decisions, read_decision
+from intercoder.stores.runs import SqlStudyStore, list_runs
 from intercoder.stores.segments import read_segments
 from intercoder.stores.study_folder import StudyFolder
 
@@ -35,3 +37,19 @@ def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterat
             ):
                 line = line_of(read_decision(row), segments[place - start], codes.get(row.code_id))
                 yield line | {"created_at": row.created_at} if times else line
+
+
+def export_run(folder: StudyFolder, name: str = "") -> Run:
+    """The run to export: the one named, or the latest.
+
+    Raises:
+        StudyError: There is none.
+    """
+    if name:
+        return SqlStudyStore(folder.engine, folder.study.id).run(name)
+    runs = list_runs(folder.engine, folder.study.id)
+    if not runs:
+        raise StudyError(
+            "the study has no run yet.", remedy=f"Start one: `intercoder run inductive {folder.path}`."
+        )
+    return runs[-1]

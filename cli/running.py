@@ -1,0 +1,138 @@
+"""`run`, `resume` and `retry`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from intercoder.cli.studies import JsonOption, StudyArgument, UnitChoice
+
+if TYPE_CHECKING:
+    from intercoder.core.protocols import Run
+    from intercoder.stores.study_folder import StudyFolder
+
+run_app = typer.Typer(no_args_is_help=True, help="Run a job on a study.", rich_markup_mode="markdown")
+
+INTERRUPTED = 130
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(run_app, name="run")
+    run_app.command("inductive")(run_inductive)
+    app.command("resume")(resume)
+    app.command("retry")(retry)
+
+
+@run_app.callback()
+def jobs() -> None:
+    """Run a job on a study.
+
+    Example: `intercoder run inductive repair`
+    """
+
+
+def run_inductive(
+    directory: StudyArgument,
+    sample: Annotated[int | None, typer.Option("--sample", "-n", help="Draw so many segments at random.")] = None,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the sample.")] = 0,
+    stratify: Annotated[str, typer.Option(help="Attribute to stratify the sample by; `speaker` works.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many segments.")] = None,
+    unit: Annotated[UnitChoice | None, typer.Option("--unit", "-u", help="Which segments, if cut in several ways.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done; calls nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Find codes: coders read, moderators settle, like codes are merged.
+
+    Example: `intercoder run inductive repair --sample 100 --seed 1 --stratify site`
+    """
+    from intercoder.core.errors import InputError
+    from intercoder.stores.samples import Scope
+
+    if (stratify or seed) and sample is None:
+        raise InputError("`--seed` and `--stratify` go with `--sample`.", remedy="Add `--sample N`.")
+    folder = _open(directory)
+    scope = Scope(
+        unit=unit.value if unit else None, limit=limit, sample=sample, seed=seed, stratify=stratify
+    )
+    if dry_run:
+        from intercoder.cli.plans import print_plan
+        from intercoder.graphs.planning import plan_inductive
+
+        print_plan(plan_inductive(folder, scope), json=json)
+        return
+    from intercoder.graphs.jobs import begin_inductive
+
+    _execute(folder, lambda: begin_inductive(folder, scope), json=json)
+
+
+def resume(
+    directory: StudyArgument,
+    run: Annotated[str, typer.Argument(metavar="[RUN]", help="The run; by default the latest unfinished.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """Go on with a run that was stopped. Nothing that was answered is asked again.
+
+    Example: `intercoder resume repair`
+    """
+    folder = _open(directory)
+    from intercoder.graphs.jobs import unfinished
+
+    _execute(folder, lambda: unfinished(folder, run), json=json)
+
+
+def retry(directory: StudyArgument, json: JsonOption = False) -> None:
+    """Ask again what got no usable answer in the latest run, and settle the codes anew.
+
+    Example: `intercoder retry repair`
+    """
+    folder = _open(directory)
+    from intercoder.graphs.jobs import begin_retry
+
+    run = begin_retry(folder)
+    if run is None:
+        print("No answer failed; there is nothing to retry.")
+        return
+    _execute(folder, lambda: run, json=json)
+
+
+def _open(directory: Path) -> StudyFolder:
+    """The study, with everything switched off that would leave the machine against its settings."""
+    from intercoder.llms.privacy import quiet_environment
+    from intercoder.stores.study_folder import open_study
+
+    folder = open_study(directory)
+    quiet_environment(folder.study.privacy)
+    return folder
+
+
+def _execute(folder: StudyFolder, begin: Callable[[], Run], *, json: bool) -> None:
+    from intercoder.cli.progress import listener
+    from intercoder.graphs.jobs import execute
+
+    # A job started by another program is stopped by SIGTERM: the same clean stop as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    run: Run | None = None
+    try:
+        run = begin()
+        with listener(run, json=json) as listen:
+            result = execute(folder, run, listen)
+    except KeyboardInterrupt:
+        _stopped(folder, run, json=json)
+    from intercoder.cli.results import print_result
+
+    print_result(folder, result, json=json)
+    sys.exit(1 if result.run.failures else 0)
+
+
+def _stopped(folder: StudyFolder, run: Run | None, *, json: bool) -> NoReturn:
+    from intercoder.cli.results import print_stopped
+
+    print_stopped(folder, run, json=json)
+    sys.stdout.flush()
+    sys.exit(INTERRUPTED)
