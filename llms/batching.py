@@ -1,0 +1,203 @@
+"""Gathering concurrent requests into batches for work that is cheaper by the dozen.
+
+Many coroutines, on any number of event loops, ask; one thread answers. Nothing here knows about models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from typing import Generic, TypeVar
+
+Question = TypeVar("Question")
+Reply = TypeVar("Reply")
+
+_LONGEST_WAIT = 20
+"""A batch that is still growing waits at most this many windows."""
+
+
+class BatcherClosed(RuntimeError):
+    """The batcher was closed before it answered."""
+
+
+class Ticket(Generic[Question, Reply]):
+    """One request on its way through a batch."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self._future: Future[Reply] = Future()
+
+    @property
+    def wanted(self) -> bool:
+        """False once it is answered or nobody waits for the answer any more; further work is wasted."""
+        return not self._future.done()
+
+    def answer(self, reply: Reply) -> None:
+        """Hand the reply to whoever waits. The first one counts."""
+        try:
+            self._future.set_result(reply)
+        except InvalidStateError:
+            return
+
+    def fail(self, error: BaseException) -> None:
+        """Raise the error where the reply is awaited."""
+        try:
+            self._future.set_exception(error)
+        except InvalidStateError:
+            return
+
+
+class MicroBatcher(Generic[Question, Reply]):
+    """Runs a blocking batch function in one thread over requests from many coroutines.
+
+    A batch is begun by the request that has waited longest and filled with others of the same key. It starts
+    when it is full, or when nothing new has come for a window's time.
+
+    Args:
+        run: The batch function. It answers or fails its tickets, at any time until it returns; what it
+            raises reaches all those of its tickets that have no reply yet.
+        size: Most requests in one batch.
+        window: Seconds without a new request after which an unfilled batch starts.
+        capacity: Most requests that wait; those beyond it wait before they are queued.
+        key: Requests share a batch only if their keys are equal.
+        likeness: Where more requests wait than a batch takes, those most like its first one are taken
+            (higher is more alike), the older ones among equals.
+        name: Name of the thread.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Ticket[Question, Reply]]], None],
+        *,
+        size: int,
+        window: float = 0.005,
+        capacity: int = 1024,
+        key: Callable[[Question], Hashable] = lambda question: None,
+        likeness: Callable[[Question, Question], float] | None = None,
+        name: str = "batcher",
+    ) -> None:
+        self.size = size
+        self._run = run
+        self._window = window
+        self._capacity = capacity
+        self._key = key
+        self._likeness = likeness
+        self._name = name
+        self._changed = threading.Condition()
+        self._waiting: list[Ticket[Question, Reply]] = []
+        self._admissions: deque[Future[None]] = deque()
+        self._closed = False
+        self._quiet_since = 0.0
+        self._thread: threading.Thread | None = None
+
+    async def ask(self, question: Question) -> Reply:
+        """The reply to one request. Cancelling the wait is harmless to the others of the batch.
+
+        Raises:
+            BatcherClosed: The batcher was closed before the request was answered.
+        """
+        ticket: Ticket[Question, Reply] = Ticket(question)
+        while (admission := self._enqueue(ticket)) is not None:
+            await asyncio.wrap_future(admission)
+        return await asyncio.wrap_future(ticket._future)
+
+    def ask_blocking(self, question: Question) -> Reply:
+        """As `ask`, for a caller without an event loop."""
+        ticket: Ticket[Question, Reply] = Ticket(question)
+        while (admission := self._enqueue(ticket)) is not None:
+            admission.result()
+        return ticket._future.result()
+
+    def close(self, timeout: float | None = None) -> None:
+        """Refuse new requests, fail those that wait, and wait for the batch that runs.
+
+        Args:
+            timeout: Most seconds to wait for it; None waits until it is done.
+        """
+        with self._changed:
+            self._closed = True
+            left, self._waiting = self._waiting, []
+            admissions, self._admissions = self._admissions, deque()
+            self._changed.notify_all()
+        for ticket in left:
+            ticket.fail(BatcherClosed("The batcher was closed."))
+        _admit(admissions)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def _enqueue(self, ticket: Ticket[Question, Reply]) -> Future[None] | None:
+        """Queue the ticket, or return what to wait for before trying again."""
+        with self._changed:
+            if self._closed:
+                raise BatcherClosed("The batcher is closed.")
+            if len(self._waiting) >= self._capacity:
+                admission: Future[None] = Future()
+                self._admissions.append(admission)
+                return admission
+            self._waiting.append(ticket)
+            self._quiet_since = time.monotonic()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        return None
+
+    def _serve(self) -> None:
+        while (batch := self._next_batch()) is not None:
+            try:
+                self._run(batch)
+                missing: BaseException = RuntimeError("The batch function gave no reply.")
+            except BaseException as error:
+                missing = error
+            for ticket in batch:
+                ticket.fail(missing)
+            # Whoever got a reply is about to ask the next question: let the next batch wait for it.
+            self._quiet_since = time.monotonic()
+            del batch, missing
+
+    def _next_batch(self) -> list[Ticket[Question, Reply]] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._gather()
+            if self._closed:
+                return None
+            batch = self._choose()
+            taken = set(map(id, batch))
+            self._waiting = [t for t in self._waiting if id(t) not in taken and t.wanted]
+            room = max(0, self._capacity - len(self._waiting))
+            admissions = [self._admissions.popleft() for _ in range(min(room, len(self._admissions)))]
+        _admit(admissions)
+        return batch
+
+    def _gather(self) -> None:
+        latest = time.monotonic() + _LONGEST_WAIT * self._window
+        while len(self._waiting) < self.size and not self._closed:
+            left = min(self._quiet_since + self._window, latest) - time.monotonic()
+            if left <= 0:
+                return
+            self._changed.wait(left)
+
+    def _choose(self) -> list[Ticket[Question, Reply]]:
+        wanted = [ticket for ticket in self._waiting if ticket.wanted]
+        if not wanted:
+            return []
+        first = wanted[0]
+        key = self._key(first.question)
+        fitting = [ticket for ticket in wanted[1:] if self._key(ticket.question) == key]
+        if self._likeness is not None and len(fitting) >= self.size:
+            likeness = self._likeness
+            fitting.sort(key=lambda ticket: -likeness(first.question, ticket.question))
+        return [first, *fitting[: self.size - 1]]
+
+
+def _admit(admissions: Sequence[Future[None]] | deque[Future[None]]) -> None:
+    for admission in admissions:
+        if not admission.done():
+            try:
+                admission.set_result(None)
+            except InvalidStateError:
+                continue

@@ -1,0 +1,105 @@
+"""From chat messages to token ids, such that no text can pass for a control token.
+
+A transcript may hold the very strings that mark turns in a model's chat format. So the chat template is
+rendered with placeholders, control tokens are recognised in the template's own text alone, and everything
+else is encoded by a tokenizer that knows no control tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from intercoder.core.errors import ModelError
+
+_PLACEHOLDER = re.compile("\ue000([0-9]+)\ue001")
+_CONTROL_MARKS = re.compile(r"[<>\[\]|]")
+
+
+class Turn(NamedTuple):
+    """One message of a chat."""
+
+    role: str
+    """`system`, `user` or `assistant`."""
+    text: str
+
+
+class ChatEncoder:
+    """Encodes chats for one model.
+
+    Args:
+        tokenizer: The model's tokenizer (transformers), with a chat template.
+        name: The model, for messages.
+
+    Raises:
+        ModelError: The tokenizer has no chat template.
+    """
+
+    def __init__(self, tokenizer: Any, name: str) -> None:
+        if not tokenizer.chat_template:
+            raise ModelError(
+                "The model has no chat template, so it cannot be asked anything.",
+                where=name,
+                remedy="Choose an instruction-tuned model (its folder holds chat_template.jinja).",
+            )
+        self._tokenizer = tokenizer
+        self._name = name
+        self._plain = _without_control_tokens(tokenizer)
+        control = {token.content: number for number, token in tokenizer.added_tokens_decoder.items()}
+        self._control = control
+        longest_first = sorted(control, key=len, reverse=True)
+        self._split = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")") if control else None
+
+    def encode(self, turns: Sequence[Turn]) -> list[int]:
+        """Token ids of the chat, ending where the model's answer begins.
+
+        Raises:
+            ModelError: The model's template refuses these roles or does not show every message once.
+        """
+        rendered = self._render(turns)
+        pieces = self._split.split(rendered) if self._split else [rendered]
+        ids: list[int] = []
+        for piece in pieces:
+            if piece in self._control:
+                ids.append(self._control[piece])
+            elif piece:
+                text = _PLACEHOLDER.sub(lambda found: turns[int(found[1])].text, piece)
+                ids.extend(self._plain.encode(text, add_special_tokens=False).ids)
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of an answer's tokens, control tokens left out."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def _render(self, turns: Sequence[Turn]) -> str:
+        from jinja2 import TemplateError
+
+        messages = [{"role": turn.role, "content": f"\ue000{place}\ue001"} for place, turn in enumerate(turns)]
+        try:
+            rendered = str(
+                self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            )
+        except TemplateError as error:
+            raise ModelError(
+                f"The model's chat template refuses the messages: {error}", where=self._name
+            ) from error
+        shown = [int(found[1]) for found in _PLACEHOLDER.finditer(rendered)]
+        if sorted(shown) != list(range(len(turns))):
+            raise ModelError("The model's chat template does not show every message once.", where=self._name)
+        return rendered
+
+
+def _without_control_tokens(tokenizer: Any) -> Any:
+    """A copy of the tokenizer to which control tokens are plain text. Other added words are kept."""
+    import tokenizers
+
+    description = json.loads(tokenizer.backend_tokenizer.to_str())
+    description |= {"post_processor": None, "truncation": None, "padding": None}
+    description["added_tokens"] = [
+        token
+        for token in description["added_tokens"]
+        if not token["special"] and not _CONTROL_MARKS.search(token["content"])
+    ]
+    return tokenizers.Tokenizer.from_str(json.dumps(description))

@@ -1,0 +1,114 @@
+"""Answers that cannot leave their JSON schema: which tokens may come next, row by row."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from intercoder.core.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+    import xgrammar
+
+_COMPILED_KEPT = 64
+
+
+class GrammarMaker:
+    """Compiles JSON schemas for one model's vocabulary, and keeps the compiled ones.
+
+    Args:
+        tokenizer: The model's tokenizer (transformers).
+        vocabulary: Width of the model's logits, which may exceed the tokenizer's.
+        stop_tokens: Ids that end an answer.
+    """
+
+    def __init__(self, tokenizer: Any, vocabulary: int, stop_tokens: Sequence[int]) -> None:
+        import xgrammar
+
+        info = xgrammar.TokenizerInfo.from_huggingface(
+            tokenizer, vocab_size=vocabulary, stop_token_ids=list(stop_tokens)
+        )
+        self._compiler = xgrammar.GrammarCompiler(info, max_threads=2)
+        self._compiled: OrderedDict[str, xgrammar.CompiledGrammar] = OrderedDict()
+
+    def compile(self, schema: Mapping[str, Any]) -> xgrammar.CompiledGrammar:
+        """The grammar of a schema's compact JSON: keys in the schema's order, no optional white space.
+
+        Raises:
+            ModelError: The schema is not one that xgrammar can compile.
+        """
+        source = json.dumps(schema, ensure_ascii=False)
+        if source in self._compiled:
+            self._compiled.move_to_end(source)
+            return self._compiled[source]
+        try:
+            grammar = self._compiler.compile_json_schema(
+                source, any_whitespace=False, separators=(",", ":"), strict_mode=True
+            )
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"The JSON schema cannot be enforced: {error}") from error
+        self._compiled[source] = grammar
+        if len(self._compiled) > _COMPILED_KEPT:
+            self._compiled.popitem(last=False)
+        return grammar
+
+
+class RowGrammars:
+    """The state of each row's grammar while a batch is decoded. A row without grammar is free.
+
+    Args:
+        grammars: One per row, or None.
+        vocabulary: Width of the logits.
+    """
+
+    def __init__(self, grammars: Sequence[xgrammar.CompiledGrammar | None], vocabulary: int) -> None:
+        import xgrammar
+
+        self._matchers = [None if grammar is None else xgrammar.GrammarMatcher(grammar) for grammar in grammars]
+        self._allowed = xgrammar.allocate_token_bitmask(len(grammars), vocabulary)
+
+    def mask(self, logits: torch.Tensor) -> None:
+        """Set the logits of forbidden tokens to minus infinity, in place.
+
+        Args:
+            logits: Shape (rows, vocabulary), float32.
+        """
+        import xgrammar
+
+        bound = []
+        for row, matcher in enumerate(self._matchers):
+            if matcher is not None and not matcher.is_terminated():
+                matcher.fill_next_token_bitmask(self._allowed, row)
+                bound.append(row)
+        if bound:
+            xgrammar.apply_token_bitmask_inplace(logits, self._allowed, indices=bound)
+
+    def accept(self, tokens: Sequence[int]) -> list[bool]:
+        """Move each row on by its chosen token.
+
+        Returns:
+            Per row, whether its answer is complete: nothing could follow.
+        """
+        return [self._accept(row, token) for row, token in enumerate(tokens)]
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Forget all rows but these, and number them anew from 0 in the order given."""
+        self._matchers = [self._matchers[row] for row in rows]
+        self._allowed = self._allowed[list(rows)].contiguous()
+
+    def _accept(self, row: int, token: int) -> bool:
+        matcher = self._matchers[row]
+        if matcher is None:
+            return False
+        if not matcher.is_terminated() and not matcher.accept_token(token):
+            raise RuntimeError(f"The grammar refuses token {token}, which its own mask had allowed.")
+        return bool(matcher.is_terminated()) or (matcher.is_completed() and self._only_stop_left(row, matcher))
+
+    def _only_stop_left(self, row: int, matcher: xgrammar.GrammarMatcher) -> bool:
+        """Whether a complete answer could only be ended: asking the model to say so would cost a step."""
+        matcher.fill_next_token_bitmask(self._allowed, row)
+        allowed = sum(int(word).bit_count() for word in self._allowed[row].numpy().view("uint32"))
+        return allowed == len(matcher.stop_token_ids)
