@@ -42,7 +42,7 @@ def list_models(json: JsonOption = False) -> None:
             "name": model.name,
             "kind": model.kind,
             "licence": model.licence,
-            "megabytes": round(model.size / 1e6),
+            "megabytes": model.disk,
             "pulled": is_pulled(model),
         }
         for model in CATALOGUE

@@ -1,0 +1,57 @@
+# Two commands, each does all its own set-up: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO ?= demo-study
+
+INPUTS := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
+READY := $(VENV)/.ready-$(INPUTS)
+
+.PHONY: demo test setup models-demo models-test lint types contracts unit clean help
+
+help:
+	@echo "make demo   run the main job on the bundled interviews with a model on this machine"
+	@echo "make test   lint, types, import contracts and all tests"
+
+$(READY):
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	    'pip>=24' 'setuptools>=80' wheel -e '.[embedded,test]'
+	rm -f $(VENV)/.ready-*
+	touch $@
+
+setup: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+
+models-demo: setup
+	$(BIN)/intercoder models pull minilm-l6
+	$(BIN)/intercoder models pull qwen2.5-coder-0.5b
+
+models-test: models-demo
+	$(BIN)/intercoder models pull smollm2-135m
+
+demo: models-demo
+	rm -rf $(DEMO)
+	$(BIN)/intercoder init $(DEMO) --question "Why do people repair things instead of replacing them?"
+	$(BIN)/intercoder import $(DEMO) examples/interviews/*.txt --unit turn
+	$(BIN)/intercoder run inductive $(DEMO)
+
+test: lint types contracts unit
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	mkdir -p .typecheck && ln -sfn .. .typecheck/intercoder
+	$(BIN)/mypy $(addprefix -p intercoder.,core formats prompts llms stores agents graphs cli)
+
+contracts: setup
+	$(BIN)/lint-imports
+
+unit: models-test
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .typecheck .mypy_cache .ruff_cache .pytest_cache
