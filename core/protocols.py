@@ -54,7 +54,7 @@ class AnswerLog(Protocol):
         """The committed answer to this question, if there is one."""
 
     async def put(self, answer: LoggedAnswer) -> None:
-        """Commit an answer; returns when it is durable. A key that is already there keeps its first answer."""
+        """Commit an answer; returns when it is durable. A key that is there keeps its first answer."""
 
 
 class Run(Record):

@@ -44,7 +44,7 @@ async def place(context: Context, run: Run, start: int, batch: Sequence[Coded]) 
         start=start,
         stop=start + len(batch),
         decisions=tuple(decisions),
-        codes=tuple(placement.code for placement in placements if placement.code is not None),
+        codes=tuple(placement.founded for placement in placements if placement.founded is not None),
         merges=tuple(
             Merge(
                 decision_id=final.decision_id,
@@ -54,7 +54,7 @@ async def place(context: Context, run: Run, start: int, batch: Sequence[Coded]) 
                 threshold=placement.threshold,
             )
             for final, placement in zip(finals, placements, strict=True)
-            if not placement.founded and placement.similarity is not None
+            if placement.founded is None
         ),
         failures=tuple(failure for coded in batch for failure in coded.failures),
     )
@@ -70,41 +70,26 @@ async def _placements(context: Context, run: Run, finals: Sequence[Final]) -> Se
     own = [code_text(final.suggestion.label, final.suggestion.reason, compare) for final in finals]
     queries = [final.coded.segment.text for final in finals] if compare == "segment" else []
     vectors = await context.embeddings.embed([*own, *queries])
-    kept = vectors[: len(own)]
     thresholds = await _thresholds(context, run, finals)
     labels = [
-        LabelToPlace(
-            label=final.suggestion.label,
-            segment_id=final.coded.segment.id,
-            definition=final.suggestion.reason,
-        )
-        for final in finals
+        LabelToPlace(label=final.suggestion.label, founds=_founded(run, final), threshold=threshold)
+        for final, threshold in zip(finals, thresholds, strict=True)
     ]
-    quotes = {(item.segment_id, item.label): final for item, final in zip(labels, finals, strict=True)}
-
-    def found(item: LabelToPlace) -> Code:
-        return _founded(run, item, quotes[item.segment_id, item.label])
-
-    return await asyncio.to_thread(
-        refine,
-        labels,
-        vectors[len(own) :] if queries else kept,
-        context.memory,
-        thresholds=thresholds,
-        found=found,
-        kept=kept,
-    )
+    founding = vectors[: len(own)]
+    compared = vectors[len(own) :] if queries else founding
+    return await asyncio.to_thread(refine, labels, founding, context.memory, compared=compared)
 
 
-def _founded(run: Run, item: LabelToPlace, final: Final) -> Code:
+def _founded(run: Run, final: Final) -> Code:
     """The code that a label founds if none is near: its reason is a first definition, its quote an example."""
-    quote = final.suggestion.quote
+    suggestion, segment = final.suggestion, final.coded.segment
+    example = CodeExample(text=suggestion.quote.text, segment_id=segment.id)
     return Code(
-        id=found_code(run.id, item.segment_id, item.label),
-        label=item.label,
-        definition=item.definition,
-        examples=(CodeExample(text=quote.text, segment_id=item.segment_id),) if quote.verified else (),
-        lineage=Lineage(founded_by=item.segment_id, run=run.id),
+        id=found_code(run.id, segment.id, suggestion.label),
+        label=suggestion.label,
+        definition=suggestion.reason,
+        examples=(example,) if suggestion.quote.verified else (),
+        lineage=Lineage(founded_by=segment.id, run=run.id),
     )
 
 
@@ -137,10 +122,10 @@ def mean_pairwise(vectors: Vectors) -> float:
 
 
 def _code_fields(placement: Placement, label: str) -> dict[str, object]:
-    """What refinement adds to a final decision."""
+    merged = placement.founded is None
     return {
         "code_id": placement.code_id,
         "code_revision": 1,
-        "merged_from": "" if placement.founded else label,
-        "similarity": None if placement.founded else placement.similarity,
+        "merged_from": label if merged and label != placement.label else "",
+        "similarity": placement.similarity if merged else None,
     }

@@ -48,7 +48,10 @@ def openai_chat(
     check_endpoint(reference.url, privacy)
     key = endpoint_key(reference, api_key_env)
     connections = ConnectionSettings(
-        concurrency=limits.concurrency, timeout=limits.timeout, proxies=privacy.allow_proxies
+        concurrency=limits.concurrency,
+        timeout=limits.timeout,
+        proxies=privacy.allow_proxies,
+        tls=reference.url.lower().startswith("https:"),
     )
     asynchronous, blocking = _clients(_origin(reference.url), connections)
     official = reference.url == OPENAI_URL

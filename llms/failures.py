@@ -23,6 +23,8 @@ _KEY_REFUSED = (401, 403)
 _REQUEST_REFUSED = (400, 413, 422)
 _UNREACHABLE_NAMES = frozenset({"ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol"})
 """Errors of the HTTP library below the SDK, of which there are two with the same names."""
+_MISSHAPEN = (ValueError, TypeError, LookupError, AttributeError)
+"""What LangChain raises over a reply that is not JSON, or JSON of another shape."""
 _SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 """Codes of a 429 that no waiting mends."""
 
@@ -58,7 +60,7 @@ def sort_failure(error: Exception, model: BaseChatModel) -> CallFailed | Interco
         holds the endpoint's key.
     """
     if isinstance(error, langchain.ContextOverflowError):
-        return CallFailed("refused", f"The request is too long for the model: {_words(error, model)}")
+        return CallFailed("refused", f'The request is too long for the model: "{_words(error, model)}".')
     if isinstance(error, CallFailed | IntercoderError):
         return error
     return _stopped(error, model) or _failed(error, model)
@@ -77,7 +79,7 @@ def _stopped(error: Exception, model: BaseChatModel) -> EndpointStopped | None:
         )
     if status == 404 or isinstance(error, langchain.ModelNotFoundError):
         return EndpointStopped(
-            f"The endpoint has no such model or path: {_words(error, model)}",
+            f'The endpoint has no such model or path: "{_words(error, model)}".',
             where=place,
             remedy="Check the model's name, and that the address ends as the server wants it (mostly in /v1).",
         )
@@ -108,9 +110,15 @@ def _failed(error: Exception, model: BaseChatModel) -> CallFailed:
     if isinstance(error, langchain.ModelTimeoutError | TimeoutError):
         return CallFailed("timeout", "There was no answer in time (`timeout` under `[limits]`).")
     if status in _REQUEST_REFUSED or isinstance(error, langchain.ModelInvalidRequestError):
-        return CallFailed("refused", f"The endpoint refused the request: {words}")
+        return CallFailed("refused", f'The endpoint refused the request: "{words}".')
     if status is not None:
-        return CallFailed("error", f"The endpoint answered {status}: {words}")
+        return CallFailed("error", f'The endpoint answered {status}: "{words}".')
+    if isinstance(error, langchain.ModelConnectionError | ConnectionError):
+        return CallFailed("error", "The connection to the endpoint broke off.")
+    if hasattr(model, "openai_api_base") and isinstance(error, _MISSHAPEN):
+        return CallFailed(
+            "error", f"The endpoint's answer is not a chat completion ({type(error).__name__}: {words})"
+        )
     return CallFailed("error", f"{type(error).__name__}: {words}")
 
 
@@ -145,6 +153,7 @@ def _words(error: Exception, model: BaseChatModel) -> str:
     secret = key.get_secret_value() if isinstance(key, SecretStr) else ""
     if secret:
         words = words.replace(secret, "[key]")
+    words = words.rstrip(".")
     return words if len(words) <= MESSAGE_LENGTH else f"{words[:MESSAGE_LENGTH]}..."
 
 
