@@ -1,0 +1,36 @@
+"""What tests of several rooms need."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def interviews() -> list[Path]:
+    """The bundled example."""
+    return sorted((ROOT / "examples" / "interviews").glob("*.txt"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real coded data beside the checkout."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real data is not here: {folder}")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_remote_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches a model hub, whatever the machine's environment says."""
+    monkeypatch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
