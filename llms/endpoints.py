@@ -69,6 +69,7 @@ def openai_chat(
         cache=False,
         disable_streaming=True,
         stream_usage=False,
+        http_socket_options=(),
         # Named so that variables of the environment cannot choose them.
         openai_proxy=None,
         use_responses_api=False,

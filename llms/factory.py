@@ -83,9 +83,7 @@ def embedder(reference: str, *, privacy: Privacy) -> Embedder:
     """
     found = check_reference(reference, privacy, use="embedding")
     if found.backend == "scripted":
-        from intercoder.llms.embeddings import HashingEmbedder
-
-        return HashingEmbedder()
+        return _hashing_embedder()
     return _sentence_embedder(_folder(found, privacy), str(found))
 
 
@@ -229,3 +227,10 @@ def _sentence_embedder(path: Path, name: str) -> Embedder:
     from intercoder.llms.embeddings import SentenceEmbedder
 
     return SentenceEmbedder(path, name=name)
+
+
+@lru_cache(maxsize=1)
+def _hashing_embedder() -> Embedder:
+    from intercoder.llms.embeddings import HashingEmbedder
+
+    return HashingEmbedder()

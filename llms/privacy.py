@@ -103,7 +103,7 @@ def parse_address(url: str) -> Address:
     host = parts["host"].lower().strip("[]")
     port = int(parts["port"]) if parts["port"] else None
     address = Address(parts["scheme"].lower(), host, port)
-    if not address.loopback and not _plain_host(host, bracketed=parts["host"].startswith("[")):
+    if not _plain_host(host, bracketed=parts["host"].startswith("[")):
         raise ModelError(
             "The host is not what it looks like.",
             where=url,
@@ -196,7 +196,7 @@ def _leaks(name: str, privacy: Privacy) -> bool:
 
 
 def _plain_host(host: str, *, bracketed: bool) -> bool:
-    """Whether a host that is not loopback is a canonical IP address or an honest name."""
+    """Whether the host is a canonical IP address or a name that cannot be taken for one."""
     try:
         number = ipaddress.ip_address(host)
     except ValueError:

@@ -56,16 +56,17 @@ def says(text: str, *, finish: str = "stop", usage: bool = True, delay: float = 
     return sends(value, delay=delay)
 
 
-def sends(value: Any, *, status: int = 200, delay: float = 0.0, **headers: str) -> Canned:
-    """Any JSON value. Underscores in header names become hyphens."""
-    named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return Canned(status=status, body=json.dumps(value).encode(), headers=named, delay=delay)
+def sends(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, delay: float = 0.0) -> Canned:
+    """Any JSON value."""
+    return Canned(status=status, body=json.dumps(value).encode(), headers=headers or {}, delay=delay)
 
 
-def fails(status: int, message: str = "no", *, code: str | None = None, **headers: str) -> Canned:
+def fails(
+    status: int, message: str = "no", *, code: str | None = None, headers: Mapping[str, str] | None = None
+) -> Canned:
     """An error in the shape that OpenAI-compatible servers use."""
     error = {"message": message, "type": "error", "param": None, "code": code}
-    return sends({"error": error}, status=status, **headers)
+    return sends({"error": error}, status=status, headers=headers)
 
 
 class FaultServer:
@@ -86,6 +87,7 @@ class FaultServer:
         """Headers of each request, names in lower case."""
         self.count = 0
         """Requests that came, recorded or not."""
+        self.connections = 0
         self.port = 0
         self._script = script
         self._delay = delay
@@ -124,6 +126,7 @@ class FaultServer:
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while await self._answer(reader, writer):
                 pass
@@ -137,7 +140,7 @@ class FaultServer:
         line, *rest = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.strip().lower(): value.strip() for name, _, value in (item.partition(":") for item in rest)}
         raw = await reader.readexactly(int(headers.get("content-length", "0")))
-        body = json.loads(raw) if raw and headers.get("content-encoding") is None else {}
+        body = _json(raw)
         answer = self._pick(body)
         self.count += 1
         if self._record:
@@ -158,6 +161,14 @@ class FaultServer:
         if callable(self._script):
             return self._script(body)
         return self._script[min(self.count, len(self._script) - 1)]
+
+
+def _json(raw: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _head(answer: Canned) -> bytes:
