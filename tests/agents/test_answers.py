@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from intercoder.agents.answers import (
     LABEL_LENGTH,
     NEW,
+    QUOTE_LENGTH,
+    REASON_LENGTH,
     InvalidAnswer,
     coder_schema,
     moderator_schema,
     parse_coder_answer,
     parse_moderator_answer,
     tidy_label,
+    whole_words,
 )
 
 CODE = {"label": "waiting for parts", "reason": "It says so.", "quote": "five weeks"}
@@ -118,6 +121,27 @@ def test_a_moderator_may_only_name_coders_it_was_shown() -> None:
 )
 def test_labels_are_tidied(raw: str, tidy: str) -> None:
     assert tidy_label(raw) == tidy
+
+
+def test_words_cut_off_by_a_length_limit_are_dropped() -> None:
+    cut = {
+        "label": ("waiting for spare parts " * 4)[:LABEL_LENGTH],
+        "reason": ("because it takes long " * 9)[:REASON_LENGTH],
+        "quote": ("five weeks for a door seal " * 9)[:QUOTE_LENGTH],
+    }
+    assert all(value[-1].isalnum() for value in cut.values())
+    code = parse_coder_answer(json.dumps({"codes": [cut]}), 1).codes[0]
+    assert cut["quote"].startswith(code.quote + " ")
+    assert cut["label"].startswith(code.label + " ")
+    assert cut["reason"].startswith(code.reason.removesuffix(" …") + " ")
+    assert code.reason.endswith(" …")
+
+
+def test_words_that_fit_are_kept() -> None:
+    assert whole_words("five weeks", 11) == "five weeks"
+    assert whole_words("five weeks", 10) == "five"
+    assert whole_words("five weeks.", 11) == "five weeks."
+    assert whole_words("weeks", 5) == "weeks"
 
 
 @given(st.text())

@@ -1,0 +1,60 @@
+"""Studies of any size for benchmarks: generated texts, no model weights unless named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.study_folder import StudyFolder, create_study
+
+from intercoder.core.documents import Document, Span
+
+_HEAD = """
+question = "What do people say about repair?"
+[embedding]
+model = "{embedding}"
+[limits]
+concurrency = {concurrency}
+[[moderators]]
+name = "moderator"
+kind = "{moderator}"
+model = "{moderator_model}"
+"""
+_CODER = """
+[[coders]]
+name = "coder{place}"
+model = "{model}"
+seed = {place}
+"""
+
+
+def settings(
+    model: str, *, moderator: str = "medoid", concurrency: int = 64, embedding: str = "scripted:hashing"
+) -> str:
+    """study.toml with three coders of one model and one moderator."""
+    head = _HEAD.format(
+        embedding=embedding,
+        concurrency=concurrency,
+        moderator=moderator,
+        moderator_model=model if moderator == "llm" else "",
+    )
+    return head + "".join(_CODER.format(place=place, model=model) for place in range(3))
+
+
+def filled_study(path: Path, segments: int, text: str) -> StudyFolder:
+    """A study with so many short segments, one document each."""
+    folder = create_study(path, text)
+    source = Source(name="generated", sha256=str(segments), options={}, unit="row")
+    import_source(folder.engine, folder.study.id, source, _documents(segments), _whole, [])
+    return folder
+
+
+def _documents(count: int) -> Iterator[Document]:
+    for place in range(count):
+        text = f"Person {place} repairs the broken toaster number {place * 7919} at home."
+        yield Document(name=f"generated#{place}", source="generated", key=str(place), text=text)
+
+
+def _whole(document: Document) -> list[Span]:
+    return [Span(start=0, end=len(document.text))]
