@@ -74,11 +74,10 @@ def over_http(segments: int, concurrency: int, delay: float) -> dict[str, float]
         model = URL.format(url=url)
         text = settings(model, moderator="llm", concurrency=concurrency)
         folder = filled_study(Path(place) / "study", segments, text)
-        run = begin_inductive(folder, Scope())
         began, cpu = time.perf_counter(), time.process_time()
-        result = execute(folder, run, lambda _: None)
+        result = execute(folder, lambda: begin_inductive(folder, Scope()), lambda _: None)
         graph, graph_cpu = time.perf_counter() - began, time.process_time() - cpu
-        assert result.run.failures == 0, result
+        assert result is not None and result.run.failures == 0, result
         pipe.send("what were you asked?")
         asked = pipe.recv()
         began, cpu = time.perf_counter(), time.process_time()

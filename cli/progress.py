@@ -6,12 +6,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from intercoder.cli.output import console, one_line, print_json
-
-if TYPE_CHECKING:
-    from intercoder.core.protocols import Run
 
 Event = dict[str, Any]
 Listener = Callable[[Event], None]
@@ -21,19 +18,19 @@ LINE_EVERY = 10.0
 
 
 @contextmanager
-def listener(run: Run, *, json: bool) -> Iterator[Listener]:
+def listener(*, json: bool) -> Iterator[Listener]:
     """A listener for a run's events, fit for where the output goes."""
     if json:
         yield print_json
     elif sys.stderr.isatty():
-        with _bar(run) as listen:
+        with _bar() as listen:
             yield listen
     else:
-        yield _lines(run)
+        yield _lines()
 
 
 @contextmanager
-def _bar(run: Run) -> Iterator[Listener]:
+def _bar() -> Iterator[Listener]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -45,44 +42,72 @@ def _bar(run: Run) -> Iterator[Listener]:
     )
     screen = console(error=True)
     with Progress(*columns, console=screen, transient=True) as progress:
-        task = progress.add_task(run.id, total=run.total, completed=run.position, detail="loading the models")
-        began = time.monotonic()
+        task = progress.add_task("", total=None, detail="")
+        start = Start()
 
         def listen(event: Event) -> None:
-            if event["kind"] == "note":
+            if event["kind"] == "begin":
+                start.mark(event)
+                progress.update(
+                    task,
+                    description=event["run"],
+                    total=event["total"],
+                    completed=event["done"],
+                    detail="loading models",
+                )
+            elif event["kind"] == "note":
                 progress.console.print(event["text"])
             elif event["kind"] == "code":
                 progress.console.print(f"  + {one_line(event['label'])}", style="dim")
             elif event["kind"] == "progress":
-                detail = _detail(event, event["done"] - run.position, time.monotonic() - began)
-                progress.update(task, completed=event["done"], detail=detail)
+                progress.update(task, completed=event["done"], detail=_detail(event, start))
 
         yield listen
 
 
-def _lines(run: Run) -> Listener:
-    began = last = time.monotonic()
-    print(f"{run.id}: {run.total} segments, from {run.position}", file=sys.stderr, flush=True)
+def _lines() -> Listener:
+    start = Start()
+    last = time.monotonic()
 
     def listen(event: Event) -> None:
         nonlocal last
-        if event["kind"] == "note":
-            print(event["text"], file=sys.stderr, flush=True)
+        if event["kind"] == "begin":
+            start.mark(event)
+            _say(f"{event['run']}: {event['total']} segments, {event['done']} of them settled before")
+        elif event["kind"] == "note":
+            _say(event["text"])
         elif event["kind"] == "progress":
             now = time.monotonic()
-            if now - last < LINE_EVERY and event["done"] < event["total"]:
-                return
-            last = now
-            detail = _detail(event, event["done"] - run.position, now - began)
-            print(f"{run.id}: {event['done']}/{event['total']} {detail}", file=sys.stderr, flush=True)
+            if now - last >= LINE_EVERY or event["done"] == event["total"]:
+                last = now
+                _say(f"{event['run']}: {event['done']}/{event['total']} {_detail(event, start)}")
 
     return listen
 
 
-def _detail(event: Event, done: int, seconds: float) -> str:
-    rate = done / seconds if seconds > 0 else 0.0
+class Start:
+    """Where and when a run's present process began, for its rate."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.time = time.monotonic()
+
+    def mark(self, event: Event) -> None:
+        """Take the beginning from a run's first event."""
+        self.done, self.time = event["done"], time.monotonic()
+
+    def rate(self, done: int) -> float:
+        """Segments a second since then."""
+        return (done - self.done) / max(time.monotonic() - self.time, 1e-9)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _detail(event: Event, start: Start) -> str:
     tokens = event["input_tokens"] + event["output_tokens"]
-    parts = [f"{rate:.1f}/s", f"{event['codes']} codes", f"{_short(tokens)} tokens"]
+    parts = [f"{start.rate(event['done']):.1f}/s", f"{event['codes']} codes", f"{_short(tokens)} tokens"]
     if event["cost"]:
         parts.append(f"cost {event['cost']:.4f}")
     if event["failures"]:

@@ -60,20 +60,20 @@ def print_codebook(book: Codebook, *, most: int | None = None) -> None:
         print(f"... and {len(codes) - most} more; `intercoder codebook show` prints all.")
 
 
-def print_stopped(folder: StudyFolder, run: Run | None, *, json: bool) -> None:
+def print_stopped(folder: StudyFolder, *, json: bool) -> None:
     """After Ctrl-C: what was kept and how to go on."""
     from intercoder.stores.overview import overview
 
-    if run is None:
+    stopped = [run for run in overview(folder).runs if run.status != "done"]
+    if not stopped:
         print("Stopped before anything began.")
         return
-    summary = next(one for one in overview(folder).runs if one.id == run.id)
+    run = stopped[-1]
     if json:
-        print_json({"kind": "stopped", "run": run.id, "done": summary.position, "total": summary.total})
+        print_json({"kind": "stopped", "run": run.id, "done": run.position, "total": run.total})
         return
     print(
-        f"\nStopped. Kept: {summary.calls} answers, {summary.position} of {summary.total} segments settled, "
-        f"{summary.codes} codes."
+        f"\nStopped. Kept: {run.calls} answers, {run.position} of {run.total} segments settled, {run.codes} codes."
     )
     print(f"Go on with: intercoder resume {folder.path}")
 

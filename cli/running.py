@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -43,7 +43,9 @@ def run_inductive(
     seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the sample.")] = 0,
     stratify: Annotated[str, typer.Option(help="Attribute to stratify the sample by; `speaker` works.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many segments.")] = None,
-    unit: Annotated[UnitChoice | None, typer.Option("--unit", "-u", help="Which segments, if cut in several ways.")] = None,
+    unit: Annotated[
+        UnitChoice | None, typer.Option("--unit", "-u", help="Which segments, if cut in several ways.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done; calls nothing.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -94,11 +96,7 @@ def retry(directory: StudyArgument, json: JsonOption = False) -> None:
     folder = _open(directory)
     from intercoder.graphs.jobs import begin_retry
 
-    run = begin_retry(folder)
-    if run is None:
-        print("No answer failed; there is nothing to retry.")
-        return
-    _execute(folder, lambda: run, json=json)
+    _execute(folder, lambda: begin_retry(folder), json=json)
 
 
 def _open(directory: Path) -> StudyFolder:
@@ -111,28 +109,22 @@ def _open(directory: Path) -> StudyFolder:
     return folder
 
 
-def _execute(folder: StudyFolder, begin: Callable[[], Run], *, json: bool) -> None:
+def _execute(folder: StudyFolder, begin: Callable[[], Run | None], *, json: bool) -> None:
     from intercoder.cli.progress import listener
+    from intercoder.cli.results import print_result, print_stopped
     from intercoder.graphs.jobs import execute
 
     # A job started by another program is stopped by SIGTERM: the same clean stop as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    run: Run | None = None
     try:
-        run = begin()
-        with listener(run, json=json) as listen:
-            result = execute(folder, run, listen)
+        with listener(json=json) as listen:
+            result = execute(folder, begin, listen)
     except KeyboardInterrupt:
-        _stopped(folder, run, json=json)
-    from intercoder.cli.results import print_result
-
+        print_stopped(folder, json=json)
+        sys.stdout.flush()
+        sys.exit(INTERRUPTED)
+    if result is None:
+        print("No answer failed; there is nothing to retry.")
+        return
     print_result(folder, result, json=json)
     sys.exit(1 if result.run.failures else 0)
-
-
-def _stopped(folder: StudyFolder, run: Run | None, *, json: bool) -> NoReturn:
-    from intercoder.cli.results import print_stopped
-
-    print_stopped(folder, run, json=json)
-    sys.stdout.flush()
-    sys.exit(INTERRUPTED)

@@ -17,7 +17,7 @@ from intercoder.core.study import Study
 from intercoder.formats.codebook_files import to_yaml
 from intercoder.graphs.context import make_context
 from intercoder.graphs.inductive import build_inductive
-from intercoder.llms.embeddings import VectorCache
+from intercoder.llms.embeddings import CachedEmbedder, VectorCache
 from intercoder.llms.factory import check_reference, embedder
 from intercoder.llms.privacy import no_tracing
 from intercoder.stores.answer_log import SqlAnswerLog
@@ -100,29 +100,39 @@ def begin_retry(folder: StudyFolder) -> Run | None:
     return start_round(folder.engine, folder.study.id, done[-1].id) if done[-1].failures else None
 
 
-def execute(folder: StudyFolder, run: Run, listen: Listener) -> JobResult:
-    """Execute a run, or go on with it, until it is done.
+def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listener) -> JobResult | None:
+    """Execute the run that `begin` gives until it is done. The study is leased from before it begins.
 
-    Stopping it (Ctrl-C) keeps everything that was answered; see `unfinished`.
+    The first event is `begin`. Stopping a run (Ctrl-C) keeps everything that was answered; see `unfinished`.
+
+    Args:
+        folder: The study.
+        begin: Makes or finds the run, such as `lambda: begin_inductive(folder, scope)`; None for nothing to do.
+        listen: Called with each event.
 
     Raises:
         StudyBusy: Another run is at work on the study.
         EndpointStopped: A model's endpoint answers nobody; the run can be resumed.
         KeyboardInterrupt: It was stopped; the run can be resumed.
     """
-    study = settings_of(folder, run, listen)
-    check_models(study)
-    with Lease(folder.engine, study.id, run.id):
+    with Lease(folder.engine, folder.study.id) as lease:
+        run = begin()
+        if run is None:
+            return None
+        lease.name(run.id)
+        listen({"kind": "begin", "run": run.id, "round": run.round, "done": run.position, "total": run.total})
+        study = settings_of(folder, run, listen)
+        check_models(study)
         set_status(folder.engine, study.id, run.id, "running")
         try:
             asyncio.run(_drive(folder, study, run, listen))
         except BaseException:
             set_status(folder.engine, study.id, run.id, "stopped")
             raise
-    finished = SqlStudyStore(folder.engine, study.id).run(run.id)
-    book = latest_codebook(folder.engine, study.id, finished.codebook_version)
-    file = folder.path / "codebook.yaml"
-    _write_whole(file, to_yaml(book))
+        finished = SqlStudyStore(folder.engine, study.id).run(run.id)
+        book = latest_codebook(folder.engine, study.id, finished.codebook_version)
+        file = folder.path / "codebook.yaml"
+        _write_whole(file, to_yaml(book))
     return JobResult(run=finished, codebook=book, codebook_file=str(file))
 
 
@@ -151,7 +161,7 @@ async def _drive(folder: StudyFolder, study: Study, run: Run, listen: Listener) 
         store=SqlStudyStore(folder.engine, study.id),
         log=log,
         memory=await asyncio.to_thread(folder.memory, run),
-        embeddings=embedder(study.embedding.model, privacy=study.privacy, cache=cache),
+        embeddings=CachedEmbedder(embedder(study.embedding.model, privacy=study.privacy), cache),
         prompts=folder.prompts,
     )
     try:

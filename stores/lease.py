@@ -1,7 +1,7 @@
 """One run at a time: a run holds a lease on its study; people go on making short writes meanwhile.
 
-A lease whose holder is dead is taken over. On the same machine that is known from the process table (its id and
-the time it started, so a reused id does not count); from another machine by a heartbeat that stopped.
+A lease whose holder is dead is taken over. On the same machine that is known from the process table (its id
+and the time it started, so a reused id does not count); from another machine by a heartbeat that stopped.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ PATIENCE = 120.0
 
 
 class Lease:
-    """A context manager: `with Lease(engine, study_id, "inductive-1"): ...`.
+    """A context manager: `with Lease(engine, study_id) as lease: ...; lease.name("inductive-1")`.
 
     Raises:
         StudyBusy: A living run holds it; the message says which, where and as which process.
     """
 
-    def __init__(self, engine: Engine, study_id: str, run: str) -> None:
+    def __init__(self, engine: Engine, study_id: str, run: str = "(about to begin)") -> None:
         self._engine = engine
         self._study_id = study_id
         self._run = run
@@ -80,6 +80,16 @@ class Lease:
             table = schema.leases
             connection.execute(
                 sa.delete(table).where(table.c.study_id == self._study_id, table.c.token == self._token)
+            )
+
+    def name(self, run: str) -> None:
+        """Say which run holds the lease, once that is known."""
+        table = schema.leases
+        with writing(self._engine) as connection:
+            connection.execute(
+                sa.update(table)
+                .where(table.c.study_id == self._study_id, table.c.token == self._token)
+                .values(run=run)
             )
 
     def _beat(self) -> None:

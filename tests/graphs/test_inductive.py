@@ -250,7 +250,8 @@ def test_texts_that_are_none_are_refused(texts: Any) -> None:
 
 def ran(folder: StudyFolder) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
-    result = execute(folder, begin_inductive(folder, Scope()), events.append)
+    result = execute(folder, lambda: begin_inductive(folder, Scope()), events.append)
+    assert result is not None
     assert result.run.status == "done"
     return events
 
@@ -284,7 +285,7 @@ def test_losing_what_can_be_rebuilt_loses_nothing(study: StudyFolder, lost: str)
 
     whole = open_study(study.path)
     reference = begin_inductive(whole, Scope())
-    execute(whole, reference, lambda _: None)
+    execute(whole, lambda: reference, lambda _: None)
     expected = exported(whole)
 
     run = begin_inductive(study, Scope())
@@ -295,7 +296,7 @@ def test_losing_what_can_be_rebuilt_loses_nothing(study: StudyFolder, lost: str)
         for file in study.path.glob("checkpoints.db*"):
             file.unlink()
     fresh = open_study(study.path)
-    execute(fresh, unfinished(fresh), lambda _: None)
+    execute(fresh, lambda: unfinished(fresh), lambda _: None)
     assert [line["code"] for line in exported(fresh, run.id)] == [line["code"] for line in expected]
 
 
@@ -307,7 +308,7 @@ def stop_after(folder: StudyFolder, run: str, segments: int) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        execute(folder, SqlStudyStore(folder.engine, folder.study.id).run(run), listen)
+        execute(folder, lambda: SqlStudyStore(folder.engine, folder.study.id).run(run), listen)
     stopped = SqlStudyStore(folder.engine, folder.study.id).run(run)
     assert stopped.status == "stopped"
     assert segments <= stopped.position < stopped.total
@@ -317,8 +318,8 @@ def test_a_stopped_run_is_resumed_to_the_same_end(study: StudyFolder) -> None:
     reference = begin_inductive(study, Scope())
     run = begin_inductive(study, Scope())
     stop_after(study, run.id, 10)
-    execute(study, unfinished(study, run.id), lambda _: None)
-    execute(study, reference, lambda _: None)
+    execute(study, lambda: unfinished(study, run.id), lambda _: None)
+    execute(study, lambda: reference, lambda _: None)
     strip = {"code_id", "run", "codebook_version"}
     one, other = (
         [{key: value for key, value in line.items() if key not in strip} for line in exported(study, name)]
@@ -336,7 +337,7 @@ def test_retry_asks_only_what_failed(study: StudyFolder) -> None:
     text = settings.read_text()
     settings.write_text(text.replace('"ben"\nmodel = "scripted:words"', '"ben"\nmodel = "scripted:flaky"'))
     folder = open_study(study.path)
-    result = execute(folder, begin_inductive(folder, Scope()), lambda _: None)
+    result = execute(folder, lambda: begin_inductive(folder, Scope()), lambda _: None)
     failed = result.run.failures
     assert 0 < failed < 20
     before = exported(folder)
@@ -344,7 +345,7 @@ def test_retry_asks_only_what_failed(study: StudyFolder) -> None:
     run = begin_retry(folder)
     assert run is not None
     events: list[dict[str, Any]] = []
-    again = execute(folder, run, events.append)
+    again = execute(folder, lambda: run, events.append)
     progress = [event for event in events if event["kind"] == "progress"][-1]
     # Each failed question is asked again, and moderators only where there is more to settle than before.
     repaired = failed - again.run.failures
@@ -368,7 +369,7 @@ def test_changed_settings_are_told_and_do_not_change_a_run_that_began(study: Stu
     settings.write_text(settings.read_text().replace("What do people", "Why do people"))
     folder = open_study(study.path)
     events: list[dict[str, Any]] = []
-    execute(folder, unfinished(folder), events.append)
+    execute(folder, lambda: unfinished(folder), events.append)
     assert "question" in next(event["text"] for event in events if event["kind"] == "note")
 
 
