@@ -14,6 +14,7 @@ from intercoder.llms.batching import BatcherClosed, MicroBatcher, Ticket
 from intercoder.llms.chat_tokens import ChatEncoder, Turn
 from intercoder.llms.grammar import GrammarMaker, RowGrammars
 from intercoder.llms.sampling import Sampling, choose
+from intercoder.llms.threads import wait_quietly
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +57,7 @@ class Engine:
     """
 
     def __init__(self, path: Path, batch_size: int) -> None:
+        wait_quietly()
         from transformers import AutoTokenizer
 
         self.path = path
