@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, TypeVar
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 LABEL_LENGTH = 60
 REASON_LENGTH = 120
@@ -37,6 +37,29 @@ class InvalidAnswer(ValueError):
         self.message = message
 
 
+def whole_words(text: str, limit: int) -> str:
+    """Text on one line; where a length limit cut it off inside a word, that word is dropped.
+
+    A schema makes a model stop at the limit wherever it is, which would leave half words on screen. A text of
+    one single word stays as it is.
+    """
+    line = " ".join(text.split())
+    if len(text) < limit or not line[-1:].isalnum() or " " not in line:
+        return line
+    return line[: line.rindex(" ")]
+
+
+def _ellipsis(text: str) -> str:
+    kept = whole_words(text, REASON_LENGTH)
+    return f"{kept} …" if len(kept) < len(" ".join(text.split())) else kept
+
+
+_Reason: TypeAlias = Annotated[str, Field(max_length=REASON_LENGTH), AfterValidator(_ellipsis)]
+_CutQuote: TypeAlias = Annotated[
+    str, Field(max_length=QUOTE_LENGTH), AfterValidator(lambda text: whole_words(text, QUOTE_LENGTH))
+]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -47,7 +70,7 @@ class _Labelled(_Strict):
     @field_validator("label")
     @classmethod
     def _tidy(cls, label: str) -> str:
-        tidied = tidy_label(label)
+        tidied = tidy_label(whole_words(label, LABEL_LENGTH))
         if not tidied:
             raise ValueError("the label is empty")
         return tidied
@@ -56,8 +79,8 @@ class _Labelled(_Strict):
 class CodeGiven(_Labelled):
     """One code of a coder's answer."""
 
-    reason: str = Field(max_length=REASON_LENGTH)
-    quote: str = Field(max_length=QUOTE_LENGTH)
+    reason: _Reason
+    quote: _CutQuote
 
 
 class CoderAnswer(_Strict):
@@ -70,7 +93,7 @@ class ChoiceMade(_Labelled):
     """One code that a moderator kept from a coder, or made (`chosen_from` is `new`)."""
 
     chosen_from: str
-    reason: str = Field(max_length=REASON_LENGTH)
+    reason: _Reason
 
 
 class ModeratorAnswer(_Strict):

@@ -142,7 +142,7 @@ def _examples(agent: str, shots: int, folder: Path | None) -> tuple[WorkedExampl
 def _answer(example: WorkedExample, max_codes: int) -> str:
     answer = example.answer.items()
     kept = {key: value[:max_codes] if isinstance(value, list) else value for key, value in answer}
-    return json.dumps(kept, ensure_ascii=False)
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
 def _codes(max_codes: int) -> str:
