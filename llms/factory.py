@@ -58,16 +58,16 @@ def chat_model(
     if found.backend == "scripted":
         from intercoder.llms.scripted import ScriptedChatModel
 
-        return ScriptedChatModel.model_validate({"script": found.name})
+        return ScriptedChatModel.model_validate({"script": found.name, "cache": False})
     from intercoder.llms.embedded import EmbeddedChatModel
 
     return EmbeddedChatModel(
         path=_folder(found, privacy),
         name=found.name,
+        cache=False,  # The answer log is the only cache, also in an application that set LangChain's.
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         max_tokens=sampling.max_tokens,
-        batch_size=limits.concurrency,
     )
 
 

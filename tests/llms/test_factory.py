@@ -153,7 +153,9 @@ def test_the_hub_is_asked_for_weights_only_and_only_where_it_may(
     assert not any(pattern.endswith((".bin", ".py", ".pt", "*")) for pattern in asked[-1]["allow_patterns"])
 
 
-def test_embedders_are_shared() -> None:
-    pytest.importorskip("intercoder.llms.embeddings")
-    one, other = (embedder("scripted:hashing", privacy=Privacy()) for _ in range(2))
-    assert one is other
+def test_embedders_are_shared_and_named_after_their_reference(models: Path, tmp_path: Path) -> None:
+    pulled(models, "minilm-l6")
+    for reference in ("scripted:hashing", "embedded:minilm-l6", f"hf:{tmp_path}"):
+        one, other = (embedder(reference, privacy=Privacy()) for _ in range(2))
+        assert one is other
+        assert one.name == reference
