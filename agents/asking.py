@@ -127,9 +127,10 @@ async def _answered(
     if known is not None:
         session.tally.recalled += 1
         return known
+    # The slot is held until the answer is durable, so a killed run loses at most as many as there are slots.
     async with session.slots.here():
         answer = await _call(actor, question, conversation, session, key, attempt)
-    await session.log.put(answer)
+        await session.log.put(answer)
     session.count(answer)
     return answer
 

@@ -133,8 +133,13 @@ class CodeMemory(Protocol):
 class Embedder(Protocol):
     """Sentence embeddings, batched."""
 
-    name: str
-    dimensions: int
+    @property
+    def name(self) -> str:
+        """The model's reference, under which embeddings are cached."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of an embedding."""
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit-length embeddings, one row per text, in order."""

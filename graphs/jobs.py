@@ -49,8 +49,9 @@ def check_models(study: Study) -> None:
     Raises:
         ModelError: A model is unknown, not pulled, or its endpoint is not allowed.
     """
-    for reference in (*study.models, study.embedding.model):
-        check_reference(reference, study.privacy)
+    for reference in study.models:
+        check_reference(reference, study.privacy, api_key_env=study.api_key_env)
+    check_reference(study.embedding.model, study.privacy, use="embedding")
 
 
 def begin_inductive(folder: StudyFolder, scope: Scope) -> Run:

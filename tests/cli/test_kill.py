@@ -1,8 +1,9 @@
 """A run that is killed with SIGKILL at random moments and resumed ends as if nothing had happened.
 
-A stub server stands in for the model: it answers by rule, counts what it is asked, and strikes when its moment has
-come, so that no test waits for a clock. Each question is marked in the token count of its answer, which the
-answer log keeps: so we know which questions were committed when the process died, and that none of them is asked again.
+A stub server stands in for the model: it answers by rule, counts what it is asked, and strikes when its moment
+has come, so that no test waits for a clock. Each question is marked in the token count of its answer, which the
+answer log keeps: so we know which questions were committed when the process died, and that none of them is
+asked again.
 """
 
 import json
@@ -18,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.study_folder import create_study
-
 from tests.cli.conftest import command_line
 from tests.graphs.conftest import fill, lines
 from tests.llms.fault_server import Canned, FaultServer, sends
@@ -73,7 +74,9 @@ class Stub:
         message = {"role": "assistant", "content": text}
         usage = {"prompt_tokens": mark, "completion_tokens": 1, "total_tokens": mark + 1}
         choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
-        return sends({"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": choices, "usage": usage})
+        return sends(
+            {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": choices, "usage": usage}
+        )
 
 
 @pytest.fixture(scope="module")

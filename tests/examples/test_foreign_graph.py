@@ -1,18 +1,15 @@
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
+from examples.foreign_graph import build_inbox
+from langgraph.checkpoint.memory import InMemorySaver
+
+from intercoder.agents import build_coder
 
 
 @pytest.fixture(scope="module")
-def inbox(root: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("foreign_graph", root / "examples" / "foreign_graph.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.build_inbox()
+def inbox() -> Any:
+    return build_inbox()
 
 
 COMPLAINT = "The kettle exploded after a week and nobody answers the telephone."
@@ -35,11 +32,7 @@ def test_nothing_to_code_is_an_answer(inbox: Any) -> None:
     assert inbox.invoke({"text": "Okay."})["topic"] == "nothing to sort"
 
 
-def test_the_host_may_keep_checkpoints(root: Path) -> None:
-    from langgraph.checkpoint.memory import InMemorySaver
-
-    from intercoder.agents import build_coder
-
+def test_the_host_may_keep_checkpoints() -> None:
     coder = build_coder("scripted:words", checkpointer=InMemorySaver())
     config = {"configurable": {"thread_id": "1"}}
     coder.invoke({"text": COMPLAINT}, config)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.study_folder import StudyFolder, create_study
 
 from intercoder.core.documents import Document
 from intercoder.core.segmentation import segment
+from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.study_folder import StudyFolder, create_study
 
 SETTINGS = """
 question = "What do people say about repair?"
