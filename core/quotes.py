@@ -41,11 +41,23 @@ def locate(quote: str, text: str, offset: int = 0) -> Quote:
         return Quote(text=wanted, start=offset + exact, end=offset + exact + len(wanted))
     folded, origin = _fold(text)
     needle, _ = _fold(wanted)
-    at = folded.find(needle)
+    at = _find_whole(folded, needle, origin)
     if at < 0:
         return Quote(text=wanted)
     start, end = origin[at], origin[at + len(needle) - 1] + 1
     return Quote(text=text[start:end], start=offset + start, end=offset + end)
+
+
+def _find_whole(folded: str, needle: str, origin: list[int]) -> int:
+    """Where the needle covers whole characters of the text: "se" is not in "Straße", folded "strasse"."""
+
+    def inside(index: int) -> bool:
+        return 0 < index < len(origin) and origin[index] == origin[index - 1]
+
+    at = folded.find(needle)
+    while at >= 0 and (inside(at) or inside(at + len(needle))):
+        at = folded.find(needle, at + 1)
+    return at
 
 
 def _fold(text: str) -> tuple[str, list[int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from unicodedata import category
 
 from intercoder.core.documents import Span, Unit
 from intercoder.core.errors import InputError
@@ -32,7 +33,8 @@ def segment(text: str, unit: Unit, *, language: str = "en") -> list[Span]:
     Args:
         text: A document's text: line ends LF, no lone surrogates (`Document` refuses them).
         unit: `document` and `row`: the whole text. `paragraph`: separated by lines that are blank.
-            `sentence`: within paragraphs, by the library sentencex. `turn`: speaker turns, found by the rule
+            `sentence`: within paragraphs, by the library sentencex; punctuation alone ("...") belongs to the
+            sentence before it, or else to the next. `turn`: speaker turns, found by the rule
             of `intercoder.core.turns`; what stands before the first one is a span without speaker.
         language: ISO 639-1 code, for sentences only.
 
@@ -78,8 +80,19 @@ def _paragraphs(text: str) -> Iterator[Span]:
 def _sentences(text: str, paragraph: Span, language: str) -> Iterator[Span]:
     content = text[paragraph.start : paragraph.end]
     starts = [paragraph.start + start for start in sentence_starts(content, language)]
+    begun, speaks = paragraph.start, False
     for start, end in zip(starts, [*starts[1:], paragraph.end], strict=True):
-        yield from _trimmed(text, start, end)
+        piece_speaks = _speaks(text, start, end)
+        if piece_speaks and speaks:
+            yield from _trimmed(text, begun, start)
+            begun = start
+        speaks = speaks or piece_speaks
+    yield from _trimmed(text, begun, paragraph.end)
+
+
+def _speaks(text: str, start: int, end: int) -> bool:
+    """Whether there is more than punctuation: a letter, digit, mark or symbol (emoji are symbols)."""
+    return any(category(text[position])[0] in "LMNS" for position in range(start, end))
 
 
 def _turns(text: str) -> Iterator[Span]:

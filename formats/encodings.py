@@ -27,6 +27,10 @@ _USUAL = ("cp1252", "mac_roman")
 _TOLERANCE = 0.1
 """How much messier, by the detector's measure of chaos (0 to 1), a usual encoding may look."""
 
+_DOS = re.compile(r"cp(?:[478]\d\d|1006|1125)|hp_roman8")
+"""Code pages from before Windows: they make letters of any bytes, and text is hardly ever in them: tried last."""
+_TYPOGRAPHY = frozenset("€…‘’“”•–—™\u00a0£§©«®°·»½".encode("cp1252"))
+"""Marks of English office text. Where they are all there is beyond ASCII the detector has too little to go on."""
 _TELLING_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -92,15 +96,21 @@ def guess(path: Path) -> list[str]:
     """Encodings the file may be in, the likeliest first, by charset-normalizer.
 
     Single-byte encodings of western Europe look alike on short texts, and the detector then answers in
-    alphabetical order; where a usual one fits as well, it goes first.
+    alphabetical order; where a usual one fits as well, it goes first. Unicode is never guessed: it is
+    recognised for certain or not at all.
     """
     from charset_normalizer import from_bytes
 
+    sample = _sample(path)
+    if _TYPOGRAPHY.issuperset(byte for byte in sample if byte > 127):
+        return ["cp1252"]
     candidates = [
         _Candidate(name, match.chaos, match.coherence)
-        for match in from_bytes(_sample(path))
+        for match in from_bytes(sample)
         for name in (match.encoding, *match.could_be_from_charset)
+        if not name.startswith("utf")
     ]
+    candidates.sort(key=lambda candidate: _DOS.fullmatch(candidate.name) is not None)
     return list(dict.fromkeys([*_usual(candidates), *(candidate.name for candidate in candidates)]))
 
 

@@ -44,19 +44,32 @@ class JsonLines:
         if not available:
             raise InputError("has no objects with fields.", where=str(path), remedy="Check that it was saved.")
         columns = choose_columns(tuple(available), options, path)
-        yield from read_rows(partial(_rows, file), columns, path, report)
+        yield from read_rows(partial(_rows, file, columns.text), columns, path, report)
 
 
-def _rows(file: TextFile) -> Iterator[Row]:
-    """Read the file from its beginning; blank lines count as rows, so a row's number is its line's."""
+def _rows(file: TextFile, text: str | None = None) -> Iterator[Row]:
+    """Read the file from its beginning; blank lines count as rows, so a row's number is its line's.
+
+    Raises:
+        InputError: A line is not an object that can be used, or its field `text` is something else than text.
+    """
     with file.open() as stream:
         for number, line in enumerate(stream, 1):
-            if line.strip():
-                yield Row(number, _object(line, file.path, number))
+            if not line.strip():
+                continue
+            where = f"{file.path}:row {number}"
+            content = _object(line, where)
+            if text is not None and not isinstance(content.get(text), str | None):
+                raise InputError(
+                    f"the text is {json.dumps(content[text])[:40]}, which is not a string.",
+                    where=f"{where}:{text}",
+                    remedy="Put it in quotation marks, or choose another column with --text-column NAME.",
+                )
+            values = {_usable(name, where): _value(value, f"{where}:{name}") for name, value in content.items()}
+            yield Row(number, values)
 
 
-def _object(line: str, path: Path, number: int) -> dict[str, AttributeValue]:
-    where = f"{path}:row {number}"
+def _object(line: str, where: str) -> dict[str, object]:
     try:
         content = json.loads(line, parse_constant=_refuse_constant, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
@@ -69,7 +82,7 @@ def _object(line: str, path: Path, number: int) -> dict[str, AttributeValue]:
             where=where,
             remedy='Write one object on every line, as in {"text": "..."}.',
         )
-    return {_valid(name, where): _value(value, f"{where}:{name}") for name, value in content.items()}
+    return content
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -91,11 +104,11 @@ def _value(value: object, where: str) -> AttributeValue:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _valid(text, where)
+    return _usable(text, where)
 
 
-def _valid(text: str, where: str) -> str:
-    """Text that can be stored and sent; escapes in JSON can write some that cannot.
+def _usable(text: str, where: str) -> str:
+    """Text that can be stored and sent, line ends made LF; escapes in JSON can write some that cannot.
 
     Raises:
         InputError: It holds a NUL character or a lone surrogate; the place is named.
@@ -108,4 +121,4 @@ def _valid(text: str, where: str) -> str:
             where=where,
             remedy="Remove it, or write the file again from its source.",
         )
-    return text
+    return text.replace("\r\n", "\n").replace("\r", "\n")

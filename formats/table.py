@@ -74,14 +74,14 @@ def read_rows(
         text as attributes.
 
     Raises:
-        InputError: An id is missing or stands twice (known before the first document is out), a text or an id
-            is of the wrong type, or no row has text.
+        InputError: An id is missing, of the wrong type or stands twice (known before the first document is
+            out), or no row has text.
     """
     if columns.id is not None:
         _refuse_repeated_ids(rows, columns, path)
     empty = read = 0
     for row in rows():
-        text = row_text(row, columns, path)
+        text = _text(row, columns)
         if text is None:
             empty += 1
             continue
@@ -98,22 +98,10 @@ def read_rows(
         report.note(f"skipped {empty:,} row{'' if empty == 1 else 's'} with an empty {columns.text!r}.")
 
 
-def row_text(row: Row, columns: Columns, path: Path) -> str | None:
-    """The row's text as it stands; None where it is empty or white space.
-
-    Raises:
-        InputError: It is not text.
-    """
+def _text(row: Row, columns: Columns) -> str | None:
+    """The row's text as it stands; None where it is empty or white space."""
     text = row.values.get(columns.text)
-    if text is None:
-        return None
-    if not isinstance(text, str):
-        raise InputError(
-            f"the text is {text!r}, which is not a string.",
-            where=f"{path}:row {row.number}:{columns.text}",
-            remedy="Put it in quotation marks, or choose another column with --text-column NAME.",
-        )
-    return text if text.strip() else None
+    return text if isinstance(text, str) and text.strip() else None
 
 
 def _document(row: Row, text: str, columns: Columns, path: Path) -> Document:
@@ -161,7 +149,7 @@ def _refuse_repeated_ids(rows: Callable[[], Iterator[Row]], columns: Columns, pa
     def ids() -> Iterator[tuple[int, str]]:
         assert columns.id is not None
         for row in rows():
-            if row_text(row, columns, path) is not None:
+            if _text(row, columns) is not None:
                 yield row.number, _row_id(row, columns.id, path)
 
     hashes, counts = np.unique(np.array(array("q", (hash(key) for _, key in ids()))), return_counts=True)
