@@ -16,7 +16,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Va
 LABEL_LENGTH = 60
 REASON_LENGTH = 120
 QUOTE_LENGTH = 120
-"""Most characters of a label, a reason and a quote."""
+"""Most characters of a label, a reason and a quote that a schema lets a model write."""
+READ_LENGTH = 1000
+"""Most characters of a reason or quote that are read: servers that ignore a schema's lengths exceed them a little."""
 NEW = "new"
 """What a moderator names as the source of a label of its own."""
 
@@ -44,7 +46,7 @@ def whole_words(text: str, limit: int) -> str:
     one single word stays as it is.
     """
     line = " ".join(text.split())
-    if len(text) < limit or not line[-1:].isalnum() or " " not in line:
+    if len(text) != limit or not line[-1:].isalnum() or " " not in line:
         return line
     return line[: line.rindex(" ")]
 
@@ -54,9 +56,9 @@ def _ellipsis(text: str) -> str:
     return f"{kept} …" if len(kept) < len(" ".join(text.split())) else kept
 
 
-_Reason: TypeAlias = Annotated[str, Field(max_length=REASON_LENGTH), AfterValidator(_ellipsis)]
+_Reason: TypeAlias = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(_ellipsis)]
 _CutQuote: TypeAlias = Annotated[
-    str, Field(max_length=QUOTE_LENGTH), AfterValidator(lambda text: whole_words(text, QUOTE_LENGTH))
+    str, Field(max_length=READ_LENGTH), AfterValidator(lambda text: whole_words(text, QUOTE_LENGTH))
 ]
 
 
@@ -79,8 +81,8 @@ class _Labelled(_Strict):
 class CodeGiven(_Labelled):
     """One code of a coder's answer."""
 
-    reason: _Reason
     quote: _CutQuote
+    reason: _Reason
 
 
 class CoderAnswer(_Strict):
@@ -103,8 +105,12 @@ class ModeratorAnswer(_Strict):
 
 
 def coder_schema(max_codes: int) -> Schema:
-    """JSON schema of a coder's answer with at most `max_codes` codes (at least 1)."""
-    code = _object(label=_string(LABEL_LENGTH, 1), reason=_string(REASON_LENGTH), quote=_string(QUOTE_LENGTH))
+    """JSON schema of a coder's answer with at most `max_codes` codes (at least 1).
+
+    The quote comes first: small models that have just copied words of the text label those words, while with
+    the label first they repeat labels of the worked examples (docs/quality.md).
+    """
+    code = _object(quote=_string(QUOTE_LENGTH), label=_string(LABEL_LENGTH, 1), reason=_string(REASON_LENGTH))
     return _object(codes=_array(code, max_codes))
 
 
