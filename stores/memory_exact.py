@@ -43,7 +43,8 @@ class CodeMatrix:
         length = self._length + len(vectors)
         if length > len(self._rows):
             grown = np.empty((max(length, 2 * len(self._rows)), vectors.shape[1]), np.float32)
-            grown[: self._length] = self.rows
+            if self._length:
+                grown[: self._length] = self.rows
             self._rows = grown
         self._rows[self._length : length] = vectors
         self._length = length
@@ -82,6 +83,9 @@ class CodeIndex:
         self._labels: list[str] = []
         self._orders: dict[str, int] = {}
         self._named: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
     def append(self, code_id: str, label: str) -> None:
         """Add a code younger than all others."""
