@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from collections.abc import Iterator
-from functools import cache
 
 WINDOW = 10_000
 """Code points handed to the library at once; on quotation marks that never close its time is quadratic."""
 MARGIN = 200
 """A boundary this close to a window's end is decided again with more text behind it."""
+
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
+"""White space outside ASCII, read as a space: sentencex 1.0.32 panics where it stands beside an initial."""
 
 
 def sentence_starts(paragraph: str, language: str) -> Iterator[int]:
@@ -40,11 +42,4 @@ def sentence_starts(paragraph: str, language: str) -> Iterator[int]:
 def _library_starts(text: str, language: str) -> list[int]:
     from sentencex import get_sentence_boundaries
 
-    plain = text if text.isascii() else text.translate(_plain_spaces())
-    return [boundary["start_index"] for boundary in get_sentence_boundaries(language, plain)]
-
-
-@cache
-def _plain_spaces() -> dict[int, str]:
-    """White space outside ASCII -> a space: sentencex 1.0.32 panics on a letter and full stop beside such."""
-    return {code: " " for code in range(128, sys.maxunicode + 1) if chr(code).isspace()}
+    return [boundary["start_index"] for boundary in get_sentence_boundaries(language, _WIDE_SPACE.sub(" ", text))]

@@ -6,6 +6,7 @@ import pytest
 from intercoder.core.documents import Document
 from intercoder.core.errors import InputError
 from intercoder.formats import ReadReport
+from intercoder.formats.encodings import BLOCK
 
 Read = Callable[..., list[Document]]
 
@@ -80,6 +81,11 @@ def test_damaged_utf8_is_not_taken_for_something_else(read: Read, tmp_path: Path
     with pytest.raises(InputError, match="0x93") as caught:
         read("a.txt", "Größe\n".encode() * 300_000 + b"a \x93 b\n")
     assert caught.value.where == f"{tmp_path / 'a.txt'}:line 300001"
+
+
+def test_a_damaged_character_between_two_blocks_is_named(read: Read) -> None:
+    with pytest.raises(InputError, match="0xc3"):
+        read("a.txt", "ééé".encode() + b"a" * (BLOCK - 7) + b"\xc3(")
 
 
 def test_utf8_cut_off_in_a_character(read: Read) -> None:
