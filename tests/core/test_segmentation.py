@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sentencex import get_sentence_boundaries
 
 from intercoder.core import sentences
 from intercoder.core.documents import Document, Span, Unit
@@ -121,8 +122,14 @@ def test_long_paragraphs_are_cut_as_short_ones_are() -> None:
     sentence = "This is a sentence by Dr. Lee about 3.5 things, e.g. this one. "
     assert texts(sentence * 1000, "sentence") == [sentence.strip()] * 1000
     assert texts("word " * 15_000 + "ends. Then more.", "sentence")[1:] == ["Then more."]
-    aside = "(Well. Yes it is.) "
-    assert texts(aside * 4000, "sentence") == [aside.strip()] * 4000
+
+
+@pytest.mark.parametrize(
+    "text", ["(Well. Yes it is.) ", "She said “Is it so? It is.” to him. ", "One. Two?\nThree! "]
+)
+def test_windows_do_not_show(text: str) -> None:
+    whole = [boundary["start_index"] for boundary in get_sentence_boundaries("en", text * 3000)]
+    assert list(sentences.sentence_starts(text * 3000, "en")) == whole
 
 
 @pytest.mark.parametrize("space", ["\u00a0", "\u2028", "\u3000", "\x85"])
