@@ -15,7 +15,8 @@ from pydantic import Field
 
 from intercoder.core.errors import ModelError
 from intercoder.llms.chat_tokens import Turn
-from intercoder.llms.engine import Engine, ModelReply, ModelRequest, shared_engine
+from intercoder.llms.engine import Engine, shared_engine
+from intercoder.llms.writing import ModelReply, ModelRequest
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 

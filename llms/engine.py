@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 import atexit
-import random
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any
 
 from intercoder.core.errors import ModelError
-from intercoder.llms.batching import BatcherClosed, MicroBatcher, Ticket
+from intercoder.llms import packed
+from intercoder.llms.batching import BatcherClosed, MicroBatcher
 from intercoder.llms.chat_tokens import ChatEncoder, Turn
-from intercoder.llms.grammar import GrammarMaker, RowGrammars
-from intercoder.llms.sampling import Sampling, choose
+from intercoder.llms.grammar import GrammarMaker
 from intercoder.llms.threads import wait_quietly
-
-if TYPE_CHECKING:
-    import torch
-    import xgrammar
-
-
-class ModelRequest(NamedTuple):
-    """One answer wanted."""
-
-    prompt: tuple[int, ...]
-    max_tokens: int
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
-    grammar: xgrammar.CompiledGrammar | None = None
-
-
-class ModelReply(NamedTuple):
-    """One answer got."""
-
-    text: str
-    output_tokens: int
-    finish_reason: str
-    """`stop` for a complete answer, `length` for one cut off at `max_tokens`."""
-
-
-ModelTicket: TypeAlias = Ticket[ModelRequest, ModelReply]
+from intercoder.llms.writing import ModelReply, ModelRequest, Writer
 
 
 class Engine:
@@ -51,27 +23,29 @@ class Engine:
     Args:
         path: An ordinary checkpoint (safetensors) with tokenizer and chat template.
         batch_size: Most answers written at the same time.
+        dtype: `bfloat16` or `float32`; by default whichever is faster on this processor.
 
     Raises:
         ModelError: The folder is not a usable model.
     """
 
-    def __init__(self, path: Path, batch_size: int) -> None:
+    def __init__(self, path: Path, batch_size: int, dtype: str = "") -> None:
         wait_quietly()
         from transformers import AutoTokenizer
 
         self.path = path
         tokenizer = _load(AutoTokenizer, path)
         self.encoder = ChatEncoder(tokenizer, path.name)
-        self._model = _load_model(path)
+        self._model = _load_model(path, dtype or _fastest_dtype())
         config = self._model.config
         self.vocabulary = int(config.vocab_size)
         self.context = int(getattr(config, "max_position_embeddings", 1 << 30))
-        self._stop_tokens = _stop_tokens(self._model, tokenizer)
-        self.grammars = GrammarMaker(tokenizer, self.vocabulary, self._stop_tokens)
+        stop_tokens = _stop_tokens(self._model, tokenizer)
+        self.grammars = GrammarMaker(tokenizer, self.vocabulary, stop_tokens)
         self._closing = threading.Event()
+        self._writer = Writer(self._model, self.encoder.decode, stop_tokens, self._go_on)
         self.batcher: MicroBatcher[ModelRequest, ModelReply] = MicroBatcher(
-            self._answer, size=batch_size, name=f"model {path.name}"
+            self._writer.write, size=batch_size, name=f"model {path.name}"
         )
 
     def prompt(self, turns: Sequence[Turn], max_tokens: int) -> tuple[int, ...]:
@@ -95,84 +69,9 @@ class Engine:
         self._closing.set()
         self.batcher.close()
 
-    def _answer(self, tickets: Sequence[ModelTicket]) -> None:
-        import torch
-
-        with torch.inference_mode():
-            _Writing(self, tickets).run()
-
-
-class _Writing:
-    """One batch while it is written."""
-
-    def __init__(self, engine: Engine, tickets: Sequence[ModelTicket]) -> None:
-        self.engine = engine
-        self.tickets = list(tickets)
-        questions = [ticket.question for ticket in tickets]
-        self.written: list[list[int]] = [[] for _ in tickets]
-        self.sampling = [
-            Sampling(question.temperature, question.top_p, random.Random(question.seed)) for question in questions
-        ]
-        self.grammars = RowGrammars([question.grammar for question in questions], engine.vocabulary)
-
-    def run(self) -> None:
-        import torch
-        from transformers import DynamicCache
-
-        prompts = [list(ticket.question.prompt) for ticket in self.tickets]
-        longest = max(map(len, prompts))
-        ids = torch.tensor([[0] * (longest - len(p)) + p for p in prompts])
-        seen = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
-        cache: Any = DynamicCache(config=self.engine._model.config)
-        position = (seen.cumsum(-1) - 1).clamp(min=0)
-        while self.tickets:
-            if self.engine._closing.is_set():
-                raise BatcherClosed("The program is ending.")
-            logits = self.engine._model(
-                input_ids=ids,
-                attention_mask=seen,
-                position_ids=position,
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            ).logits[:, -1, :]
-            tokens = self.step(logits.float())
-            keep = [row for row, ticket in enumerate(self.tickets) if ticket.wanted]
-            if len(keep) < len(self.tickets):
-                self.drop(keep)
-                tokens = [tokens[row] for row in keep]
-                seen, position = seen[keep], position[keep]
-                if keep:
-                    cache.batch_select_indices(torch.tensor(keep))
-            ids = torch.tensor(tokens).unsqueeze(1)
-            seen = torch.cat([seen, seen.new_ones(len(tokens), 1)], dim=1)
-            position = position[:, -1:] + 1
-
-    def step(self, logits: torch.Tensor) -> list[int]:
-        self.grammars.mask(logits)
-        tokens = choose(logits, self.sampling)
-        complete = self.grammars.accept(tokens)
-        for row, token in enumerate(tokens):
-            self.take(row, token, complete[row])
-        return tokens
-
-    def take(self, row: int, token: int, complete: bool) -> None:
-        question, written = self.tickets[row].question, self.written[row]
-        stopped = token in self.engine._stop_tokens
-        if not stopped:
-            written.append(token)
-        text = self.engine.encoder.decode(written) if question.stop else ""
-        cuts = [at for stop in question.stop if (at := text.find(stop)) >= 0]
-        if stopped or complete or cuts or len(written) >= question.max_tokens:
-            reason = "stop" if stopped or complete or cuts else "length"
-            text = text[: min(cuts)] if cuts else self.engine.encoder.decode(written)
-            self.tickets[row].answer(ModelReply(text, len(written), reason))
-
-    def drop(self, keep: list[int]) -> None:
-        self.tickets = [self.tickets[row] for row in keep]
-        self.written = [self.written[row] for row in keep]
-        self.sampling = [self.sampling[row] for row in keep]
-        self.grammars.keep(keep)
+    def _go_on(self) -> None:
+        if self._closing.is_set():
+            raise BatcherClosed("The program is ending.")
 
 
 _ENGINES: dict[Path, Engine] = {}
@@ -196,21 +95,20 @@ def _load(auto: Any, path: Path, **options: Any) -> Any:
         raise ModelError(f"The folder is not a usable model: {error}", where=str(path)) from error
 
 
-def _load_model(path: Path) -> Any:
-    import torch
+def _load_model(path: Path, dtype: str) -> Any:
     from transformers import AutoModelForCausalLM
 
-    model = _load(AutoModelForCausalLM, path, dtype=torch.bfloat16 if _has_fast_bfloat16() else torch.float32)
-    return model.eval()
+    packed.register()
+    return _load(AutoModelForCausalLM, path, dtype=dtype, attn_implementation=packed.ATTENTION).eval()
 
 
-def _has_fast_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 natively; elsewhere float32 is faster."""
+def _fastest_dtype() -> str:
+    """bfloat16 where the processor multiplies it natively; elsewhere float32 is faster."""
     try:
         flags = Path("/proc/cpuinfo").read_text("utf-8", "replace")
     except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        return "float32"
+    return "bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
 
 
 def _stop_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:

@@ -70,42 +70,38 @@ class RowGrammars:
         self._matchers = [None if grammar is None else xgrammar.GrammarMatcher(grammar) for grammar in grammars]
         self._allowed = xgrammar.allocate_token_bitmask(len(grammars), vocabulary)
 
-    def mask(self, logits: torch.Tensor) -> None:
+    def mask(self, logits: torch.Tensor, rows: Sequence[int]) -> None:
         """Set the logits of forbidden tokens to minus infinity, in place.
 
         Args:
-            logits: Shape (rows, vocabulary), float32.
+            logits: Shape (len(rows), vocabulary), float32.
+            rows: Which row each line of the logits belongs to.
         """
         import xgrammar
 
+        allowed = self._allowed[list(rows)]
         bound = []
-        for row, matcher in enumerate(self._matchers):
-            if matcher is not None and not matcher.is_terminated():
-                matcher.fill_next_token_bitmask(self._allowed, row)
-                bound.append(row)
+        for line, row in enumerate(rows):
+            matcher = self._matchers[row]
+            if matcher is not None:
+                matcher.fill_next_token_bitmask(allowed, line)
+                bound.append(line)
         if bound:
-            xgrammar.apply_token_bitmask_inplace(logits, self._allowed, indices=bound)
+            xgrammar.apply_token_bitmask_inplace(logits, allowed, indices=bound)
 
-    def accept(self, tokens: Sequence[int]) -> list[bool]:
-        """Move each row on by its chosen token.
-
-        Returns:
-            Per row, whether its answer is complete: nothing could follow.
-        """
-        return [self._accept(row, token) for row, token in enumerate(tokens)]
+    def accept(self, row: int, token: int) -> bool:
+        """Move a row on by its chosen token; whether its answer is complete, so that nothing could follow."""
+        matcher = self._matchers[row]
+        if matcher is None:
+            return False
+        if not matcher.accept_token(token):
+            raise RuntimeError(f"The grammar refuses token {token}, which its own mask had allowed.")
+        return bool(matcher.is_terminated()) or (matcher.is_completed() and self._only_stop_left(row, matcher))
 
     def keep(self, rows: Sequence[int]) -> None:
         """Forget all rows but these, and number them anew from 0 in the order given."""
         self._matchers = [self._matchers[row] for row in rows]
         self._allowed = self._allowed[list(rows)].contiguous()
-
-    def _accept(self, row: int, token: int) -> bool:
-        matcher = self._matchers[row]
-        if matcher is None:
-            return False
-        if not matcher.is_terminated() and not matcher.accept_token(token):
-            raise RuntimeError(f"The grammar refuses token {token}, which its own mask had allowed.")
-        return bool(matcher.is_terminated()) or (matcher.is_completed() and self._only_stop_left(row, matcher))
 
     def _only_stop_left(self, row: int, matcher: xgrammar.GrammarMatcher) -> bool:
         """Whether a complete answer could only be ended: asking the model to say so would cost a step."""
