@@ -92,9 +92,7 @@ async def ask(actor: Actor, question: Question[Parsed], session: Session) -> Ask
         attempt += 1
 
 
-async def _first(
-    actor: Actor, question: Question[Parsed], session: Session, attempt: int
-) -> LoggedAnswer:
+async def _first(actor: Actor, question: Question[Parsed], session: Session, attempt: int) -> LoggedAnswer:
     return await _answered(actor, question, question.messages, session, attempt)
 
 
@@ -138,7 +136,7 @@ async def _answered(
 async def _call(
     actor: Actor,
     question: Question[Parsed],
-    conversation: list[tuple[str, str]],
+    conversation: Sequence[tuple[str, str]],
     session: Session,
     key: str,
     attempt: int,
@@ -171,9 +169,7 @@ async def _call(
         "text": reply.text,
         "input_tokens": reply.input_tokens,
         "output_tokens": reply.output_tokens,
-        "cost": cost_of(
-            price_of(actor.reference, session.prices), reply.input_tokens, reply.output_tokens
-        ),
+        "cost": cost_of(price_of(actor.reference, session.prices), reply.input_tokens, reply.output_tokens),
     }
     try:
         question.parse(reply.text)

@@ -102,7 +102,7 @@ class Coder:
     def question_about(self, segment: Segment) -> Question[CoderAnswer]:
         """The question this coder is asked about a segment: what is shared first, the fenced text last."""
         kinds = (("context", segment.context), ("speaker", segment.speaker or ""), ("text", segment.text))
-        pieces = [Piece(kind=kind, text=text) for kind, text in kinds if text]  # type: ignore[arg-type]
+        pieces = [Piece(kind=kind, text=text) for kind, text in kinds if text]
         messages = self._actor.prompt.messages(
             pieces,
             question=self._question,
@@ -121,9 +121,7 @@ class Coder:
         """
         asked = await ask(self._actor, self.question_about(segment), session)
         suggestions = tuple(
-            Suggestion(
-                label=code.label, reason=code.reason, quote=locate(code.quote, segment.text, segment.start)
-            )
+            Suggestion(label=code.label, reason=code.reason, quote=locate(code.quote, segment.text, segment.start))
             for code in asked.value.codes
         )
         return Answer(coder=self.name, suggestions=suggestions, provenance=asked.provenance)

@@ -43,7 +43,8 @@ def scores(
     grounded = unit @ segment.astype(np.float64)
     words = np.array([len(candidate.label.split()) for candidate in candidates])
     too_long = np.maximum(0, words - LONGEST_LABEL) / LONGEST_LABEL
-    return np.round(central + groundedness * grounded - too_long, 4)
+    score: npt.NDArray[np.float64] = np.round(central + groundedness * grounded - too_long, 4)
+    return score
 
 
 def choose(

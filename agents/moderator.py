@@ -163,16 +163,14 @@ class Moderator:
         key = said[chosen[0]][0].provenance.answer_key
         return self._settled(choices, answers, Provenance(model=self._rule, answer_key=key))
 
-    async def _ask(
-        self, actor: Actor, segment: Segment, answers: Sequence[Answer], session: Session
-    ) -> Settlement:
+    async def _ask(self, actor: Actor, segment: Segment, answers: Sequence[Answer], session: Session) -> Settlement:
         said = [(answer.coder, suggestion) for answer in answers for suggestion in answer.suggestions]
         order = random.Random(digest(self._secret, segment.id, self.name))
         shown = order.sample(said, len(said))
         lines = "\n".join(f"{coder}: {suggestion.label}" for coder, suggestion in shown)
         kinds = (("speaker", segment.speaker or ""), ("text", segment.text), ("suggestions", lines))
         messages = actor.prompt.messages(
-            [Piece(kind=kind, text=text) for kind, text in kinds if text],  # type: ignore[arg-type]
+            [Piece(kind=kind, text=text) for kind, text in kinds if text],
             question=self._question,
             secret=self._secret,
             segment_id=segment.id,
@@ -182,7 +180,9 @@ class Moderator:
         schema = moderator_schema(coders, self._max_codes)
         parse = partial(_parse, coders=coders, max_codes=self._max_codes)
         asked = await ask(actor, Question(segment.id, messages, schema, parse), session)
-        choices = tuple(_choice(choice.chosen_from, choice.label, choice.reason, said) for choice in asked.value.choices)
+        choices = tuple(
+            _choice(choice.chosen_from, choice.label, choice.reason, said) for choice in asked.value.choices
+        )
         return self._settled(choices, answers, asked.provenance)
 
     def _settled(

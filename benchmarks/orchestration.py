@@ -112,11 +112,10 @@ async def _bare(url: str, asked: list[Any], concurrency: int) -> None:
 
 def in_memory(segments: int) -> dict[str, float]:
     """CPU time per call of the graph with a scripted model, and of the scripted model alone."""
+    from intercoder.core.study import Sampling, parse_study
     from intercoder.graphs import code_inductively
     from intercoder.llms.calling import call
     from intercoder.llms.scripted import ScriptedChatModel
-
-    from intercoder.core.study import Sampling, parse_study
 
     study = parse_study(settings("scripted:words", moderator="llm", concurrency=64))
     texts = [f"Person {n} repairs the broken toaster number {n * 7919} at home." for n in range(segments)]
@@ -127,7 +126,12 @@ def in_memory(segments: int) -> dict[str, float]:
 
     async def alone() -> None:
         model = ScriptedChatModel()
-        schema = {"type": "object", "properties": {"codes": {"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}}}}}}
+        schema = {
+            "type": "object",
+            "properties": {
+                "codes": {"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}}}}
+            },
+        }
         for text in texts:
             await call(model, [("user", text)], schema=schema, name="coder", sampling=Sampling(), seed=1)
 

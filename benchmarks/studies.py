@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from intercoder.core.documents import Document, Span
 from intercoder.stores.corpus import Source, import_source
 from intercoder.stores.study_folder import StudyFolder, create_study
-
-from intercoder.core.documents import Document, Span
 
 _HEAD = """
 question = "What do people say about repair?"

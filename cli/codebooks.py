@@ -37,7 +37,9 @@ def codebook() -> None:
 
 def show(
     directory: StudyArgument,
-    format: Annotated[CodebookFormat, typer.Option("--format", "-f", help="How to print it.")] = CodebookFormat.table,
+    format: Annotated[
+        CodebookFormat, typer.Option("--format", "-f", help="How to print it.")
+    ] = CodebookFormat.table,
     version: Annotated[int | None, typer.Option("--version", help="Which version; the newest by default.")] = None,
 ) -> None:
     """Print a codebook version, most used codes first in the table.

@@ -15,9 +15,7 @@ from intercoder.stores.corpus import Imported, Source, import_source
 from intercoder.stores.study_folder import StudyFolder
 
 
-def import_all(
-    folder: StudyFolder, files: Sequence[Path], unit: Unit, options: ReadOptions, *, json: bool
-) -> None:
+def import_all(folder: StudyFolder, files: Sequence[Path], unit: Unit, options: ReadOptions, *, json: bool) -> None:
     """Import files in order. Each is taken whole or not at all; an error stops at its file."""
     for name, file in _names(files):
         imported = import_file(folder, name, file, unit, options)
@@ -29,9 +27,7 @@ def import_all(
         print(f"Next: intercoder run inductive {folder.path}")
 
 
-def import_file(
-    folder: StudyFolder, name: str, file: Path, unit: Unit, options: ReadOptions
-) -> Imported:
+def import_file(folder: StudyFolder, name: str, file: Path, unit: Unit, options: ReadOptions) -> Imported:
     """Import one file under a name.
 
     Raises:
@@ -78,7 +74,7 @@ def _names(files: Sequence[Path]) -> list[tuple[str, Path]]:
         return named
     if len(set(files)) < len(files):
         raise InputError("a file is named twice.", where="FILE", remedy="Name each file once.")
-    return [(file.as_posix().lstrip("./"), file) for file in files]
+    return [(file.as_posix(), file) for file in files]
 
 
 def _sha256(file: Path) -> str:

@@ -59,9 +59,7 @@ def run_inductive(
     if (stratify or seed) and sample is None:
         raise InputError("`--seed` and `--stratify` go with `--sample`.", remedy="Add `--sample N`.")
     folder = _open(directory)
-    scope = Scope(
-        unit=unit.value if unit else None, limit=limit, sample=sample, seed=seed, stratify=stratify
-    )
+    scope = Scope(unit=unit.value if unit else None, limit=limit, sample=sample, seed=seed, stratify=stratify)
     if dry_run:
         from intercoder.cli.plans import print_plan
         from intercoder.graphs.planning import plan_inductive

@@ -129,4 +129,6 @@ def _print_sources(view: Any) -> None:
         for source in view.sources
     ]
     if rows:
-        print_table(("file", "version", "documents", "segments"), rows, title="Texts", right=("version", "documents"))
+        print_table(
+            ("file", "version", "documents", "segments"), rows, title="Texts", right=("version", "documents")
+        )

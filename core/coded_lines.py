@@ -46,7 +46,7 @@ def line_of(decision: Decision, segment: Segment, code: Code | None) -> Line:
         segment: The segment it is about.
         code: The code it was assigned to, for final decisions.
     """
-    quote, trail, merged = decision.quote, decision.provenance, decision.merged_from or None
+    quote, trail = decision.quote, decision.provenance
     return {
         "segment_id": segment.id,
         "document": segment.document,
@@ -64,7 +64,7 @@ def line_of(decision: Decision, segment: Segment, code: Code | None) -> Line:
         "quote_end": quote.end,
         "verified": quote.verified,
         "chosen_from": decision.chosen_from or None,
-        "merged_from": merged if code is not None and merged != code.label else None,
+        "merged_from": decision.merged_from or None,
         "similarity": decision.similarity,
         "model": trail.model,
         "prompt": trail.prompt,

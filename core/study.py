@@ -246,4 +246,3 @@ def _keys_at(path: Sequence[str | int]) -> list[str]:
     if isinstance(model, type) and issubclass(model, BaseModel):
         return list(model.model_fields)
     return []
-

@@ -16,11 +16,11 @@ import operator
 import sys
 from typing import Annotated, Any
 
-from intercoder.agents import build_coder, build_moderator
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
+from intercoder.agents import build_coder, build_moderator
 from intercoder.core.decisions import Answer
 
 QUESTION = "What are customers unhappy about?"
@@ -36,7 +36,9 @@ class Inbox(TypedDict, total=False):
     why: str
 
 
-def build_inbox(model: Any = "scripted:words", embeddings: Any = "scripted:hashing") -> CompiledStateGraph[Any, Any, Any, Any]:
+def build_inbox(
+    model: Any = "scripted:words", embeddings: Any = "scripted:hashing"
+) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The host application: two coders at once, one moderator, then a reply of its own."""
     moderator = build_moderator(question=QUESTION, embeddings=embeddings)
 
@@ -49,7 +51,9 @@ def build_inbox(model: Any = "scripted:words", embeddings: Any = "scripted:hashi
 
     graph = StateGraph(Inbox)
     graph.add_node("first", build_coder(model, name="first", question=QUESTION, seed=1))
-    graph.add_node("second", build_coder(model, name="second", question=QUESTION, seed=2, prompt="informal_request"))
+    graph.add_node(
+        "second", build_coder(model, name="second", question=QUESTION, seed=2, prompt="informal_request")
+    )
     graph.add_node("settle", settle)
     graph.add_edge(START, "first")
     graph.add_edge(START, "second")

@@ -43,9 +43,7 @@ async def code_segment(context: Context, segment: Segment) -> Coded:
     """All coders, then all moderators, on one segment. Failures are listed, the others go on."""
     coded = Coded(segment)
     session = context.session
-    coded.answers = await _gather(
-        (coder.code(segment, session) for coder in context.coders), coded.failures
-    )
+    coded.answers = await _gather((coder.code(segment, session) for coder in context.coders), coded.failures)
     if not coded.answers:
         return coded
     coded.settlements = await _gather(

@@ -11,7 +11,8 @@ from langchain_core.language_models import BaseChatModel
 from intercoder.agents.coder import Coder
 from intercoder.agents.moderator import Moderator
 from intercoder.agents.session import Session, Slots
-from intercoder.core.protocols import AnswerLog, CodeMemory, Embedder, Run, StudyStore
+from intercoder.core.protocols import AnswerLog, Embedder, Run, StudyStore
+from intercoder.core.refinement import LabelMemory
 from intercoder.core.study import Study
 from intercoder.llms.factory import embedder
 
@@ -22,7 +23,7 @@ class Context:
 
     study: Study
     store: StudyStore
-    memory: CodeMemory
+    memory: LabelMemory
     embeddings: Embedder
     coders: tuple[Coder, ...]
     moderators: tuple[Moderator, ...]
@@ -35,7 +36,7 @@ def make_context(
     *,
     store: StudyStore,
     log: AnswerLog,
-    memory: CodeMemory,
+    memory: LabelMemory,
     embeddings: Embedder | None = None,
     models: Mapping[str, BaseChatModel] | None = None,
     prompts: Path | None = None,
@@ -60,8 +61,7 @@ def make_context(
         memory=memory,
         embeddings=vectors,
         coders=tuple(
-            Coder.of_study(study, coder, model=given.get(coder.model), prompts=prompts)
-            for coder in study.coders
+            Coder.of_study(study, coder, model=given.get(coder.model), prompts=prompts) for coder in study.coders
         ),
         moderators=tuple(
             Moderator.of_study(study, moderator, vectors, model=given.get(moderator.model), prompts=prompts)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from intercoder.core.codebook import Codebook
@@ -94,9 +95,7 @@ def begin_retry(folder: StudyFolder) -> Run | None:
     runs = list_runs(folder.engine, folder.study.id)
     done = [run for run in runs if run.status == "done"]
     if not done:
-        raise StudyError(
-            "no run is finished yet.", remedy=f"Finish it first: `intercoder resume {folder.path}`."
-        )
+        raise StudyError("no run is finished yet.", remedy=f"Finish it first: `intercoder resume {folder.path}`.")
     check_models(folder.study)
     return start_round(folder.engine, folder.study.id, done[-1].id) if done[-1].failures else None
 
@@ -169,7 +168,7 @@ async def _drive(folder: StudyFolder, study: Study, run: Run, listen: Listener) 
         with no_tracing(study.privacy):
             async with AsyncSqliteSaver.from_conn_string(str(folder.checkpoints)) as saver:
                 graph = build_inductive(saver)
-                config = {"configurable": {"thread_id": f"{run.id}/{run.round}"}}
+                config: RunnableConfig = {"configurable": {"thread_id": f"{run.id}/{run.round}"}}
                 stream = graph.astream({"run": run.id}, config, context=context, stream_mode="custom")
                 async for event in stream:
                     listen(event)

@@ -86,9 +86,7 @@ def _coder(study: Study, coder: CoderSettings, lengths: Sequence[int], prompts: 
     return _planned(study, coder.name, "coder", coder.model, receives, fixed, lengths)
 
 
-def _moderator(
-    study: Study, moderator: ModeratorSettings, lengths: Sequence[int], prompts: Path
-) -> PlannedActor:
+def _moderator(study: Study, moderator: ModeratorSettings, lengths: Sequence[int], prompts: Path) -> PlannedActor:
     if moderator.kind != "llm":
         return PlannedActor(
             name=moderator.name,
@@ -103,7 +101,10 @@ def _moderator(
         )
     prompt = load("moderator", moderator.prompt, shots=moderator.shots, folder=prompts)
     empty = prompt.messages(
-        [Piece(kind="text", text=""), Piece(kind="suggestions", text="name: a label of words\n" * len(study.coders))],
+        [
+            Piece(kind="text", text=""),
+            Piece(kind="suggestions", text="name: a label of words\n" * len(study.coders)),
+        ],
         question=study.question,
         secret=study.id,
         segment_id="",

@@ -78,9 +78,7 @@ def code_inductively(
         print(result.to_frame()[["text", "code"]])
         ```
     """
-    return blocking(
-        acode_inductively(texts, question=question, model=model, embeddings=embeddings, study=study)
-    )
+    return blocking(acode_inductively(texts, question=question, model=model, embeddings=embeddings, study=study))
 
 
 async def acode_inductively(

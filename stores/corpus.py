@@ -184,17 +184,13 @@ def _next_place(connection: Connection, study_id: str) -> int:
 
 def _known(connection: Connection, study_id: str, ids: list[str]) -> int:
     documents = schema.documents
-    query = sa.select(sa.func.count()).where(
-        documents.c.study_id == study_id, documents.c.document_id.in_(ids)
-    )
+    query = sa.select(sa.func.count()).where(documents.c.study_id == study_id, documents.c.document_id.in_(ids))
     return int(connection.execute(query).scalar_one())
 
 
 def _members(study_id: str, name: str, version: int) -> sa.ColumnElement[bool]:
     members = schema.source_documents
-    return sa.and_(
-        members.c.study_id == study_id, members.c.source == name, members.c.version == version
-    )
+    return sa.and_(members.c.study_id == study_id, members.c.source == name, members.c.version == version)
 
 
 def _is_cut(connection: Connection, study_id: str, name: str, version: int, unit: Unit) -> bool:
@@ -203,9 +199,7 @@ def _is_cut(connection: Connection, study_id: str, name: str, version: int, unit
 
 def _segment_count(connection: Connection, study_id: str, name: str, version: int, unit: Unit) -> int:
     members, segments = schema.source_documents, schema.segments
-    joined = sa.and_(
-        segments.c.study_id == members.c.study_id, segments.c.document_id == members.c.document_id
-    )
+    joined = sa.and_(segments.c.study_id == members.c.study_id, segments.c.document_id == members.c.document_id)
     query = (
         sa.select(sa.func.count())
         .select_from(members.join(segments, joined))

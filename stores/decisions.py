@@ -20,9 +20,7 @@ Actor = tuple[str, str, str]
 """Segment, role and coder: the decisions of one answer."""
 
 
-def write_decisions(
-    connection: Connection, study_id: str, run: Run, decisions: Sequence[Decision]
-) -> set[str]:
+def write_decisions(connection: Connection, study_id: str, run: Run, decisions: Sequence[Decision]) -> set[str]:
     """Write a wave's decisions; answers that say what they said in an earlier round are left alone.
 
     Returns:
@@ -80,9 +78,7 @@ def code_counts(connection: Connection, study_id: str, book: Codebook) -> dict[s
         return {}
     table = schema.decisions
     latest = (
-        sa.select(
-            table.c.segment_id, table.c.role, table.c.coder, sa.func.max(table.c.round).label("round")
-        )
+        sa.select(table.c.segment_id, table.c.role, table.c.coder, sa.func.max(table.c.round).label("round"))
         .where(table.c.study_id == study_id, table.c.run == book.run)
         .group_by(table.c.segment_id, table.c.role, table.c.coder)
         .subquery()

@@ -32,9 +32,7 @@ def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterat
         codes = {code.id: code for code in book.codes}
         for start in range(0, run.total, BLOCK):
             segments = read_segments(connection, study_id, run.sample, start, start + BLOCK)
-            for place, row in current_decisions(
-                connection, study_id, run.id, start, start + BLOCK, run.sample
-            ):
+            for place, row in current_decisions(connection, study_id, run.id, start, start + BLOCK, run.sample):
                 line = line_of(read_decision(row), segments[place - start], codes.get(row.code_id))
                 yield line | {"created_at": row.created_at} if times else line
 

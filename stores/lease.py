@@ -51,8 +51,7 @@ class Lease:
             holder = connection.execute(sa.select(table).where(mine)).one_or_none()
             if holder is not None and _alive(holder):
                 raise StudyBusy(
-                    f"run `{holder.run}` is working on this study "
-                    f"(process {holder.pid} on {holder.host}).",
+                    f"run `{holder.run}` is working on this study (process {holder.pid} on {holder.host}).",
                     remedy="Wait for it, or stop it with Ctrl-C in its terminal; `intercoder status` shows it.",
                 )
             connection.execute(sa.delete(table).where(mine))
@@ -123,4 +122,4 @@ def _alive(holder: Any) -> bool:
         return False
     except psutil.AccessDenied:
         return True
-    return abs(started - holder.process_started) < 1.0
+    return bool(abs(started - holder.process_started) < 1.0)

@@ -42,9 +42,7 @@ def create_run(engine: Engine, study: Study, graph: str, scope: Scope) -> Run:
         )
         values = run.model_dump(exclude={"id", "failures"})
         connection.execute(
-            sa.insert(schema.runs).values(
-                study_id=study.id, run=name, created_at=now(), changed_at=now(), **values
-            )
+            sa.insert(schema.runs).values(study_id=study.id, run=name, created_at=now(), changed_at=now(), **values)
         )
         return run
 

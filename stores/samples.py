@@ -56,9 +56,7 @@ def choose(engine: Engine, study_id: str, scope: Scope) -> list[Any]:
         return rows[: scope.limit] if scope.limit is not None else rows
 
 
-def save_sample(
-    connection: Connection, study_id: str, name: str, scope: Scope, rows: list[Any]
-) -> None:
+def save_sample(connection: Connection, study_id: str, name: str, scope: Scope, rows: list[Any]) -> None:
     """Write a sample inside the caller's transaction."""
     unit = scope.unit or rows[0].unit
     connection.execute(
@@ -112,9 +110,7 @@ def _current(connection: Connection, study_id: str, unit: Unit) -> list[Any]:
     members, segments = schema.source_documents, schema.segments
     found: list[Any] = []
     for source, version in connection.execute(latest_versions(study_id)).all():
-        joined = sa.and_(
-            segments.c.study_id == members.c.study_id, segments.c.document_id == members.c.document_id
-        )
+        joined = sa.and_(segments.c.study_id == members.c.study_id, segments.c.document_id == members.c.document_id)
         query = (
             sa.select(
                 segments.c.segment_id,
@@ -137,9 +133,7 @@ def _current(connection: Connection, study_id: str, unit: Unit) -> list[Any]:
     return found
 
 
-def _strata(
-    connection: Connection, study_id: str, rows: list[Any], attribute: str
-) -> list[AttributeValue]:
+def _strata(connection: Connection, study_id: str, rows: list[Any], attribute: str) -> list[AttributeValue]:
     if attribute == "speaker":
         return _speakers(connection, study_id, rows)
     members = schema.source_documents
@@ -161,9 +155,7 @@ def _strata(
     return [values[row.source, row.version, row.position] for row in rows]
 
 
-def _speakers(
-    connection: Connection, study_id: str, rows: list[Any]
-) -> list[AttributeValue]:
+def _speakers(connection: Connection, study_id: str, rows: list[Any]) -> list[AttributeValue]:
     segments = schema.segments
     query = sa.select(segments.c.segment_id, segments.c.speaker).where(segments.c.study_id == study_id)
     speakers: dict[str, str | None] = {row.segment_id: row.speaker for row in connection.execute(query)}

@@ -31,9 +31,7 @@ def read_segments(
     return [_segment(row, texts, earlier, before) for row in rows]
 
 
-def _segment(
-    row: Any, texts: dict[str, str], earlier: dict[tuple[str, int], Any], before: int
-) -> Segment:
+def _segment(row: Any, texts: dict[str, str], earlier: dict[tuple[str, int], Any], before: int) -> Segment:
     text = texts[row.document_id]
     context = [row.context] if row.context else []
     for ordinal in range(row.ordinal - before, row.ordinal):
@@ -76,9 +74,7 @@ def _rows(connection: Connection, study_id: str, sample: str, start: int, stop: 
         .select_from(
             drawn.join(
                 segments,
-                sa.and_(
-                    segments.c.study_id == drawn.c.study_id, segments.c.segment_id == drawn.c.segment_id
-                ),
+                sa.and_(segments.c.study_id == drawn.c.study_id, segments.c.segment_id == drawn.c.segment_id),
             ).join(
                 members,
                 sa.and_(
@@ -108,9 +104,7 @@ def _texts(connection: Connection, study_id: str, ids: Iterable[str]) -> dict[st
     return {row.document_id: row.text for row in connection.execute(query)}
 
 
-def _earlier(
-    connection: Connection, study_id: str, rows: Sequence[Any], before: int
-) -> dict[tuple[str, int], Any]:
+def _earlier(connection: Connection, study_id: str, rows: Sequence[Any], before: int) -> dict[tuple[str, int], Any]:
     """The segments just before the given ones, by document and ordinal."""
     segments = schema.segments
     ordinals: dict[str, list[int]] = {}
@@ -132,9 +126,7 @@ def _earlier(
     return found
 
 
-def lengths_shorter(
-    connection: Connection, study_id: str, sample: str, lengths: Sequence[int]
-) -> list[float]:
+def lengths_shorter(connection: Connection, study_id: str, sample: str, lengths: Sequence[int]) -> list[float]:
     """For each length, the share of the sample's segments that are shorter (0 to 1)."""
     drawn = schema.sample_segments
     of_sample = sa.and_(drawn.c.study_id == study_id, drawn.c.sample == sample)

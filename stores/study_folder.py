@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from intercoder.core.errors import StudyError
-from intercoder.core.protocols import CodeMemory
 from intercoder.core.study import Study, parse_study
 from intercoder.stores import schema
 from intercoder.stores.database import connect, now, reading, writing
 
 if TYPE_CHECKING:
     from intercoder.core.protocols import Run
+    from intercoder.core.refinement import LabelMemory
 
 SETTINGS = "study.toml"
 DATABASE = "study.db"
@@ -50,7 +50,7 @@ class StudyFolder:
         """Cached embeddings; may be deleted."""
         return self.path / "memory" / "embeddings.db"
 
-    def memory(self, run: Run) -> CodeMemory:
+    def memory(self, run: Run) -> LabelMemory:
         """The code memory of a run's round: a folder in the study, or the server that study.toml names.
 
         Raises:

@@ -1,9 +1,9 @@
 from typing import Any
 
 import pytest
-from examples.foreign_graph import build_inbox
 from langgraph.checkpoint.memory import InMemorySaver
 
+from examples.foreign_graph import build_inbox
 from intercoder.agents import build_coder
 
 

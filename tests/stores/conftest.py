@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from intercoder.stores.study_folder import StudyFolder, create_study
 
 SETTINGS = """

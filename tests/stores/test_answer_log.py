@@ -3,13 +3,13 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
+
+from intercoder.core.errors import StudyError
+from intercoder.core.protocols import AnswerLog, LoggedAnswer
 from intercoder.stores import schema
 from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from intercoder.stores.study_folder import StudyFolder
-
-from intercoder.core.errors import StudyError
-from intercoder.core.protocols import AnswerLog, LoggedAnswer
 
 
 def answer(key: str, text: str = "{}") -> LoggedAnswer:

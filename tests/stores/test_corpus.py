@@ -1,23 +1,19 @@
 from collections.abc import Iterator
 
 import pytest
+
+from intercoder.core.documents import Document, Unit
+from intercoder.core.errors import InputError
+from intercoder.core.segmentation import segment
 from intercoder.stores.corpus import Imported, Source, import_source, summarise
 from intercoder.stores.runs import SqlStudyStore, create_run
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
 
-from intercoder.core.documents import Document, Unit
-from intercoder.core.errors import InputError
-from intercoder.core.segmentation import segment
 
-
-def put(
-    folder: StudyFolder, documents: list[Document], *, sha: str = "1", unit: Unit = "paragraph"
-) -> Imported:
+def put(folder: StudyFolder, documents: list[Document], *, sha: str = "1", unit: Unit = "paragraph") -> Imported:
     source = Source(name=documents[0].source, sha256=sha, options={}, unit=unit)
-    return import_source(
-        folder.engine, folder.study.id, source, documents, lambda one: segment(one.text, unit), []
-    )
+    return import_source(folder.engine, folder.study.id, source, documents, lambda one: segment(one.text, unit), [])
 
 
 def rows(texts: list[str], **attributes: list[str]) -> list[Document]:
@@ -112,9 +108,7 @@ def test_a_file_without_anything_to_code_is_refused(folder: StudyFolder) -> None
 def test_segments_carry_speaker_context_and_what_came_before(folder: StudyFolder) -> None:
     text = "Ana: Why?\nBen: Because it broke.\nAna: Oh."
     put(folder, [Document(name="t.txt", source="t.txt", text=text, context="A talk.")], unit="turn")
-    study = folder.study.model_copy(
-        update={"coding": folder.study.coding.model_copy(update={"context_before": 1})}
-    )
+    study = folder.study.model_copy(update={"coding": folder.study.coding.model_copy(update={"context_before": 1})})
     run = create_run(folder.engine, study, "inductive", Scope())
     found = SqlStudyStore(folder.engine, study.id).segments(run.id, 0, 3)
     assert [one.speaker for one in found] == ["Ana", "Ben", "Ana"]

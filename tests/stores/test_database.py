@@ -5,11 +5,11 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+
+from intercoder.core.errors import SettingsError, StudyError
 from intercoder.stores.database import SCHEMA_REVISION, connect, writing
 from intercoder.stores.schema import metadata, studies
 from intercoder.stores.study_folder import StudyFolder, create_study, open_study
-
-from intercoder.core.errors import SettingsError, StudyError
 
 
 def test_migrations_make_exactly_the_schema(tmp_path: Path) -> None:

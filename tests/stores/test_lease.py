@@ -6,12 +6,12 @@ import sys
 import psutil
 import pytest
 import sqlalchemy as sa
+
+from intercoder.core.errors import StudyBusy
 from intercoder.stores import schema
 from intercoder.stores.database import writing
 from intercoder.stores.lease import PATIENCE, Lease, lease_holder
 from intercoder.stores.study_folder import StudyFolder
-
-from intercoder.core.errors import StudyBusy
 
 
 def hold(folder: StudyFolder, **changes: object) -> None:

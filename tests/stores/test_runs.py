@@ -1,6 +1,12 @@
 import json
 
 import pytest
+
+from intercoder.core.codebook import Code, found_code
+from intercoder.core.decisions import Decision, Failure, Wave, decision_id
+from intercoder.core.documents import Document, Span
+from intercoder.core.errors import StudyError
+from intercoder.core.protocols import Run, StudyStore
 from intercoder.stores.codebooks import latest_codebook
 from intercoder.stores.corpus import Source, import_source
 from intercoder.stores.export import coded_lines
@@ -8,12 +14,6 @@ from intercoder.stores.in_memory import RUN, InMemoryStudyStore
 from intercoder.stores.runs import SqlStudyStore, create_run, list_runs, start_round
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
-
-from intercoder.core.codebook import Code, found_code
-from intercoder.core.decisions import Decision, Failure, Wave, decision_id
-from intercoder.core.documents import Document, Span
-from intercoder.core.errors import StudyError
-from intercoder.core.protocols import Run, StudyStore
 
 
 @pytest.fixture
