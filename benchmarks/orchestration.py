@@ -47,7 +47,9 @@ def serve(pipe: Connection, delay: float) -> None:
     with FaultServer(answer, delay=delay) as server:
         pipe.send(server.url)
         pipe.recv()
-        bodies = list(server.requests)
+        warm = len(server.requests)
+        pipe.recv()
+        bodies = list(server.requests)[warm:]
         pipe.send([(body["messages"], body["response_format"]) for body in bodies])
         pipe.recv()
 
@@ -73,7 +75,10 @@ def over_http(segments: int, concurrency: int, delay: float) -> dict[str, float]
     with server(delay) as (url, pipe), tempfile.TemporaryDirectory() as place:
         model = URL.format(url=url)
         text = settings(model, moderator="llm", concurrency=concurrency)
+        warm = filled_study(Path(place) / "warm", 4, text)  # imports and first connections are not what is measured
+        execute(warm, lambda: begin_inductive(warm, Scope()), lambda _: None)
         folder = filled_study(Path(place) / "study", segments, text)
+        pipe.send("forget")
         began, cpu = time.perf_counter(), time.process_time()
         result = execute(folder, lambda: begin_inductive(folder, Scope()), lambda _: None)
         graph, graph_cpu = time.perf_counter() - began, time.process_time() - cpu
@@ -113,6 +118,7 @@ async def _bare(url: str, asked: list[Any], concurrency: int) -> None:
 def in_memory(segments: int) -> dict[str, float]:
     """CPU time per call of the graph with a scripted model, and of the scripted model alone."""
     from intercoder.core.study import Sampling, parse_study
+    from intercoder.agents.answers import coder_schema
     from intercoder.graphs import code_inductively
     from intercoder.llms.calling import call
     from intercoder.llms.scripted import ScriptedChatModel

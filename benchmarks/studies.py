@@ -29,16 +29,21 @@ seed = {place}
 
 
 def settings(
-    model: str, *, moderator: str = "medoid", concurrency: int = 64, embedding: str = "scripted:hashing"
+    model: str,
+    *,
+    moderator: str = "medoid",
+    concurrency: int = 64,
+    embedding: str = "scripted:hashing",
+    coders: int = 3,
 ) -> str:
-    """study.toml with three coders of one model and one moderator."""
+    """study.toml with coders of one model and one moderator."""
     head = _HEAD.format(
         embedding=embedding,
         concurrency=concurrency,
         moderator=moderator,
         moderator_model=model if moderator == "llm" else "",
     )
-    return head + "".join(_CODER.format(place=place, model=model) for place in range(3))
+    return head + "".join(_CODER.format(place=place, model=model) for place in range(coders))
 
 
 def filled_study(path: Path, segments: int, text: str) -> StudyFolder:
