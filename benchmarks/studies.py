@@ -54,10 +54,20 @@ def filled_study(path: Path, segments: int, text: str) -> StudyFolder:
     return folder
 
 
+SYLLABLES = ("ka", "ro", "mi", "ten", "lu", "sa", "vor", "pe", "dan", "fi")
+
+
 def _documents(count: int) -> Iterator[Document]:
+    """Short texts over 40 x 50 made-up subjects and doings, so that codes recur as they do in a real corpus."""
     for place in range(count):
-        text = f"Person {place} repairs the broken toaster number {place * 7919} at home."
+        subject, doing = _word(place % 40 + 100), _word(place * 7 % 50 + 300)
+        text = f"Person {place} {doing}s the {subject} at home."
         yield Document(name=f"generated#{place}", source="generated", key=str(place), text=text)
+
+
+def _word(number: int) -> str:
+    """A made-up word for a number below 1000."""
+    return "".join(SYLLABLES[int(digit)] for digit in f"{number:03}") + SYLLABLES[number % 7]
 
 
 def _whole(document: Document) -> list[Span]:
