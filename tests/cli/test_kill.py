@@ -161,7 +161,7 @@ def test_killed_and_resumed_is_as_never_killed(
         safe = committed(study)
         before = len(stub.asked)
         event = dice.randrange(12) if kills % 3 == 2 else None
-        was_killed = killed(study, stub, before + 1 + dice.randrange(28), event, *command)
+        was_killed = killed(study, stub, before + 1 + dice.randrange(20), event, *command)
         asked_now = stub.asked[before:]
         assert not safe & set(asked_now), "a committed question was asked again"
         assert safe <= committed(study), "a committed answer was lost"
