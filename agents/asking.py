@@ -125,10 +125,15 @@ async def _answered(
     if known is not None:
         session.tally.recalled += 1
         return known
-    # The slot is held until the answer is durable, so a killed run loses at most as many as there are slots.
-    async with session.slots.here():
+    slots = session.slots.here()
+    async with slots.calls:
         answer = await _call(actor, question, conversation, session, key, attempt)
+        await slots.commits.acquire()
+    # The next call goes out while this answer is being committed, so that calls do not fall into step with commits.
+    try:
         await session.log.put(answer)
+    finally:
+        slots.commits.release()
     session.count(answer)
     return answer
 

@@ -6,6 +6,7 @@ import asyncio
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import AnswerLog, LoggedAnswer
@@ -17,20 +18,30 @@ GIVE_UP_AFTER = 25
 _TRANSPORT = frozenset({"timeout", "error", "refused"})
 
 
+class LoopSlots(NamedTuple):
+    """The bounds of one event loop."""
+
+    calls: asyncio.Semaphore
+    """Calls in flight."""
+    commits: asyncio.Semaphore
+    """Answers that are not durable yet."""
+
+
 class Slots:
-    """The process-wide bound on questions in flight: one semaphore per event loop."""
+    """The process-wide bound on calls in flight, and on answers on their way to the log, per event loop.
+
+    A run that is killed loses at most as many answers as the two together.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._of_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._of_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopSlots] = weakref.WeakKeyDictionary()
 
-    def here(self) -> asyncio.Semaphore:
-        """The semaphore of the running loop."""
+    def here(self) -> LoopSlots:
+        """The bounds of the running loop."""
         loop = asyncio.get_running_loop()
         if loop not in self._of_loop:
-            self._of_loop[loop] = asyncio.Semaphore(self.size)
+            self._of_loop[loop] = LoopSlots(asyncio.Semaphore(self.size), asyncio.Semaphore(self.size))
         return self._of_loop[loop]
 
 
