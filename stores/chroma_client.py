@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.config import Settings
 
+MARK = "writing"
+"""File in the folder while Chroma may be writing."""
+SAVED = "index_metadata.pickle"
+"""File beside an index that was saved; before the first time there is nothing to lose but rows of SQLite."""
 SECONDS = 60.0
 """How long a server may keep a request waiting."""
 _NOT_BROKEN = re.compile(r"\(code: (5|6|8|10|13|14)\)")
@@ -34,12 +38,18 @@ def open_folder(folder: Path) -> Client:
     """Open the Chroma database in a folder, made if it is not there.
 
     Raises:
-        StudyError: The folder cannot be read or written, or what it holds is broken.
+        StudyError: The folder cannot be read or written, or what it holds is or may be broken.
     """
     import chromadb
     from chromadb.api.shared_system_client import SharedSystemClient
 
     path = str(folder.absolute())
+    if _killed_in_writing(folder):
+        raise StudyError(
+            "the code memory was being written when its process was killed.",
+            where=path,
+            remedy="Delete the folder: nothing is lost, it is filled again.",
+        )
     try:
         with explained(path):
             return cast("Client", chromadb.PersistentClient(path, settings=_settings()))
@@ -79,6 +89,26 @@ def place(client: Client) -> str:
 
 
 @contextmanager
+def marked(client: Client) -> Iterator[None]:
+    """Leave a mark in a folder while Chroma may write its index there.
+
+    The index is not saved atomically, and half of one makes Chroma crash the whole process. So a folder whose
+    writer was killed with the mark set is not opened again (`open_folder`).
+    """
+    settings = client.get_settings()
+    if not settings.is_persistent:
+        yield
+        return
+    mark = Path(settings.persist_directory) / MARK
+    with explained(str(settings.persist_directory)):
+        mark.write_text(_this_process(), encoding="ascii")
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+@contextmanager
 def explained(where: str) -> Iterator[None]:
     """Turn what Chroma or the way to its server raises into a StudyError with the place and the remedy."""
     import httpx
@@ -99,6 +129,25 @@ def explained(where: str) -> Iterator[None]:
 def broken(error: StudyError) -> bool:
     """Whether the data are damaged, rather than in use, out of reach or on a full disk."""
     return _NOT_BROKEN.search(str(error.__cause__)) is None and not isinstance(error.__cause__, OSError)
+
+
+def _killed_in_writing(folder: Path) -> bool:
+    """Whether another process, which is no more, left its mark beside an index."""
+    mark = folder / MARK
+    try:
+        writer = mark.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return False
+    except (OSError, UnicodeDecodeError):
+        writer = ""
+    return writer != _this_process() and any(folder.glob(f"*/{SAVED}"))
+
+
+def _this_process() -> str:
+    """Process id and start: an id alone is used again."""
+    import psutil
+
+    return f"{os.getpid()} {psutil.Process().create_time()}"
 
 
 def _unusable(where: str, error: Exception) -> StudyError:

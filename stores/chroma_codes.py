@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from intercoder.core.codebook import Code
 from intercoder.core.errors import StudyError
 from intercoder.core.identity import digest
 from intercoder.core.protocols import Vectors
-from intercoder.stores.chroma_client import explained, place
+from intercoder.stores.chroma_client import explained, marked, place
 from intercoder.stores.chroma_items import (
     Metadata,
     StoredItem,
@@ -81,7 +82,7 @@ class CodeCollection:
 
     def clear(self) -> None:
         """Drop the collection and make it anew."""
-        with explained(self.place):
+        with self._calling():
             self.client.delete_collection(self.scope.collection)
         self._open()
 
@@ -90,21 +91,21 @@ class CodeCollection:
         ids = self._ids([code.id for code in codes])
         metadatas = [self._describe(code, first + at) for at, code in enumerate(codes)]
         rows = np.asarray(vectors, np.float32)
-        with explained(self.place):
+        with self._calling():
             for piece in pieces(self.client, len(codes)):
                 self._collection.upsert(ids=ids[piece], embeddings=rows[piece], metadatas=metadatas[piece])
 
     def forget(self, code_ids: Sequence[str]) -> None:
         """Drop codes."""
         ids = self._ids(code_ids)
-        with explained(self.place):
+        with self._calling():
             for piece in pieces(self.client, len(ids)):
                 self._collection.delete(ids=ids[piece])
 
     def read(self) -> list[StoredCode]:
         """All codes, oldest first."""
         codes: list[StoredCode] = []
-        with explained(self.place):
+        with self._calling():
             for start in range(0, self._collection.count(), PAGE):
                 page = self._collection.get(limit=PAGE, offset=start, include=["metadatas"])
                 items = map(read_item, page["ids"], page["metadatas"] or [])
@@ -119,7 +120,7 @@ class CodeCollection:
         """
         ids = self._ids(code_ids)
         rows: dict[str, Vectors] = {}
-        with explained(self.place):
+        with self._calling():
             for piece in pieces(self.client, len(ids)):
                 page = self._collection.get(ids=ids[piece], include=["embeddings"])
                 rows.update(zip(page["ids"], np.asarray(page["embeddings"], np.float32), strict=True))
@@ -134,7 +135,7 @@ class CodeCollection:
 
     def propose(self, vectors: Vectors, number: int) -> list[list[Nearby]]:
         """For each row about that many of the nearest codes, nearest first, by Chroma's index."""
-        with explained(self.place):
+        with self._calling():
             found = self._collection.query(
                 query_embeddings=np.asarray(vectors, np.float32), n_results=number, include=["distances"]
             )
@@ -142,6 +143,11 @@ class CodeCollection:
             [Nearby(split_id(id_)[1], distance) for id_, distance in zip(*row, strict=True)]
             for row in zip(found["ids"], found["distances"] or [], strict=True)
         ]
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        with explained(self.place), marked(self.client):
+            yield
 
     def _open(self) -> None:
         study, run, round_ = self.scope

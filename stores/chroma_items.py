@@ -28,7 +28,7 @@ INDEX: HNSWConfiguration = {
     "max_neighbors": 16,
     "ef_construction": 100,
     "ef_search": 100,
-    "sync_threshold": 1000,
+    "sync_threshold": 5000,
 }
 """Chroma's search index. Inner product, because all vectors have unit length, where it is the cosine; in
 Chroma's cosine space vectors come back with other last bits, and similarities would depend on what was saved."""

@@ -13,7 +13,7 @@ from intercoder.core.codebook import Code
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Vectors
 from intercoder.core.refinement import CodeMatch, LabelMemory, LabelToPlace, cosines, refine
-from intercoder.stores import chroma_items, code_memory, memory_chroma
+from intercoder.stores import chroma_client, chroma_items, code_memory, memory_chroma
 from intercoder.stores.chroma_client import open_folder
 from intercoder.stores.code_memory import ChromaCodeMemory, ExactCodeMemory, open_memory
 
@@ -221,6 +221,25 @@ def test_a_damaged_folder_is_set_aside_and_begun_anew(
     assert (tmp_path / "memory" / "embeddings.db").read_text() == "not ours"
 
 
+@pytest.mark.parametrize(("number", "held"), [(90, 90), (250, 0)])
+def test_a_folder_whose_writer_was_killed_is_begun_anew_if_an_index_was_saved(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, held: int
+) -> None:
+    monkeypatch.setitem(chroma_items.INDEX, "sync_threshold", 100)
+    folder = tmp_path / "memory" / code_memory.FOLDER
+    memory = opened()
+    memory.add(codes(number), unit(number, 8))
+    assert not (folder / chroma_client.MARK).exists()
+    client = open_folder(folder)
+    with chroma_client.marked(client):
+        again = opened()
+        assert len(again) == number, "a mark of this very process is not a dead writer's"
+    for one in (client, again, memory):
+        one.close()
+    (folder / chroma_client.MARK).write_text("1234567 1.5")
+    assert len(opened()) == held
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "memory").write_text("a file")
     with pytest.raises(StudyError, match="cannot be used") as error:
@@ -276,12 +295,11 @@ def test_codes_that_were_never_committed_are_forgotten(opened: Open) -> None:
 def test_a_code_lost_in_the_middle_takes_the_younger_ones_along(opened: Open) -> None:
     memory = opened()
     memory.add(codes(6), unit(6, 8))
-    client = open_folder(memory_folder := Path(memory.place))
+    client = open_folder(Path(memory.place))
     client.get_collection(memory.collection).delete(
         ids=[chroma_items.item_id(("study", "inductive-1", "1"), "c_3")]
     )
     assert len(opened()) == 3
-    assert memory_folder.name == code_memory.FOLDER
     client.close()
 
 
