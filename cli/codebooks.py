@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -46,6 +47,7 @@ def show(
 
     Example: `intercoder codebook show repair --format yaml`
     """
+    from intercoder.cli.output import shown_safely
     from intercoder.stores.codebooks import latest_codebook
     from intercoder.stores.study_folder import open_study
 
@@ -63,4 +65,5 @@ def show(
         CodebookFormat.csv: codebook_files.to_csv,
         CodebookFormat.md: codebook_files.to_markdown,
     }
-    print(writers[format](book), end="")
+    text = writers[format](book)
+    print(shown_safely(text) if sys.stdout.isatty() else text, end="")

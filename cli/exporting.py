@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from intercoder.cli.studies import StudyArgument
+
+if TYPE_CHECKING:
+    from intercoder.stores.study_folder import StudyFolder
+
+OWN = ("study.", "checkpoints.db", "codebook.yaml", "memory", "prompts")
+"""How names in a study's directory begin that an export must not touch."""
 
 
 class ExportFormat(StrEnum):
@@ -35,28 +42,43 @@ def export(
 
     Example: `intercoder export repair --to jsonl coded.jsonl`
     """
+    from intercoder.cli.output import counted
     from intercoder.core.coded_lines import COLUMNS
-    from intercoder.core.errors import InputError
     from intercoder.formats.coded_files import write_csv, write_jsonl, write_markdown
+    from intercoder.formats.whole_files import whole_file
     from intercoder.stores.export import coded_lines, export_run
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
+    _spare_the_study(folder, out)
     chosen = export_run(folder, run)
     lines = coded_lines(folder, chosen, times=times)
-    if out.is_dir():
-        raise InputError("this is a directory.", where=str(out), remedy="Name the file to write.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}.new")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as stream:
-            if to is ExportFormat.jsonl:
-                count = write_jsonl(lines, stream)
-            elif to is ExportFormat.csv:
-                count = write_csv(lines, stream, (*COLUMNS, "created_at") if times else COLUMNS)
-            else:
-                count = write_markdown(lines, stream)
-        beside.replace(out)
-    finally:
-        beside.unlink(missing_ok=True)
-    print(f"{out}: {count} decisions of {chosen.id}.")
+    with whole_file(out) as stream:
+        if to is ExportFormat.jsonl:
+            count = write_jsonl(lines, stream)
+        elif to is ExportFormat.csv:
+            count = write_csv(lines, stream, (*COLUMNS, "created_at") if times else COLUMNS)
+        else:
+            count = write_markdown(lines, stream)
+    told = sys.stderr if out.exists() and not out.is_file() else sys.stdout
+    print(f"{out}: {counted(count, 'decision')} of {chosen.id}.", file=told)
+
+
+def _spare_the_study(folder: StudyFolder, out: Path) -> None:
+    """Refuse to write over the study's own files.
+
+    Raises:
+        InputError: OUT is one of them.
+    """
+    from intercoder.core.errors import InputError
+
+    study, target = folder.path.resolve(), out.resolve()
+    if not target.is_relative_to(study) or target == study:
+        return
+    first = target.relative_to(study).parts[0]
+    if first.startswith(OWN):
+        raise InputError(
+            "this is a file of the study itself.",
+            where=str(out),
+            remedy=f"Name another file, for instance {folder.path / 'exports' / target.name}.",
+        )

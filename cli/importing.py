@@ -6,25 +6,37 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from intercoder.cli.output import one_line, print_json
+from intercoder.cli.output import counted, one_line, print_json
 from intercoder.core.documents import Document, Span, Unit
 from intercoder.core.errors import InputError
 from intercoder.core.segmentation import segment
+from intercoder.formats.files import check_exists, told
 from intercoder.formats.reader import ReadOptions, ReadReport, read_documents
 from intercoder.stores.corpus import Imported, Source, import_source
 from intercoder.stores.study_folder import StudyFolder
 
 
 def import_all(folder: StudyFolder, files: Sequence[Path], unit: Unit, options: ReadOptions, *, json: bool) -> None:
-    """Import files in order. Each is taken whole or not at all; an error stops at its file."""
-    for name, file in _names(files):
-        imported = import_file(folder, name, file, unit, options)
+    """Import files in order. Each is taken whole or not at all; an error stops at its file.
+
+    All of them must be there before the first is taken, so that a mistyped name costs nothing.
+    """
+    named = _names(files)
+    for _, file in named:
+        with told(file):
+            check_exists(file)
+    for name, file in named:
+        try:
+            imported = import_file(folder, name, file, unit, options)
+        except KeyboardInterrupt:
+            print(f"\nStopped. Nothing of {one_line(name)} was kept; what was imported before stays.")
+            raise
         if json:
             print_json(imported.model_dump(mode="json"))
         else:
             _tell(imported)
     if not json:
-        print(f"Next: intercoder run inductive {folder.path}")
+        print(f"Next: intercoder run inductive {folder.argument}")
 
 
 def import_file(folder: StudyFolder, name: str, file: Path, unit: Unit, options: ReadOptions) -> Imported:
@@ -37,7 +49,7 @@ def import_file(folder: StudyFolder, name: str, file: Path, unit: Unit, options:
     documents = read_documents(file, options, name=name, report=report)
     source = Source(
         name=name,
-        sha256=_sha256(file) if file.is_file() else "",
+        sha256=_sha256(file),
         options=options.model_dump(mode="json"),
         unit=unit,
     )
@@ -52,16 +64,17 @@ def import_file(folder: StudyFolder, name: str, file: Path, unit: Unit, options:
 
 
 def _tell(imported: Imported) -> None:
-    count = f"{imported.segments} {imported.unit}{'' if imported.segments == 1 else 's'}"
+    name, count = one_line(imported.source), counted(imported.segments, imported.unit)
     if imported.unchanged:
-        print(f"{imported.source}: unchanged, nothing added ({count} there).")
+        print(f"{name}: unchanged, nothing added ({count} there).")
     elif imported.version > 1:
+        new = counted(imported.new_documents, "new document")
         print(
-            f"{imported.source}: changed, now version {imported.version}: {count}, {imported.new_documents} new "
-            "documents. Decisions stay with the texts they were made on."
+            f"{name}: changed, now version {imported.version}: {count}, {new}. "
+            "Decisions stay with the texts they were made on."
         )
     else:
-        print(f"{imported.source}: {count} in {imported.documents} documents.")
+        print(f"{name}: {count} in {counted(imported.documents, 'document')}.")
     for note in imported.notes:
         print(f"  {one_line(note, 200)}")
 
@@ -78,5 +91,5 @@ def _names(files: Sequence[Path]) -> list[tuple[str, Path]]:
 
 
 def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
+    with told(file), file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

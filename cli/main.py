@@ -55,28 +55,24 @@ def main() -> None:
     try:
         app()
     except IntercoderError as error:
-        _print_error(error)
+        from intercoder.cli.output import print_error
+
+        print_error(error)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): that is not an error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         print(f"error: {place}{error.strerror or error}", file=sys.stderr)
         sys.exit(2)
+    finally:
+        _flush()
 
 
-def _print_error(error: Exception) -> None:
-    from intercoder.cli.output import shown_safely
-    from intercoder.core.errors import IntercoderError
-
-    if not isinstance(error, IntercoderError):
-        return
-    place = f"{error.where}: " if error.where else ""
-    print(f"error: {shown_safely(place + error.message)}", file=sys.stderr)
-    if error.remedy:
-        print(f"  -> {shown_safely(error.remedy)}", file=sys.stderr)
+def _flush() -> None:
+    """Hand over what was printed; that its reader has gone (`| head`) is not an error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

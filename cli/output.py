@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from intercoder.core.errors import IntercoderError
+
+WIDE = 200
+"""Columns of a table that goes to a file or another program."""
 
 
 def print_json(value: object) -> None:
@@ -24,6 +32,24 @@ def shown_safely(text: str) -> str:
     )
 
 
+def print_error(error: IntercoderError) -> None:
+    """What is wrong, where, and on a second line what to do about it."""
+    place = f"{error.where}: " if error.where else ""
+    print(f"error: {shown_safely(place + error.message)}", file=sys.stderr)
+    if error.remedy:
+        print(f"  -> {shown_safely(error.remedy)}", file=sys.stderr)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 segment`, `2 segments`, `1,200 segments`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def typed(path: Path) -> str:
+    """A path as it is typed into a shell."""
+    return shlex.quote(str(path))
+
+
 def _hidden(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
@@ -35,10 +61,12 @@ def one_line(text: str, longest: int = 100) -> str:
 
 
 def console(*, error: bool = False) -> Console:
-    """A rich console that takes no markup."""
+    """A rich console that takes no markup; where there is no terminal, lines may be long."""
     from rich.console import Console
 
-    return Console(markup=False, highlight=False, emoji=False, stderr=error, soft_wrap=False)
+    terminal = (sys.stderr if error else sys.stdout).isatty()
+    width = None if terminal else WIDE
+    return Console(markup=False, highlight=False, emoji=False, stderr=error, soft_wrap=False, width=width)
 
 
 def print_table(

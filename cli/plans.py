@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from intercoder.cli.output import print_json, print_table
+from intercoder.cli.output import counted, print_json, print_table, shown_safely
 
 if TYPE_CHECKING:
     from intercoder.graphs.planning import Plan
@@ -15,7 +15,8 @@ def print_plan(plan: Plan, *, json: bool) -> None:
     if json:
         print_json({"kind": "plan", **plan.model_dump(mode="json"), "calls": plan.calls})
         return
-    print(f"{plan.segments} segments, {plan.characters} characters; {plan.calls} calls. Nothing was called.")
+    segments, characters = counted(plan.segments, "segment"), counted(plan.characters, "character")
+    print(f"{segments}, {characters}; {counted(plan.calls, 'call')}. Nothing was called.")
     rows = [
         (
             actor.name,
@@ -34,3 +35,5 @@ def print_plan(plan: Plan, *, json: bool) -> None:
     places.append((plan.embeddings, "texts and labels", plan.embeddings_go_to))
     places.append(("code memory", "labels and definitions", plan.memory_goes_to))
     print_table(("who", "reads", "where"), places, title="Which text goes where")
+    for obstacle in plan.obstacles:
+        print(f"Would not start: {shown_safely(obstacle)}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from intercoder.cli.output import console, one_line, print_json
+from intercoder.cli.output import console, counted, one_line, print_json
 
 Event = dict[str, Any]
 Listener = Callable[[Event], None]
@@ -73,7 +73,8 @@ def _lines() -> Listener:
         nonlocal last
         if event["kind"] == "begin":
             start.mark(event)
-            _say(f"{event['run']}: {event['total']} segments, {event['done']} of them settled before")
+            before = f", {event['done']:,} of them settled before" if event["done"] else ""
+            _say(f"{event['run']}: {counted(event['total'], 'segment')}{before}")
         elif event["kind"] == "note":
             _say(event["text"])
         elif event["kind"] == "progress":
@@ -107,7 +108,7 @@ def _say(text: str) -> None:
 
 def _detail(event: Event, start: Start) -> str:
     tokens = event["input_tokens"] + event["output_tokens"]
-    parts = [f"{start.rate(event['done']):.1f}/s", f"{event['codes']} codes", f"{_short(tokens)} tokens"]
+    parts = [f"{start.rate(event['done']):.1f}/s", counted(event["codes"], "code"), f"{_short(tokens)} tokens"]
     if event["cost"]:
         parts.append(f"cost {event['cost']:.4f}")
     if event["failures"]:

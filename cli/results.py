@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from intercoder.cli.output import one_line, print_json, print_table
+from intercoder.cli.output import counted, one_line, print_json, print_table, typed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from intercoder.core.codebook import Codebook
-    from intercoder.core.protocols import Run
     from intercoder.graphs.jobs import JobResult
+    from intercoder.stores.overview import FailedAnswer
     from intercoder.stores.study_folder import StudyFolder
 
 SHOWN = 40
 """Codes printed at the end of a run; the codebook command shows all."""
+GROUPS = 10
+"""Kinds of failure printed."""
 
 
 def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
     """The codebook found, failures, where the files are and what to type next."""
+    from intercoder.stores.overview import run_failures
+
     run, book = result.run, result.codebook
     if json:
         print_json(
@@ -32,17 +40,19 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
             }
         )
         return
-    print_codebook(book, most=SHOWN)
-    print(f"{run.id}: {run.total} segments, {len(book.codes)} codes (codebook version {book.version}).")
+    print_codebook(book, most=SHOWN, folder=folder)
+    segments, codes = counted(run.total, "segment"), counted(len(book.codes), "code")
+    print(f"{run.id}: {segments}, {codes} (codebook version {book.version}).")
     print(f"Codebook: {result.codebook_file}")
     if run.failures:
-        _print_failures(folder, run)
-        print(f"Next: intercoder retry {folder.path}")
+        print_failures(run_failures(folder, run), folder.path)
+        print(f"Next: intercoder retry {folder.argument}")
     else:
-        print(f"Next: intercoder export {folder.path} --to csv {folder.path / 'exports' / 'coded.csv'}")
+        out = typed(folder.path / "exports" / "coded.csv")
+        print(f"Next: intercoder export {folder.argument} --to csv {out}")
 
 
-def print_codebook(book: Codebook, *, most: int | None = None) -> None:
+def print_codebook(book: Codebook, *, most: int | None = None, folder: StudyFolder | None = None) -> None:
     """The codebook as a table, most used codes first, each with a quote."""
     from intercoder.formats.codebook_files import by_use
 
@@ -56,36 +66,50 @@ def print_codebook(book: Codebook, *, most: int | None = None) -> None:
         for code in codes[:most]
     ]
     print_table(("code", "segments", "first quote"), rows, title=f"Codebook {book.version}", right=("segments",))
-    if most is not None and len(codes) > most:
-        print(f"... and {len(codes) - most} more; `intercoder codebook show` prints all.")
+    if most is not None and len(codes) > most and folder is not None:
+        print(f"... and {len(codes) - most} more; `intercoder codebook show {folder.argument}` prints all.")
 
 
-def print_stopped(folder: StudyFolder, *, json: bool) -> None:
-    """After Ctrl-C: what was kept and how to go on."""
+def print_stopped(folder: StudyFolder, *, json: bool, why: str = "") -> None:
+    """After Ctrl-C or an endpoint that failed: what was kept and how to go on."""
     from intercoder.stores.overview import overview
 
     stopped = [run for run in overview(folder).runs if run.status != "done"]
     if not stopped:
-        print("Stopped before anything began.")
+        if json:
+            print_json({"kind": "stopped", "why": why})
+        else:
+            print("Stopped before anything began.")
         return
     run = stopped[-1]
     if json:
-        print_json({"kind": "stopped", "run": run.id, "done": run.position, "total": run.total})
+        print_json({"kind": "stopped", "run": run.id, "done": run.position, "total": run.total, "why": why})
         return
+    if sys.stdout.isatty():
+        print()  # after the ^C that the terminal shows
     print(
-        f"\nStopped. Kept: {run.calls} answers, {run.position} of {run.total} segments settled, {run.codes} codes."
+        f"Stopped. Kept: {counted(run.calls, 'answer')}, {run.position} of {counted(run.total, 'segment')} "
+        f"settled, {counted(run.codes, 'code')}."
     )
-    print(f"Go on with: intercoder resume {folder.path}")
+    print(f"Go on with: intercoder resume {folder.argument}")
 
 
-def _print_failures(folder: StudyFolder, run: Run) -> None:
-    from intercoder.stores.overview import run_failures
-
-    failures = run_failures(folder, run)
-    print_table(
-        ("segment", "role", "coder", "kind", "what happened"),
-        [(one.segment_id, one.role, one.coder, one.kind, one_line(one.message)) for one in failures[:10]],
-        title=f"{len(failures)} answers failed",
-    )
-    if len(failures) > 10:
-        print(f"... and {len(failures) - 10} more; `intercoder status {folder.path} --json` lists all.")
+def print_failures(failures: Sequence[FailedAnswer], directory: Path) -> None:
+    """What failed, like answers together, each with the place where it happened first."""
+    groups: dict[tuple[str, str], list[FailedAnswer]] = {}
+    for failure in failures:
+        groups.setdefault((failure.kind, failure.message), []).append(failure)
+    rows = [
+        (
+            len(group),
+            kind,
+            one_line(message),
+            group[0].coder,
+            f"{group[0].document} {group[0].start}-{group[0].end}",
+        )
+        for (kind, message), group in groups.items()
+    ]
+    columns = ("answers", "kind", "what happened", "for instance", "where (characters)")
+    title = f"{counted(len(failures), 'answer')} failed"
+    print_table(columns, rows[:GROUPS], title=title, right=columns[:1])
+    print(f"`intercoder status {typed(directory)} --json` lists each of them.")

@@ -39,7 +39,9 @@ def jobs() -> None:
 
 def run_inductive(
     directory: StudyArgument,
-    sample: Annotated[int | None, typer.Option("--sample", "-n", help="Draw so many segments at random.")] = None,
+    sample: Annotated[
+        int | None, typer.Option("--sample", "-n", min=1, help="Draw so many segments at random.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the sample.")] = 0,
     stratify: Annotated[str, typer.Option(help="Attribute to stratify the sample by; `speaker` works.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many segments.")] = None,
@@ -108,8 +110,10 @@ def _open(directory: Path) -> StudyFolder:
 
 
 def _execute(folder: StudyFolder, begin: Callable[[], Run | None], *, json: bool) -> None:
+    from intercoder.cli.output import print_error
     from intercoder.cli.progress import listener
     from intercoder.cli.results import print_result, print_stopped
+    from intercoder.core.errors import EndpointStopped
     from intercoder.graphs.jobs import execute
 
     # A job started by another program is stopped by SIGTERM: the same clean stop as Ctrl-C.
@@ -118,9 +122,13 @@ def _execute(folder: StudyFolder, begin: Callable[[], Run | None], *, json: bool
         with listener(json=json) as listen:
             result = execute(folder, begin, listen)
     except KeyboardInterrupt:
-        print_stopped(folder, json=json)
+        print_stopped(folder, json=json, why="interrupted")
         sys.stdout.flush()
         sys.exit(INTERRUPTED)
+    except EndpointStopped as error:
+        print_error(error)
+        print_stopped(folder, json=json, why=str(error))
+        sys.exit(error.exit_code)
     if result is None:
         print("No answer failed; there is nothing to retry.")
         return

@@ -40,22 +40,30 @@ def init(
 
     Example: `intercoder init repair --question "Why do people repair things?"`
     """
+    from intercoder.cli.output import shown_safely
     from intercoder.cli.settings_template import settings_text
     from intercoder.core.errors import SettingsError
+    from intercoder.graphs.checks import problems
+    from intercoder.llms.catalogue import find
     from intercoder.llms.references import parse_reference
     from intercoder.stores.study_folder import create_study
 
     if not question.strip():
         raise SettingsError("the research question is empty.", where="--question", remedy="Say what you ask.")
-    parse_reference(model)
-    create_study(directory, settings_text(question.strip(), model)).close()
+    reference = parse_reference(model)
+    if reference.backend == "embedded":
+        find(reference.name)
+    folder = create_study(directory, settings_text(question.strip(), model))
     print(f"Made {directory / 'study.toml'}. Look it over, then bring in your texts:")
-    print(f"  intercoder import {directory} FILE... --unit paragraph")
+    print(f"  intercoder import {folder.argument} FILE... --unit paragraph")
+    for problem in problems(folder.study, folder.prompts):
+        print(f"Before the first run: {shown_safely(str(problem))}")
+    folder.close()
 
 
 def import_files(
     directory: StudyArgument,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Texts: txt, md, csv, tsv, jsonl.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Texts: txt, md, csv, tsv, jsonl.")],
     unit: Annotated[UnitChoice, typer.Option("--unit", "-u", help="What a segment is.")],
     text_column: Annotated[str, typer.Option(help="Column that holds the text.")] = "",
     id_column: Annotated[str, typer.Option(help="Column that names each row.")] = "",
@@ -76,10 +84,10 @@ def import_files(
     from intercoder.stores.study_folder import open_study
 
     options = ReadOptions(
-        text_column=text_column,
-        id_column=id_column,
+        text_column=text_column or None,
+        id_column=id_column or None,
         context_columns=tuple(context_column or ()),
-        encoding=encoding,
+        encoding=encoding or None,
     )
     folder = open_study(directory)
     import_all(folder, files, unit.value, options, json=json)
@@ -91,6 +99,7 @@ def status(directory: StudyArgument, json: JsonOption = False) -> None:
     Example: `intercoder status repair`
     """
     from intercoder.cli.output import one_line, print_json, print_table
+    from intercoder.cli.results import print_failures
     from intercoder.stores.overview import overview
     from intercoder.stores.study_folder import open_study
 
@@ -108,23 +117,19 @@ def status(directory: StudyArgument, json: JsonOption = False) -> None:
         columns = ("run", "status", "segments", "round", "codes", "failures")
         print_table(columns, rows, title="Runs", right=columns[2:])
     if view.failures:
-        print_table(
-            ("segment", "role", "coder", "kind", "what happened"),
-            [(f.segment_id, f.role, f.coder, f.kind, one_line(f.message)) for f in view.failures[:10]],
-            title=f"Failed answers of {view.runs[-1].id} ({len(view.failures)})",
-        )
+        print_failures(view.failures, directory)
     print(f"Next: {view.next_command}")
 
 
 def _print_sources(view: Any) -> None:
-    from intercoder.cli.output import print_table
+    from intercoder.cli.output import counted, print_table
 
     rows = [
         (
             source.source,
             source.version,
             source.documents,
-            ", ".join(f"{count} {unit}s" for unit, count in source.segments.items()),
+            ", ".join(counted(count, unit) for unit, count in source.segments.items()),
         )
         for source in view.sources
     ]

@@ -194,7 +194,11 @@ def parse_study(text: str, where: str = "study.toml") -> Study:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"this is not valid TOML: {error}", where=where) from None
+        raise SettingsError(
+            f"this is not valid TOML: {error}.",
+            where=where,
+            remedy="Mend that line: text stands in quotation marks, and each key once in its table.",
+        ) from None
     try:
         study = Study.model_validate(raw)
     except ValidationError as error:
@@ -207,17 +211,17 @@ def parse_study(text: str, where: str = "study.toml") -> Study:
 def _explain(error: ValidationError) -> str:
     problems = []
     for item in error.errors():
-        name = ".".join(str(part) for part in item["loc"]) or "the file"
+        name = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
-            nearest = _nearest(item["loc"])
-            problems.append(f"unknown key `{name}`{nearest}.")
+            problems.append(f"unknown key `{name}`; {_nearest(item['loc'])}")
         elif item["type"] == "missing":
             problems.append(f"`{name}` is missing.")
         else:
             message = item["msg"].removeprefix("Value error, ")
             given = item.get("input")
             shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
-            problems.append(f"`{name}`: {message[:1].lower()}{message[1:]}{shown}.")
+            place = f"`{name}`: " if name else ""
+            problems.append(f"{place}{message[:1].lower()}{message[1:]}{shown}.")
     return " ".join(problems)
 
 
@@ -225,7 +229,7 @@ def _nearest(location: Sequence[str | int]) -> str:
     """The known key of the same table that is most like the unknown one."""
     known = _keys_at(location[:-1])
     close = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
-    return f"; did you mean `{close[0]}`?" if close else f"; known here: {', '.join(known)}"
+    return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}."
 
 
 def _keys_at(path: Sequence[str | int]) -> list[str]:

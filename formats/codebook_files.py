@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.formats.harmless import plain_cell, plain_markdown
 
 CSV_COLUMNS = ("code_id", "label", "definition", "include", "exclude", "examples", "parent", "segments")
 
@@ -32,23 +33,22 @@ def to_yaml(book: Codebook) -> str:
 
 
 def to_csv(book: Codebook) -> str:
-    """The codebook as CSV, one code a line; lists are joined by ` | `."""
+    """The codebook as CSV, one code a line; lists are joined by ` | `, formulas quoted as in the coded data."""
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for code in book.codes:
-        writer.writerow(
-            {
-                "code_id": code.id,
-                "label": code.label,
-                "definition": code.definition,
-                "include": " | ".join(code.include),
-                "exclude": " | ".join(code.exclude),
-                "examples": " | ".join(example.text for example in code.examples),
-                "parent": code.parent,
-                "segments": book.counts.get(code.id, ""),
-            }
-        )
+        row = {
+            "code_id": code.id,
+            "label": code.label,
+            "definition": code.definition,
+            "include": " | ".join(code.include),
+            "exclude": " | ".join(code.exclude),
+            "examples": " | ".join(example.text for example in code.examples),
+            "parent": code.parent,
+            "segments": book.counts.get(code.id, ""),
+        }
+        writer.writerow({name: plain_cell(value) for name, value in row.items()})
     return out.getvalue()
 
 
@@ -56,12 +56,12 @@ def to_markdown(book: Codebook) -> str:
     """The codebook as Markdown, most used codes first."""
     lines = [f"# Codebook, version {book.version}", ""]
     for code in by_use(book):
-        lines += [f"## {_escaped(code.label)}", ""]
+        lines += [f"## {plain_markdown(code.label)}", ""]
         if code.id in book.counts:
             lines += [f"{book.counts[code.id]} segments", ""]
         if code.definition:
-            lines += [_escaped(code.definition), ""]
-        lines += [f"> {_escaped(example.text)}" for example in code.examples]
+            lines += [plain_markdown(code.definition), ""]
+        lines += [f"> {plain_markdown(example.text)}" for example in code.examples]
         lines += [""] if code.examples else []
     return "\n".join(lines).rstrip() + "\n"
 
@@ -85,11 +85,3 @@ def _entry(code: Code, segments: int | None) -> dict[str, Any]:
     if segments is not None:
         entry["segments"] = segments
     return entry
-
-
-def _escaped(text: str) -> str:
-    """Text under study as Markdown shows it: on one line, with nothing of it taken for markup."""
-    plain = " ".join(text.split())
-    for mark in "\\`*_{}[]<>#|":
-        plain = plain.replace(mark, f"\\{mark}")
-    return plain

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from intercoder.core.coded_lines import COLUMNS, Line
+from intercoder.formats.harmless import plain_cell, plain_markdown
 
 
 def write_jsonl(lines: Iterable[Line], out: TextIO) -> int:
@@ -24,7 +25,7 @@ def write_csv(lines: Iterable[Line], out: TextIO, columns: tuple[str, ...] = COL
     writer.writeheader()
     count = 0
     for count, line in enumerate(lines, 1):  # noqa: B007
-        writer.writerow({name: _harmless(value) for name, value in line.items()})
+        writer.writerow({name: plain_cell(value) for name, value in line.items()})
     return count
 
 
@@ -35,10 +36,10 @@ def write_markdown(lines: Iterable[Line], out: TextIO) -> int:
     for count, line in enumerate(lines, 1):  # noqa: B007
         if line["document"] != document:
             document = line["document"]
-            out.write(f"# {_escaped(str(document))}\n\n")
+            out.write(f"# {plain_markdown(str(document))}\n\n")
         if line["segment_id"] != segment:
             segment = line["segment_id"]
-            text = "\n> ".join(_escaped(str(line["text"])).splitlines())
+            text = "\n> ".join(plain_markdown(part) for part in str(line["text"]).split("\n"))
             out.write(f"> {text}\n\n")
         out.write(_item(line))
     return count
@@ -48,18 +49,8 @@ def _item(line: Line) -> str:
     who = f"{line['coder']} ({line['role']})"
     if line["label"] is None:
         return f"- nothing to code, {who}\n\n"
-    label = _escaped(str(line["label"]))
-    code = f" → **{_escaped(str(line['code']))}**" if line["code"] and line["code"] != line["label"] else ""
-    reason = f": {_escaped(str(line['reason']))}" if line["reason"] else ""
+    label = plain_markdown(str(line["label"]))
+    code = f" → **{plain_markdown(str(line['code']))}**" if line["code"] and line["code"] != line["label"] else ""
+    reason = f": {plain_markdown(str(line['reason']))}" if line["reason"] else ""
     unverified = "" if line["verified"] else " (quote not found)"
     return f"- **{label}**{code}, {who}{reason}{unverified}\n\n"
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
-def _escaped(text: str) -> str:
-    for mark in "\\`*_{}[]<>#|":
-        text = text.replace(mark, f"\\{mark}")
-    return text

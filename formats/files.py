@@ -41,14 +41,7 @@ def check_file(path: Path, *, known_encoding: bool = False) -> None:
         InputError: Missing, a directory, not a regular file, empty, or binary.
         OSError: It cannot be read; see `told`.
     """
-    if path.is_dir():
-        raise InputError(
-            "is a directory, not a file.", where=str(path), remedy=f"Name the files in it: {path}/*.txt"
-        )
-    if not path.exists():
-        raise InputError("there is no such file.", where=str(path), remedy="Check the name and the folder.")
-    if not path.is_file():
-        raise InputError("is not a regular file.", where=str(path), remedy="Save its content to a file first.")
+    check_exists(path)
     with path.open("rb") as stream:
         head = stream.read(HEAD)
     if not head:
@@ -60,6 +53,23 @@ def check_file(path: Path, *, known_encoding: bool = False) -> None:
             where=str(path),
             remedy="Convert it first: save or export it as text (txt, md, csv or jsonl, UTF-8).",
         )
+
+
+def check_exists(path: Path) -> None:
+    """Refuse what is no file, whatever is in it.
+
+    Raises:
+        InputError: Missing, a directory, or not a regular file.
+        OSError: It cannot be told; see `told`.
+    """
+    if path.is_dir():
+        raise InputError(
+            "is a directory, not a file.", where=str(path), remedy=f"Name the files in it: {path}/*.txt"
+        )
+    if not path.exists():
+        raise InputError("there is no such file.", where=str(path), remedy="Check the name and the folder.")
+    if not path.is_file():
+        raise InputError("is not a regular file.", where=str(path), remedy="Save its content to a file first.")
 
 
 def empty(path: Path) -> InputError:

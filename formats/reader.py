@@ -9,6 +9,7 @@ from typing import Protocol
 from intercoder.core.documents import Document
 from intercoder.core.errors import InputError
 from intercoder.formats.delimited import Delimited
+from intercoder.formats.files import check_exists, told
 from intercoder.formats.json_lines import JsonLines
 from intercoder.formats.markdown import Markdown
 from intercoder.formats.options import ReadOptions, ReadReport
@@ -76,6 +77,8 @@ def read_documents(
         InputError: Anything that is wrong with the file, also after some documents are out: who stores them
             stores all or none.
     """
+    with told(path):
+        check_exists(path)
     reader = reader_for(path)
     for document in reader.read(path, options, report if report is not None else ReadReport()):
         if name is None or name == document.source:

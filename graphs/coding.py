@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -43,11 +44,13 @@ async def code_segment(context: Context, segment: Segment) -> Coded:
     """All coders, then all moderators, on one segment. Failures are listed, the others go on."""
     coded = Coded(segment)
     session = context.session
-    coded.answers = await _gather((coder.code(segment, session) for coder in context.coders), coded.failures)
+    coded.answers = await _gather(
+        (partial(coder.code, segment, session) for coder in context.coders), coded.failures
+    )
     if not coded.answers:
         return coded
     coded.settlements = await _gather(
-        (moderator.settle(segment, coded.answers, session) for moderator in context.moderators),
+        (partial(moderator.settle, segment, coded.answers, session) for moderator in context.moderators),
         coded.failures,
     )
     coded.best = await _best(context, coded)
@@ -84,7 +87,7 @@ async def code_wave(
         raise failed.exceptions[0] from None
 
 
-async def _gather(work: Iterable[Awaitable[Result]], failures: list[Failure]) -> list[Result]:
+async def _gather(work: Iterable[Callable[[], Awaitable[Result]]], failures: list[Failure]) -> list[Result]:
     """Results in order; questions without an answer go to `failures`, any other error is raised."""
     results: list[Result] = []
     for outcome in await asyncio.gather(*(_caught(one) for one in work)):
@@ -95,9 +98,10 @@ async def _gather(work: Iterable[Awaitable[Result]], failures: list[Failure]) ->
     return results
 
 
-async def _caught(work: Awaitable[Result]) -> Result | Failure:
+async def _caught(work: Callable[[], Awaitable[Result]]) -> Result | Failure:
+    # A coroutine is only made here, where it is awaited: a run that is stopped leaves none behind.
     try:
-        return await work
+        return await work()
     except NoAnswer as missing:
         return missing.failure
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -16,13 +15,16 @@ from intercoder.core.protocols import Run
 from intercoder.core.record import Record
 from intercoder.core.study import Study
 from intercoder.formats.codebook_files import to_yaml
+from intercoder.formats.whole_files import whole_file
+from intercoder.graphs.checks import check_settings
 from intercoder.graphs.context import make_context
 from intercoder.graphs.inductive import build_inductive
 from intercoder.llms.embeddings import CachedEmbedder, VectorCache
-from intercoder.llms.factory import check_reference, embedder
+from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing
 from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.stores.codebooks import latest_codebook
+from intercoder.stores.database import translated
 from intercoder.stores.lease import Lease
 from intercoder.stores.runs import SqlStudyStore, create_run, list_runs, set_status, start_round
 from intercoder.stores.samples import Scope
@@ -44,25 +46,14 @@ class JobResult(Record):
     codebook_file: str
 
 
-def check_models(study: Study) -> None:
-    """Find out before anything begins whether all models of a study can be used.
-
-    Raises:
-        ModelError: A model is unknown, not pulled, or its endpoint is not allowed.
-    """
-    for reference in study.models:
-        check_reference(reference, study.privacy, api_key_env=study.api_key_env)
-    check_reference(study.embedding.model, study.privacy, use="embedding")
-
-
 def begin_inductive(folder: StudyFolder, scope: Scope) -> Run:
     """Fix the segments of a new inductive run.
 
     Raises:
-        ModelError: See `check_models`.
+        ModelError, SettingsError: See `check_settings`.
         InputError: The scope is empty or not clear.
     """
-    check_models(folder.study)
+    check_settings(folder.study, folder.prompts)
     return create_run(folder.engine, folder.study, "inductive", scope)
 
 
@@ -81,7 +72,7 @@ def unfinished(folder: StudyFolder, run_id: str = "") -> Run:
     waiting = [run for run in runs if run.status != "done"]
     if not waiting:
         raise StudyError(
-            "there is no unfinished run.", remedy=f"Start one: `intercoder run inductive {folder.path}`."
+            "there is no unfinished run.", remedy=f"Start one: `intercoder run inductive {folder.argument}`."
         )
     return waiting[-1]
 
@@ -91,13 +82,22 @@ def begin_retry(folder: StudyFolder) -> Run | None:
 
     Raises:
         StudyError: No run is finished yet.
+        ModelError, SettingsError: See `check_settings`.
     """
     runs = list_runs(folder.engine, folder.study.id)
     done = [run for run in runs if run.status == "done"]
+    if not runs:
+        raise StudyError(
+            "the study has no run yet.", remedy=f"Start one: `intercoder run inductive {folder.argument}`."
+        )
     if not done:
-        raise StudyError("no run is finished yet.", remedy=f"Finish it first: `intercoder resume {folder.path}`.")
-    check_models(folder.study)
-    return start_round(folder.engine, folder.study.id, done[-1].id) if done[-1].failures else None
+        raise StudyError(
+            "no run is finished yet.", remedy=f"Finish it first: `intercoder resume {folder.argument}`."
+        )
+    if not done[-1].failures:
+        return None
+    check_settings(settings_of(folder, done[-1], lambda _: None), folder.prompts)
+    return start_round(folder.engine, folder.study.id, done[-1].id)
 
 
 def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listener) -> JobResult | None:
@@ -122,7 +122,7 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
         lease.name(run.id)
         listen({"kind": "begin", "run": run.id, "round": run.round, "done": run.position, "total": run.total})
         study = settings_of(folder, run, listen)
-        check_models(study)
+        check_settings(study, folder.prompts)
         set_status(folder.engine, study.id, run.id, "running")
         try:
             asyncio.run(_drive(folder, study, run, listen))
@@ -132,7 +132,8 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
         finished = SqlStudyStore(folder.engine, study.id).run(run.id)
         book = latest_codebook(folder.engine, study.id, finished.codebook_version)
         file = folder.path / "codebook.yaml"
-        _write_whole(file, to_yaml(book))
+        with whole_file(file) as out:
+            out.write(to_yaml(book))
     return JobResult(run=finished, codebook=book, codebook_file=str(file))
 
 
@@ -165,7 +166,7 @@ async def _drive(folder: StudyFolder, study: Study, run: Run, listen: Listener) 
         prompts=folder.prompts,
     )
     try:
-        with no_tracing(study.privacy):
+        with no_tracing(study.privacy), translated(str(folder.checkpoints)):
             async with AsyncSqliteSaver.from_conn_string(str(folder.checkpoints)) as saver:
                 graph = build_inductive(saver)
                 config: RunnableConfig = {"configurable": {"thread_id": f"{run.id}/{run.round}"}}
@@ -178,12 +179,5 @@ async def _drive(folder: StudyFolder, study: Study, run: Run, listen: Listener) 
 
 def _after(run: Run, folder: StudyFolder) -> str:
     if run.failures:
-        return f"{run.failures} answers failed; ask them again with `intercoder retry {folder.path}`."
-    return f"See `intercoder codebook show {folder.path}`."
-
-
-def _write_whole(file: Path, text: str) -> None:
-    """Write a file so that a reader sees the old or the new content, never a part."""
-    beside = file.with_name(f".{file.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(file)
+        return f"{run.failures} answers failed; ask them again with `intercoder retry {folder.argument}`."
+    return f"See `intercoder codebook show {folder.argument}`."

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from intercoder.core.record import Record
 from intercoder.core.study import CoderSettings, ModeratorSettings, Study
+from intercoder.graphs.checks import problems
 from intercoder.llms.references import parse_reference
 from intercoder.llms.usage import cost_of, estimate_messages, price_of
 from intercoder.prompts.loader import Piece, load
@@ -44,6 +45,8 @@ class Plan(Record):
     embeddings: str
     embeddings_go_to: str
     memory_goes_to: str
+    obstacles: tuple[str, ...]
+    """Why the run would not start as things are; empty if it would."""
 
     @property
     def calls(self) -> int:
@@ -69,6 +72,7 @@ def plan_inductive(folder: StudyFolder, scope: Scope) -> Plan:
         embeddings=study.embedding.model,
         embeddings_go_to=parse_reference(study.embedding.model).location,
         memory_goes_to=study.memory.url or "this machine",
+        obstacles=tuple(str(problem) for problem in problems(study, folder.prompts)),
     )
 
 

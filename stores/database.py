@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from intercoder.core.errors import StudyError
 
@@ -89,13 +90,13 @@ def _place(engine: Engine) -> str:
 
 @contextmanager
 def translated(place: str) -> Iterator[None]:
-    """Turn the database's own errors into ones that name the place and the remedy."""
+    """Turn a database's own errors, SQLAlchemy's or SQLite's, into ones that name the place and the remedy."""
     try:
         yield
-    except OperationalError as error:
-        raise _explain(place, str(error.orig)) from error
     except DBAPIError as error:
         raise _explain(place, str(error.orig)) from error
+    except sqlite3.Error as error:
+        raise _explain(place, str(error)) from error
 
 
 def _explain(place: str, cause: str) -> StudyError:
@@ -105,6 +106,12 @@ def _explain(place: str, cause: str) -> StudyError:
             "the disk is full; nothing of the last step was written, all before it is safe.",
             where=place,
             remedy="Free some space, then `intercoder resume`.",
+        )
+    if "disk I/O error" in cause:
+        return StudyError(
+            "the disk cannot be read or written; nothing of the last step was written, all before it is safe.",
+            where=place,
+            remedy="Look for a full or failing disk or a limit on file sizes, then `intercoder resume`.",
         )
     if "readonly" in cause or "unable to open" in cause:
         return StudyError(

@@ -48,6 +48,6 @@ def export_run(folder: StudyFolder, name: str = "") -> Run:
     runs = list_runs(folder.engine, folder.study.id)
     if not runs:
         raise StudyError(
-            "the study has no run yet.", remedy=f"Start one: `intercoder run inductive {folder.path}`."
+            "the study has no run yet.", remedy=f"Start one: `intercoder run inductive {folder.argument}`."
         )
     return runs[-1]

@@ -32,6 +32,14 @@ class RunSummary(Record):
     cost: float
 
 
+class FailedAnswer(Failure):
+    """A failure with its place in the texts."""
+
+    document: str
+    start: int
+    end: int
+
+
 class Overview(Record):
     """What a study holds."""
 
@@ -39,8 +47,8 @@ class Overview(Record):
     question: str
     sources: tuple[SourceSummary, ...]
     runs: tuple[RunSummary, ...]
-    failures: tuple[Failure, ...]
-    """Failed answers of the latest run, in its current round."""
+    failures: tuple[FailedAnswer, ...]
+    """Failed answers of the latest run, in its current round, in document order."""
     running: str
     """Run that is at work now; empty if none is."""
     next_command: str
@@ -63,26 +71,31 @@ def overview(folder: StudyFolder) -> Overview:
     )
 
 
-def run_failures(folder: StudyFolder, run: Run) -> tuple[Failure, ...]:
-    """The failed answers of a run's current round, in order of segment id."""
-    table = schema.failures
+def run_failures(folder: StudyFolder, run: Run) -> tuple[FailedAnswer, ...]:
+    """The failed answers of a run's current round, in document order."""
+    table, drawn = schema.failures, schema.sample_segments
+    segments, members = schema.segments, schema.source_documents
+    same_study = [other.c.study_id == table.c.study_id for other in (drawn, segments, members)]
     query = (
-        sa.select(table)
-        .where(table.c.study_id == folder.study.id, table.c.run == run.id, table.c.round == run.round)
-        .order_by(table.c.segment_id, table.c.role, table.c.coder)
-    )
-    with reading(folder.engine) as connection:
-        return tuple(
-            Failure(
-                segment_id=row.segment_id,
-                role=row.role,
-                coder=row.coder,
-                kind=row.kind,
-                message=row.message,
-                answer_key=row.answer_key,
-            )
-            for row in connection.execute(query)
+        sa.select(table, segments.c.start, segments.c.end, members.c.name.label("document"))
+        .where(
+            *same_study,
+            table.c.study_id == folder.study.id,
+            table.c.run == run.id,
+            table.c.round == run.round,
+            drawn.c.sample == run.sample,
+            drawn.c.segment_id == table.c.segment_id,
+            segments.c.segment_id == table.c.segment_id,
+            members.c.source == drawn.c.source,
+            members.c.version == drawn.c.version,
+            members.c.position == drawn.c.document_position,
         )
+        .order_by(drawn.c.position, table.c.role, table.c.coder)
+    )
+    names = FailedAnswer.model_fields
+    with reading(folder.engine) as connection:
+        rows = connection.execute(query).mappings()
+        return tuple(FailedAnswer.model_validate({name: row[name] for name in names}) for row in rows)
 
 
 def _summary(folder: StudyFolder, run: Run, running: str) -> RunSummary:
@@ -120,13 +133,13 @@ def _summary(folder: StudyFolder, run: Run, running: str) -> RunSummary:
 
 def _next(folder: StudyFolder, has_texts: bool, runs: list[Run], running: str) -> str:
     if not has_texts:
-        return f"intercoder import {folder.path} FILE... --unit paragraph"
+        return f"intercoder import {folder.argument} FILE... --unit paragraph"
     if running:
         return f"wait for {running}, or stop it with Ctrl-C in its terminal"
     if not runs:
-        return f"intercoder run inductive {folder.path}"
+        return f"intercoder run inductive {folder.argument}"
     if runs[-1].status != "done":
-        return f"intercoder resume {folder.path}"
+        return f"intercoder resume {folder.argument}"
     if runs[-1].failures:
-        return f"intercoder retry {folder.path}"
-    return f"intercoder codebook show {folder.path}"
+        return f"intercoder retry {folder.argument}"
+    return f"intercoder codebook show {folder.argument}"

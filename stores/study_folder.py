@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,11 @@ class StudyFolder:
         self.path = path
         self.study = study
         self.engine = engine
+
+    @property
+    def argument(self) -> str:
+        """The directory as it is typed after a command: quoted where a shell needs that."""
+        return shlex.quote(str(self.path))
 
     @property
     def prompts(self) -> Path:
@@ -89,30 +96,56 @@ def create_study(path: Path, settings: str) -> StudyFolder:
         settings: Content of its study.toml.
 
     Raises:
-        StudyError: There is a study already, or the directory cannot be written.
+        StudyError: There is a study already, or the directory cannot be written; nothing is left in it then.
         SettingsError: The settings are not valid.
     """
     study = parse_study(settings)
-    file = path / SETTINGS
+    file, database = path / SETTINGS, path / DATABASE
     if file.exists():
         raise StudyError("there is a study here already.", where=str(file), remedy="Choose another directory.")
+    if database.exists():
+        raise StudyError(
+            "there is a study's database here already, without its study.toml.",
+            where=str(database),
+            remedy="Put study.toml back from a backup, or choose another directory.",
+        )
+    new = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
-        engine = connect(f"sqlite:///{path / DATABASE}", create=True)
-        with writing(engine) as connection:
-            connection.execute(
-                sa.insert(schema.studies).values(study_id=study.id, owner=_token(), created_at=now())
-            )
+        engine = _create_database(database, study)
         file.write_text(settings, encoding="utf-8")
     except FileExistsError:
-        raise StudyError("this is a file, not a directory.", where=str(path)) from None
+        raise StudyError(
+            "this is a file, not a directory.", where=str(path), remedy="Name a directory that is new or empty."
+        ) from None
     except OSError as error:
+        _remove(path, whole=new)
         raise StudyError(
             f"the study cannot be written: {error.strerror}.",
             where=str(path),
-            remedy="Choose a directory you may write to.",
+            remedy="Choose a directory you may write to, on a disk with space.",
         ) from error
+    except BaseException:
+        _remove(path, whole=new)
+        raise
     return StudyFolder(path, study, engine)
+
+
+def _create_database(file: Path, study: Study) -> Engine:
+    engine = connect(f"sqlite:///{file}", create=True)
+    with writing(engine) as connection:
+        connection.execute(sa.insert(schema.studies).values(study_id=study.id, owner=_token(), created_at=now()))
+    return engine
+
+
+def _remove(path: Path, *, whole: bool) -> None:
+    """Take away what a failed `create_study` left: the directory too, if it made it."""
+    for name in (SETTINGS, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal"):
+        with contextlib.suppress(OSError):
+            (path / name).unlink()
+    if whole:
+        with contextlib.suppress(OSError):
+            path.rmdir()
 
 
 def open_study(path: Path) -> StudyFolder:
@@ -125,9 +158,9 @@ def open_study(path: Path) -> StudyFolder:
     file = path / SETTINGS
     if not file.is_file():
         raise StudyError(
-            "this is not a study: it holds no study.toml.",
+            "this is not a study: it holds no study.toml." if path.is_dir() else "there is no such directory.",
             where=str(path),
-            remedy=f'Make one with `intercoder init {path} --question "..."`.',
+            remedy=f'Make a study with `intercoder init {shlex.quote(str(path))} --question "..."`.',
         )
     try:
         study = parse_study(file.read_text(encoding="utf-8"), str(file))

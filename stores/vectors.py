@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from intercoder.core.protocols import Vectors
+from intercoder.stores.database import translated
 
 
 class SqlVectorCache:
@@ -17,37 +18,65 @@ class SqlVectorCache:
 
     def __init__(self, file: Path, model: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
+        self._file = file
         self._model = model
         self._lock = threading.Lock()
-        self._connection = _open(file)
+        with translated(str(file)):
+            self._connection = _open(file)
 
     def get(self, hashes: Sequence[str]) -> dict[str, Vectors]:
-        """The embeddings that are there, by hash."""
+        """The embeddings that are there, by hash; none if the file turns out to be damaged: it is begun anew.
+
+        Raises:
+            StudyError: The file cannot be read.
+        """
+        with self._lock, translated(str(self._file)):
+            try:
+                return self._read(hashes)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                self._connection.close()
+                self._connection = _begin_anew(self._file)
+                return {}
+
+    def _read(self, hashes: Sequence[str]) -> dict[str, Vectors]:
         found: dict[str, Vectors] = {}
-        with self._lock:
-            for start in range(0, len(hashes), 500):
-                some = hashes[start : start + 500]
-                marks = ",".join("?" * len(some))
-                rows = self._connection.execute(
-                    f"SELECT hash, vector FROM vectors WHERE model = ? AND hash IN ({marks})",  # noqa: S608
-                    (self._model, *some),
-                )
-                found.update((name, np.frombuffer(vector, dtype=np.float32)) for name, vector in rows)
+        for start in range(0, len(hashes), 500):
+            some = hashes[start : start + 500]
+            marks = ",".join("?" * len(some))
+            rows = self._connection.execute(
+                f"SELECT hash, vector FROM vectors WHERE model = ? AND hash IN ({marks})",  # noqa: S608
+                (self._model, *some),
+            )
+            found.update((name, np.frombuffer(vector, dtype=np.float32)) for name, vector in rows)
         return found
 
     def put(self, vectors: Mapping[str, Vectors]) -> None:
-        """Keep embeddings; those that are there already stay as they are."""
+        """Keep embeddings; those that are there already stay as they are.
+
+        Raises:
+            StudyError: The file cannot be written, for instance because the disk is full.
+        """
         rows = [(self._model, name, vector.astype(np.float32).tobytes()) for name, vector in vectors.items()]
-        with self._lock, self._connection:
+        with self._lock, translated(str(self._file)), self._connection:
             self._connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", rows)
 
 
 def _open(file: Path) -> sqlite3.Connection:
     try:
         return _connect(file)
+    except sqlite3.OperationalError:
+        raise
     except sqlite3.DatabaseError:
-        file.unlink(missing_ok=True)  # a cache that cannot be read is worth nothing
-        return _connect(file)
+        return _begin_anew(file)
+
+
+def _begin_anew(file: Path) -> sqlite3.Connection:
+    """An empty cache in place of one that cannot be read, which is worth nothing."""
+    for ending in ("", "-wal", "-shm"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
+    return _connect(file)
 
 
 def _connect(file: Path) -> sqlite3.Connection:

@@ -356,7 +356,7 @@ def test_retry_asks_only_what_failed(study: StudyFolder) -> None:
 
 
 def test_there_is_nothing_to_retry_where_nothing_failed(study: StudyFolder) -> None:
-    with pytest.raises(StudyError, match="no run is finished"):
+    with pytest.raises(StudyError, match="no run yet"):
         begin_retry(study)
     ran(study)
     assert begin_retry(study) is None
