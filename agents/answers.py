@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias, TypeVar
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
@@ -45,7 +46,7 @@ def whole_words(text: str, limit: int) -> str:
     A schema makes a model stop at the limit wherever it is, which would leave half words on screen. A text of
     one single word stays as it is.
     """
-    line = " ".join(text.split())
+    line = _one_line(text)
     if len(text) != limit or not line[-1:].isalnum() or " " not in line:
         return line
     return line[: line.rindex(" ")]
@@ -53,7 +54,12 @@ def whole_words(text: str, limit: int) -> str:
 
 def _ellipsis(text: str) -> str:
     kept = whole_words(text, REASON_LENGTH)
-    return f"{kept} …" if len(kept) < len(" ".join(text.split())) else kept
+    return f"{kept} …" if len(kept) < len(_one_line(text)) else kept
+
+
+def _one_line(text: str) -> str:
+    """Text with white space collapsed and without control characters, which no database or terminal wants."""
+    return " ".join("".join(mark for mark in text if mark.isspace() or category(mark) != "Cc").split())
 
 
 _Reason: TypeAlias = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(_ellipsis)]
@@ -148,7 +154,7 @@ def parse_moderator_answer(text: str, coders: Sequence[str], max_codes: int) -> 
 
 def tidy_label(label: str) -> str:
     """A label without surrounding white space, quotation marks and final full stop, on one line."""
-    tidied = " ".join(label.split())
+    tidied = _one_line(label)
     while True:
         shorter = tidied.strip(_QUOTES).removesuffix(".").strip()
         if shorter == tidied:

@@ -169,19 +169,25 @@ async def _call(
             seed=actor.seed + attempt,
         )
     except CallFailed as failed:
-        return blank.model_copy(update={"kind": failed.kind, "error": failed.message})
+        return blank.model_copy(update={"kind": failed.kind, "error": _storable(failed.message)})
+    text = _storable(reply.text)
     heard = {
-        "text": reply.text,
+        "text": text,
         "input_tokens": reply.input_tokens,
         "output_tokens": reply.output_tokens,
         "cost": cost_of(price_of(actor.reference, session.prices), reply.input_tokens, reply.output_tokens),
     }
     try:
-        question.parse(reply.text)
+        question.parse(text)
     except InvalidAnswer as invalid:
         heard |= {"status": "invalid", "kind": "invalid", "error": invalid.message}
         return blank.model_copy(update=heard)
     return blank.model_copy(update=heard | {"status": "ok"})
+
+
+def _storable(text: str) -> str:
+    """The text with what no database holds replaced: halves of surrogate pairs, which JSON can carry."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _provenance(actor: Actor, logged: LoggedAnswer) -> Provenance:

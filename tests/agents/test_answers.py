@@ -117,6 +117,7 @@ def test_a_moderator_may_only_name_coders_it_was_shown() -> None:
         ("don't know", "don't know"),
         ("U.S. law", "U.S. law"),
         ("...", ""),
+        ("\x1b[31mWaiting\x00 for\x07 parts", "[31mWaiting for parts"),
     ],
 )
 def test_labels_are_tidied(raw: str, tidy: str) -> None:
