@@ -19,7 +19,7 @@ REASON_LENGTH = 120
 QUOTE_LENGTH = 120
 """Most characters of a label, a reason and a quote that a schema lets a model write."""
 READ_LENGTH = 1000
-"""Most characters of a reason or quote that are read: servers that ignore a schema's lengths exceed them a little."""
+"""Most characters of a reason or quote that are read: some servers exceed a schema's lengths a little."""
 NEW = "new"
 """What a moderator names as the source of a label of its own."""
 
