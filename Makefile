@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= demo-study
+QUESTION := How do people come to repair things instead of replacing them, and what gets in their way?
 
 INPUTS := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 READY := $(VENV)/.ready-$(INPUTS)
@@ -33,9 +34,9 @@ models-test: models-demo
 
 demo: models-demo
 	rm -rf $(DEMO)
-	$(BIN)/intercoder init $(DEMO) --question "Why do people repair things instead of replacing them?"
+	$(BIN)/intercoder init $(DEMO) --question "$(QUESTION)"
 	$(BIN)/intercoder import $(DEMO) examples/interviews/*.txt --unit turn
-	$(BIN)/intercoder run inductive $(DEMO)
+	$(BIN)/intercoder run inductive $(DEMO) --skip-speaker Interviewer
 
 test: lint types contracts unit
 

@@ -44,6 +44,10 @@ def run_inductive(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the sample.")] = 0,
     stratify: Annotated[str, typer.Option(help="Attribute to stratify the sample by; `speaker` works.")] = "",
+    skip_speaker: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave a speaker's segments out, such as the interviewer's; may be repeated."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many segments.")] = None,
     unit: Annotated[
         UnitChoice | None, typer.Option("--unit", "-u", help="Which segments, if cut in several ways.")
@@ -61,7 +65,14 @@ def run_inductive(
     if (stratify or seed) and sample is None:
         raise InputError("`--seed` and `--stratify` go with `--sample`.", remedy="Add `--sample N`.")
     folder = _open(directory)
-    scope = Scope(unit=unit.value if unit else None, limit=limit, sample=sample, seed=seed, stratify=stratify)
+    scope = Scope(
+        unit=unit.value if unit else None,
+        limit=limit,
+        sample=sample,
+        seed=seed,
+        stratify=stratify,
+        skip_speakers=tuple(skip_speaker or ()),
+    )
     if dry_run:
         from intercoder.cli.plans import print_plan
         from intercoder.graphs.planning import plan_inductive

@@ -31,6 +31,8 @@ class Scope(Record):
     seed: int = 0
     stratify: str = ""
     """Attribute by whose values the sample is stratified; `speaker` for speakers."""
+    skip_speakers: tuple[str, ...] = ()
+    """Speakers whose segments are left out, such as the interviewer; they still serve as context."""
 
 
 def choose(engine: Engine, study_id: str, scope: Scope) -> list[Any]:
@@ -49,6 +51,8 @@ def choose(engine: Engine, study_id: str, scope: Scope) -> list[Any]:
                 where="--unit",
                 remedy=f"Import the files again with `--unit {unit}`; the texts are not stored twice.",
             )
+        if scope.skip_speakers:
+            rows = _without(rows, scope.skip_speakers)
         if scope.sample is not None:
             strata = _strata(connection, study_id, rows, scope.stratify) if scope.stratify else None
             ids = [row.segment_id for row in rows]
@@ -118,6 +122,7 @@ def _current(connection: Connection, study_id: str, unit: Unit) -> list[Any]:
                 members.c.source,
                 members.c.version,
                 members.c.position,
+                segments.c.speaker,
                 (segments.c.end - segments.c.start).label("length"),
             )
             .select_from(members.join(segments, joined))
@@ -133,9 +138,24 @@ def _current(connection: Connection, study_id: str, unit: Unit) -> list[Any]:
     return found
 
 
+def _without(rows: list[Any], speakers: tuple[str, ...]) -> list[Any]:
+    known = sorted({row.speaker for row in rows if row.speaker is not None})
+    unknown = [speaker for speaker in speakers if speaker not in known]
+    if unknown:
+        raise InputError(
+            f"nobody is called {unknown[0]!r}.",
+            where="--skip-speaker",
+            remedy=f"Speakers are: {', '.join(known)}." if known else "No segment has a speaker.",
+        )
+    left = [row for row in rows if row.speaker not in speakers]
+    if not left:
+        raise InputError("nothing is left to code.", where="--skip-speaker", remedy="Leave fewer speakers out.")
+    return left
+
+
 def _strata(connection: Connection, study_id: str, rows: list[Any], attribute: str) -> list[AttributeValue]:
     if attribute == "speaker":
-        return _speakers(connection, study_id, rows)
+        return [row.speaker for row in rows]
     members = schema.source_documents
     values: dict[tuple[str, int, int], AttributeValue] = {}
     known: set[str] = set()
@@ -153,10 +173,3 @@ def _strata(connection: Connection, study_id: str, rows: list[Any], attribute: s
             remedy=f"There are: {', '.join(sorted(known | {'speaker'}))}.",
         )
     return [values[row.source, row.version, row.position] for row in rows]
-
-
-def _speakers(connection: Connection, study_id: str, rows: list[Any]) -> list[AttributeValue]:
-    segments = schema.segments
-    query = sa.select(segments.c.segment_id, segments.c.speaker).where(segments.c.study_id == study_id)
-    speakers: dict[str, str | None] = {row.segment_id: row.speaker for row in connection.execute(query)}
-    return [speakers[row.segment_id] for row in rows]

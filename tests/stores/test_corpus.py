@@ -141,6 +141,15 @@ def test_samples_are_stratified_by_speaker(folder: StudyFolder) -> None:
     assert sorted(str(one.speaker) for one in found) == ["Ana", "Ana", "Ana", "Ben"]
 
 
+def test_speakers_can_be_left_out(folder: StudyFolder) -> None:
+    put(folder, [Document(name="t.txt", source="t.txt", text="Ana: Why?\nBen: It broke.\nAna: Oh.")], unit="turn")
+    assert texts_of(folder, Scope(skip_speakers=("Ana",))) == ["It broke."]
+    with pytest.raises(InputError, match=r"nobody is called 'Cy'. Speakers are: Ana, Ben"):
+        texts_of(folder, Scope(skip_speakers=("Cy",)))
+    with pytest.raises(InputError, match="nothing is left"):
+        texts_of(folder, Scope(skip_speakers=("Ana", "Ben")))
+
+
 def test_limit_takes_the_first_segments(folder: StudyFolder) -> None:
     put(folder, rows(["a", "b", "c"]), unit="row")
     assert texts_of(folder, Scope(limit=2)) == ["a", "b"]
