@@ -63,7 +63,9 @@ def init(
 
 def import_files(
     directory: StudyArgument,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Texts: txt, md, csv, tsv, jsonl.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", readable=False, help="Texts: txt, md, csv, tsv, jsonl.")
+    ],
     unit: Annotated[UnitChoice, typer.Option("--unit", "-u", help="What a segment is.")],
     text_column: Annotated[str, typer.Option(help="Column that holds the text.")] = "",
     id_column: Annotated[str, typer.Option(help="Column that names each row.")] = "",

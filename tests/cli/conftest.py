@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,18 @@ import pytest
 from intercoder.cli.main import main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-SCRIPTED = "scripted:words"
+
+TEXT = """\
+I mend my own clothes because nobody else does it well.
+
+Shops no longer sell parts for the kettle, so it went to the dump.
+
+My neighbour borrowed our ladder and repaired the roof with it.
+
+Okay.
+"""
+CODED = 4
+"""Segments of TEXT, of which the last is too short for the scripted coders."""
 
 
 @dataclass(frozen=True)
@@ -42,34 +54,15 @@ def command_line(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "intercoder.cli.main", *(str(argument) for argument in arguments)]
 
 
-@pytest.fixture
-def intercoder(tmp_path: Path) -> Command:
-    """Run a command to its end in a process of its own; `code` is the exit code it must have."""
-
-    def run(*arguments: object, code: int = 0, **options: object) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            command_line(*arguments),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            **{"cwd": tmp_path, **options},  # type: ignore[call-overload]
-        )
-        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done
-
-    return run
-
-
 def call(*arguments: object) -> Done:
     """Run a command in this process, which is faster; what it changes here is put back.
 
     An error that the command does not turn into a message is raised: a traceback fails a test by itself.
     """
-    words = [str(argument) for argument in arguments]
     environment, on_terminate = dict(os.environ), signal.getsignal(signal.SIGTERM)
     out, err = io.StringIO(), io.StringIO()
     code: object = 0
-    given, sys.argv = sys.argv, ["intercoder", *words]
+    given, sys.argv = sys.argv, ["intercoder", *(str(argument) for argument in arguments)]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             main()
@@ -85,6 +78,25 @@ def call(*arguments: object) -> Done:
 
 
 @pytest.fixture
+def intercoder(tmp_path: Path) -> Command:
+    """Run a command to its end in a process of its own; `code` is the exit code it must have."""
+
+    def run(*arguments: object, code: int = 0, **options: object) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command_line(*arguments),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            **{"cwd": tmp_path, **options},  # type: ignore[call-overload]
+        )
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Run a command in this process and a temporary directory; `code` is the exit code it must have."""
     monkeypatch.chdir(tmp_path)
@@ -92,13 +104,23 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     def run(*arguments: object, code: int = 0) -> Done:
         done = call(*arguments)
         assert done.code == code, f"exit {done.code}\n{done.out}\n{done.err}"
-        assert "Traceback" not in done.err
         return done
 
     return run
 
 
-def use_scripted(study: Path, model: str = SCRIPTED) -> None:
+def replace(file: Path, **changes: str) -> None:
+    """Change settings of a study.toml by their names; each must be there."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for name, value in changes.items():
+        places = [place for place, line in enumerate(lines) if line.startswith(f"{name} = ")]
+        assert places, name
+        for place in places:
+            lines[place] = f"{name} = {value}"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def use_scripted(study: Path, model: str = "scripted:words") -> None:
     """Let the coders of a study that `init` made be scripted, and its embeddings be hashes."""
     file = study / "study.toml"
     text = file.read_text(encoding="utf-8")
@@ -106,9 +128,25 @@ def use_scripted(study: Path, model: str = SCRIPTED) -> None:
     file.write_text(text, encoding="utf-8")
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`empty`: a study as `init` makes it, its models scripted; `filled`: the same with TEXT in it."""
+    folder = tmp_path_factory.mktemp("templates")
+    assert call("init", folder / "empty", "--question", "Why do people repair things?").code == 0
+    use_scripted(folder / "empty")
+    shutil.copytree(folder / "empty", folder / "filled")
+    (folder / "notes.txt").write_text(TEXT, encoding="utf-8")
+    assert call("import", folder / "filled", folder / "notes.txt", "--unit", "paragraph").code == 0
+    return folder
+
+
 @pytest.fixture
-def made(command: Call, tmp_path: Path) -> Path:
-    """A study as `init` makes it, its models scripted."""
-    command("init", "study", "--question", "Why do people repair things?")
-    use_scripted(tmp_path / "study")
-    return tmp_path / "study"
+def made(templates: Path, tmp_path: Path) -> Path:
+    """A study without texts; scripted models."""
+    return Path(shutil.copytree(templates / "empty", tmp_path / "study"))
+
+
+@pytest.fixture
+def filled(templates: Path, tmp_path: Path) -> Path:
+    """A study with the paragraphs of TEXT; scripted models."""
+    return Path(shutil.copytree(templates / "filled", tmp_path / "study"))
