@@ -76,9 +76,10 @@ class FaultServer:
         script: What to answer.
         delay: Seconds added before each answer.
         record: Keep requests; switch off in benchmarks.
+        port: Where to listen, for a server that comes back; 0 for any port that is free.
     """
 
-    def __init__(self, script: Script, *, delay: float = 0.0, record: bool = True) -> None:
+    def __init__(self, script: Script, *, delay: float = 0.0, record: bool = True, port: int = 0) -> None:
         self.requests: list[dict[str, Any]] = []
         """Bodies, in the order in which they came."""
         self.targets: list[str] = []
@@ -88,7 +89,7 @@ class FaultServer:
         self.count = 0
         """Requests that came, recorded or not."""
         self.connections = 0
-        self.port = 0
+        self.port = port
         self._script = script
         self._delay = delay
         self._record = record
@@ -114,7 +115,8 @@ class FaultServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024))
+        starting = asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024)
+        server = self._loop.run_until_complete(starting)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
