@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from intercoder.core.errors import ModelError
 from intercoder.llms.chat_tokens import Turn
-from intercoder.llms.engine import Engine, shared_engine
-from intercoder.llms.writing import ModelReply, ModelRequest
+from intercoder.llms.engine import Engine, shared_engine, shared_engine_async
+from intercoder.llms.requests import ModelReply, ModelRequest
+
+if TYPE_CHECKING:
+    from xgrammar import CompiledGrammar
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
@@ -43,6 +45,11 @@ class EmbeddedChatModel(BaseChatModel):
     max_tokens: int = Field(default=256, gt=0)
     batch_size: int = Field(default=64, gt=0)
     """Most answers written at the same time; the first model of a folder sets it."""
+
+    @field_validator("path")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
 
     @property
     def _llm_type(self) -> str:
@@ -77,8 +84,10 @@ class EmbeddedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         engine = self.load()
-        request = self._request(engine, messages, stop, kwargs)
-        return self._result(request, engine.batcher.ask_blocking(request))
+        schema = _schema(kwargs.get("response_format"))
+        grammar = None if schema is None else engine.grammars.compile(schema)
+        request = self._request(engine, messages, stop, kwargs, grammar)
+        return self._result(request, engine.ask_blocking(request))
 
     async def _agenerate(
         self,
@@ -87,9 +96,11 @@ class EmbeddedChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        engine = await asyncio.to_thread(self.load)
-        request = self._request(engine, messages, stop, kwargs)
-        return self._result(request, await engine.batcher.ask(request))
+        engine = await shared_engine_async(self.path, self.batch_size)
+        schema = _schema(kwargs.get("response_format"))
+        grammar = None if schema is None else await engine.grammars.compile_async(schema)
+        request = self._request(engine, messages, stop, kwargs, grammar)
+        return self._result(request, await engine.ask(request))
 
     def _request(
         self,
@@ -97,8 +108,8 @@ class EmbeddedChatModel(BaseChatModel):
         messages: Sequence[BaseMessage],
         stop: Sequence[str] | None,
         options: Mapping[str, Any],
+        grammar: CompiledGrammar | None,
     ) -> ModelRequest:
-        schema = _schema(options.get("response_format"))
         max_tokens = int(options.get("max_tokens") or self.max_tokens)
         temperature, top_p = options.get("temperature"), options.get("top_p")
         return ModelRequest(
@@ -108,7 +119,7 @@ class EmbeddedChatModel(BaseChatModel):
             top_p=self.top_p if top_p is None else float(top_p),
             seed=options.get("seed"),
             stop=tuple(stop or ()),
-            grammar=None if schema is None else engine.grammars.compile(schema),
+            grammar=grammar,
         )
 
     def _result(self, request: ModelRequest, reply: ModelReply) -> ChatResult:

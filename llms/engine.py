@@ -6,19 +6,20 @@ import atexit
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from intercoder.core.errors import ModelError
-from intercoder.llms import packed
 from intercoder.llms.batching import BatcherClosed, MicroBatcher
-from intercoder.llms.chat_tokens import ChatEncoder, Turn
+from intercoder.llms.chat_tokens import Turn
 from intercoder.llms.grammar import GrammarMaker
-from intercoder.llms.threads import wait_quietly
-from intercoder.llms.writing import ModelReply, ModelRequest, Writer
+from intercoder.llms.loading import load
+from intercoder.llms.once import Once
+from intercoder.llms.prefixes import shared_length
+from intercoder.llms.requests import ModelReply, ModelRequest, ModelTicket
 
 
 class Engine:
-    """A causal language model from a local folder, its tokenizer and grammars.
+    """A causal language model from a local folder, its grammars and its batches.
 
     Args:
         path: An ordinary checkpoint (safetensors) with tokenizer and chat template.
@@ -30,22 +31,17 @@ class Engine:
     """
 
     def __init__(self, path: Path, batch_size: int, dtype: str = "") -> None:
-        wait_quietly()
-        from transformers import AutoTokenizer
-
         self.path = path
-        tokenizer = _load(AutoTokenizer, path)
-        self.encoder = ChatEncoder(tokenizer, path.name)
-        self._model = _load_model(path, dtype or _fastest_dtype())
-        config = self._model.config
-        self.vocabulary = int(config.vocab_size)
-        self.context = int(getattr(config, "max_position_embeddings", 1 << 30))
-        stop_tokens = _stop_tokens(self._model, tokenizer)
-        self.grammars = GrammarMaker(tokenizer, self.vocabulary, stop_tokens)
+        self.batch_size = batch_size
+        self._encoder, tokenizer, self._writer, self.context = load(path, dtype)
+        self._writer.go_on = self._go_on
+        self.grammars = GrammarMaker(tokenizer, self._writer.vocabulary, tuple(self._writer.stop_tokens))
         self._closing = threading.Event()
-        self._writer = Writer(self._model, self.encoder.decode, stop_tokens, self._go_on)
-        self.batcher: MicroBatcher[ModelRequest, ModelReply] = MicroBatcher(
-            self._writer.write, size=batch_size, name=f"model {path.name}"
+        self._batcher: MicroBatcher[ModelRequest, ModelReply] = MicroBatcher(
+            self._write,
+            size=batch_size,
+            likeness=lambda one, other: shared_length(one.prompt, other.prompt),
+            name=f"model {path.name}",
         )
 
     def prompt(self, turns: Sequence[Turn], max_tokens: int) -> tuple[int, ...]:
@@ -54,7 +50,7 @@ class Engine:
         Raises:
             ModelError: Prompt and answer would not fit into the model's context; both sizes are named.
         """
-        ids = tuple(self.encoder.encode(turns))
+        ids = tuple(self._encoder.encode(turns))
         if len(ids) + max_tokens > self.context:
             raise ModelError(
                 f"The prompt has {len(ids)} tokens and the answer may take {max_tokens}, "
@@ -64,54 +60,76 @@ class Engine:
             )
         return ids
 
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """The reply to one request, written in a batch with others.
+
+        Raises:
+            ModelError: Memory did not suffice for the batch.
+            BatcherClosed: The program is ending.
+        """
+        return await self._batcher.ask(request)
+
+    def ask_blocking(self, request: ModelRequest) -> ModelReply:
+        """As `ask`, for a caller without an event loop."""
+        return self._batcher.ask_blocking(request)
+
     def close(self) -> None:
         """Stop after the token that is being written, and refuse further requests."""
         self._closing.set()
-        self.batcher.close()
+        self._batcher.close()
 
     def _go_on(self) -> None:
         if self._closing.is_set():
             raise BatcherClosed("The program is ending.")
 
+    def _write(self, tickets: Sequence[ModelTicket]) -> None:
+        try:
+            self._writer.write(tickets)
+        except (MemoryError, RuntimeError) as error:
+            if isinstance(error, MemoryError) or "allocate memory" in str(error):
+                raise _out_of_memory(self.path, len(tickets)) from error
+            raise
 
-_ENGINES: dict[Path, Engine] = {}
-_LOADING = threading.Lock()
+
+def _out_of_memory(path: Path, rows: int) -> ModelError:
+    if rows == 1:
+        remedy = "Close other programs, use smaller segments or a smaller model."
+    else:
+        remedy = f"Try batch_size={rows // 2}, or `concurrency = {rows // 2}` under [limits] in study.toml."
+    return ModelError(f"Memory does not suffice to write {rows} answers at a time.", where=path.name, remedy=remedy)
+
+
+class _Place(NamedTuple):
+    """Which engine: the folder alone, so that the first caller's batch size counts."""
+
+    path: Path
+    batch_size: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Place) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+
+def _start(place: _Place) -> Engine:
+    engine = Engine(place.path, place.batch_size)
+    atexit.register(engine.close)
+    return engine
+
+
+_ENGINES: Once[_Place, Engine] = Once(_start, name="model loading")
 
 
 def shared_engine(path: Path, batch_size: int) -> Engine:
-    """The process's one engine for that folder; the first caller's batch size counts."""
-    path = path.resolve()
-    with _LOADING:
-        if path not in _ENGINES:
-            _ENGINES[path] = Engine(path, batch_size)
-            atexit.register(_ENGINES[path].close)
-        return _ENGINES[path]
+    """The process's one engine for that folder; the first caller's batch size counts.
+
+    Raises:
+        ModelError: The folder is not a usable model.
+    """
+    return _ENGINES.get(_Place(path, batch_size))
 
 
-def _load(auto: Any, path: Path, **options: Any) -> Any:
-    try:
-        return auto.from_pretrained(path, local_files_only=True, trust_remote_code=False, **options)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"The folder is not a usable model: {error}", where=str(path)) from error
-
-
-def _load_model(path: Path, dtype: str) -> Any:
-    from transformers import AutoModelForCausalLM
-
-    packed.register()
-    return _load(AutoModelForCausalLM, path, dtype=dtype, attn_implementation=packed.ATTENTION).eval()
-
-
-def _fastest_dtype() -> str:
-    """bfloat16 where the processor multiplies it natively; elsewhere float32 is faster."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text("utf-8", "replace")
-    except OSError:
-        return "float32"
-    return "bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
-
-
-def _stop_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
-    declared = model.generation_config.eos_token_id
-    ids = declared if isinstance(declared, list) else [declared]
-    return tuple(dict.fromkeys(i for i in [*ids, tokenizer.eos_token_id] if i is not None))
+async def shared_engine_async(path: Path, batch_size: int) -> Engine:
+    """As `shared_engine`, without keeping the event loop waiting."""
+    return await _ENGINES.get_async(_Place(path, batch_size))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from intercoder.core.errors import ModelError
+from intercoder.llms.once import Once
 
 if TYPE_CHECKING:
     import torch
     import xgrammar
-
-_COMPILED_KEPT = 64
 
 
 class GrammarMaker:
@@ -32,28 +30,33 @@ class GrammarMaker:
             tokenizer, vocab_size=vocabulary, stop_token_ids=list(stop_tokens)
         )
         self._compiler = xgrammar.GrammarCompiler(info, max_threads=2)
-        self._compiled: OrderedDict[str, xgrammar.CompiledGrammar] = OrderedDict()
+        self._compiled: Once[str, xgrammar.CompiledGrammar] = Once(self._compile, name="grammars")
 
     def compile(self, schema: Mapping[str, Any]) -> xgrammar.CompiledGrammar:
         """The grammar of a schema's compact JSON: keys in the schema's order, no optional white space.
 
+        The first time takes some seconds for strings with a `maxLength` above 100.
+
         Raises:
             ModelError: The schema is not one that xgrammar can compile.
         """
-        source = json.dumps(schema, ensure_ascii=False)
-        if source in self._compiled:
-            self._compiled.move_to_end(source)
-            return self._compiled[source]
+        return self._compiled.get(_source(schema))
+
+    async def compile_async(self, schema: Mapping[str, Any]) -> xgrammar.CompiledGrammar:
+        """As `compile`, without keeping the event loop waiting."""
+        return await self._compiled.get_async(_source(schema))
+
+    def _compile(self, source: str) -> xgrammar.CompiledGrammar:
         try:
-            grammar = self._compiler.compile_json_schema(
+            return self._compiler.compile_json_schema(
                 source, any_whitespace=False, separators=(",", ":"), strict_mode=True
             )
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"The JSON schema cannot be enforced: {error}") from error
-        self._compiled[source] = grammar
-        if len(self._compiled) > _COMPILED_KEPT:
-            self._compiled.popitem(last=False)
-        return grammar
+
+
+def _source(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, ensure_ascii=False)
 
 
 class RowGrammars:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from intercoder.llms.batching import Ticket
+import psutil
+
 from intercoder.llms.grammar import RowGrammars
 from intercoder.llms.packed import Piece, ReadingLayout, RowMemory, SlotGroup, WritingLayout
-from intercoder.llms.prefixes import PrefixMemory, SharedPrefix, Tokens, group_prompts
-from intercoder.llms.sampling import Sampling, choose
+from intercoder.llms.prefixes import PrefixMemory, PromptGroup, SharedPrefix, Tokens, group_prompts
+from intercoder.llms.requests import Decode, ModelTicket, Row
+from intercoder.llms.sampling import choose
 
 if TYPE_CHECKING:
     import torch
-    import xgrammar
 
 _CHUNK = 512
 """Prompt tokens in one forward pass."""
@@ -23,28 +23,8 @@ _DROP_AT = 0.75
 """Rows that have ended are dropped from memory when fewer than this share of its rows still write."""
 
 
-class ModelRequest(NamedTuple):
-    """One answer wanted."""
-
-    prompt: Tokens
-    max_tokens: int
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
-    grammar: xgrammar.CompiledGrammar | None = None
-
-
-class ModelReply(NamedTuple):
-    """One answer got."""
-
-    text: str
-    output_tokens: int
-    finish_reason: str
-    """`stop` for a complete answer, `length` for one cut off at `max_tokens`."""
-
-
-ModelTicket: TypeAlias = Ticket[ModelRequest, ModelReply]
+_MEMORY_SHARE = 0.25
+"""Share of the free memory that the rows of a batch may take."""
 
 
 class Writer:
@@ -53,38 +33,62 @@ class Writer:
     Args:
         model: A causal language model that uses the attention of `packed`.
         decode: Text of an answer's tokens.
+        vocabulary: Width of its logits.
         stop_tokens: Ids that end an answer.
-        go_on: Called before every forward pass; what it raises ends the batch.
+        token_bytes: Memory that one token of a row takes in keys and values.
     """
 
     def __init__(
         self,
         model: Any,
-        decode: Callable[[Sequence[int]], str],
+        decode: Decode,
+        *,
+        vocabulary: int,
         stop_tokens: Sequence[int],
-        go_on: Callable[[], None] = lambda: None,
+        token_bytes: int,
     ) -> None:
         self._model = model
-        self._go_on = go_on
+        self._token_bytes = token_bytes
         self.decode = decode
+        self.vocabulary = vocabulary
         self.stop_tokens = frozenset(stop_tokens)
-        self.vocabulary = int(model.config.vocab_size)
         self.prefixes = PrefixMemory()
+        self.go_on: Callable[[], None] = lambda: None
+        """Called before every forward pass; what it raises ends the batch."""
 
     def write(self, tickets: Sequence[ModelTicket]) -> None:
         """Answer all tickets, each as soon as its answer is complete."""
         import torch
 
+        prompts = [ticket.question.prompt for ticket in tickets]
+        groups = group_prompts(prompts, [self.prefixes.known(prompt) for prompt in prompts])
+        needs = {
+            row: len(prompts[row]) - group.shared + tickets[row].question.max_tokens
+            for group in groups
+            for row in group.rows
+        }
         with torch.inference_mode():
-            prompts = [ticket.question.prompt for ticket in tickets]
-            groups = group_prompts(prompts, [self.prefixes.known(prompt) for prompt in prompts])
-            ordered, slots = [], []
-            for group in groups:
-                prefix = self._prefix(prompts[group.rows[0]][: group.shared])
-                slots.append(SlotGroup(len(ordered), len(ordered) + len(group.rows), prefix))
-                ordered.extend(tickets[row] for row in group.rows)
+            for rows in split_rows(needs, self._room()):
+                self._write_rows(tickets, groups, rows)
+        self.prefixes.remember(prompts)
+
+    def _write_rows(
+        self, tickets: Sequence[ModelTicket], groups: Sequence[PromptGroup], rows: frozenset[int]
+    ) -> None:
+        ordered: list[ModelTicket] = []
+        slots: list[SlotGroup] = []
+        for group in groups:
+            members = [tickets[row] for row in group.rows if row in rows and tickets[row].wanted]
+            if members:
+                prefix = self._prefix(members[0].question.prompt[: group.shared])
+                slots.append(SlotGroup(len(ordered), len(ordered) + len(members), prefix))
+                ordered.extend(members)
+        if ordered:
             _Batch(self, ordered, slots).run()
-            self.prefixes.remember(prompts)
+
+    def _room(self) -> int:
+        """Tokens of rows that may be held at once: what fits into a share of the free memory."""
+        return int(psutil.virtual_memory().available * _MEMORY_SHARE) // self._token_bytes
 
     def forward(
         self,
@@ -96,7 +100,7 @@ class Writer:
         """Logits after the packed tokens at places `last`, shape (last, vocabulary), float32."""
         import torch
 
-        self._go_on()
+        self.go_on()
         out = self._model(
             input_ids=torch.tensor([tokens]),
             position_ids=torch.tensor([positions]),
@@ -111,7 +115,8 @@ class Writer:
         """Put pieces of prompts into the memory; logits after the pieces numbered `finished`."""
         layout = ReadingLayout(memory, pieces)
         tokens = [token for piece in pieces for token in piece.tokens]
-        positions, ends = [], []
+        positions: list[int] = []
+        ends = []
         for piece in pieces:
             start = memory.position(piece.slot)
             positions.extend(range(start, start + len(piece.tokens)))
@@ -137,33 +142,22 @@ class Writer:
         return prefix
 
 
-class _Row:
-    """One answer while it is written."""
+def split_rows(needs: Mapping[int, int], room: int) -> list[frozenset[int]]:
+    """Cut a batch whose rows would not fit into memory together.
 
-    def __init__(self, ticket: ModelTicket, shared: int) -> None:
-        question = ticket.question
-        self.ticket = ticket
-        self.question = question
-        self.own = question.prompt[shared:]
-        self.written: list[int] = []
-        self.sampling = Sampling(question.temperature, question.top_p, random.Random(question.seed))
+    All rows of a part get the space of its longest, so rows of like length go together.
 
-    def take(self, token: int, complete: bool, writer: Writer) -> None:
-        """Add a token, and answer the ticket if it was the last."""
-        stopped = token in writer.stop_tokens
-        if not stopped:
-            self.written.append(token)
-        text, found = self._cut(writer) if self.question.stop else ("", False)
-        stopped = stopped or complete or found
-        if stopped or len(self.written) >= self.question.max_tokens:
-            text = text if found else writer.decode(self.written)
-            self.ticket.answer(ModelReply(text, len(self.written), "stop" if stopped else "length"))
-
-    def _cut(self, writer: Writer) -> tuple[str, bool]:
-        """The text before the first stop string, and whether there is one."""
-        text = writer.decode(self.written)
-        places = [place for stop in self.question.stop if (place := text.find(stop)) >= 0]
-        return (text[: min(places)], True) if places else (text, False)
+    Args:
+        needs: Row -> tokens it may come to.
+        room: Most tokens of a part, unless it is a single row.
+    """
+    parts: list[list[int]] = []
+    for row in sorted(needs, key=lambda row: needs[row]):
+        if parts and needs[row] * (len(parts[-1]) + 1) <= room:
+            parts[-1].append(row)
+        else:
+            parts.append([row])
+    return [frozenset(part) for part in parts]
 
 
 class _Batch:
@@ -171,10 +165,10 @@ class _Batch:
 
     def __init__(self, writer: Writer, tickets: Sequence[ModelTicket], groups: Sequence[SlotGroup]) -> None:
         self._writer = writer
-        self._rows: list[_Row] = []
+        self._rows: list[Row] = []
         for group in groups:
             shared = len(group.prefix.tokens) if group.prefix else 0
-            self._rows.extend(_Row(ticket, shared) for ticket in tickets[group.start : group.stop])
+            self._rows.extend(Row(ticket, shared) for ticket in tickets[group.start : group.stop])
         self._memory = RowMemory(groups, max(len(row.own) + row.question.max_tokens for row in self._rows))
         self._grammars = RowGrammars([row.question.grammar for row in self._rows], writer.vocabulary)
 
@@ -201,7 +195,7 @@ class _Batch:
         finished: list[int] = []
         room = _CHUNK
         for slot, row in enumerate(self._rows):
-            own = row.own
+            own = row.own if row.ticket.wanted else ()
             while own:
                 piece, own = own[:room], own[room:]
                 if not own:
@@ -218,8 +212,9 @@ class _Batch:
         """Choose the next token of these slots from their logits."""
         self._grammars.mask(logits, slots)
         tokens = choose(logits, [self._rows[slot].sampling for slot in slots])
+        writer = self._writer
         for slot, token in zip(slots, tokens, strict=True):
-            self._rows[slot].take(token, self._grammars.accept(slot, token), self._writer)
+            self._rows[slot].take(token, self._grammars.accept(slot, token), writer.stop_tokens, writer.decode)
 
     def _drop(self, slots: Sequence[int]) -> None:
         self._memory.keep(slots)

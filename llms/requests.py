@@ -1,0 +1,83 @@
+"""One answer wanted, one answer got, and what lies between: the answer while it is written."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from intercoder.llms.batching import Ticket
+from intercoder.llms.prefixes import Tokens
+from intercoder.llms.sampling import Sampling
+
+if TYPE_CHECKING:
+    import xgrammar
+
+Decode: TypeAlias = Callable[[Sequence[int]], str]
+"""Text of an answer's tokens."""
+
+
+class ModelRequest(NamedTuple):
+    """One answer wanted."""
+
+    prompt: Tokens
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    grammar: xgrammar.CompiledGrammar | None = None
+
+
+class ModelReply(NamedTuple):
+    """One answer got."""
+
+    text: str
+    output_tokens: int
+    finish_reason: str
+    """`stop` for a complete answer, `length` for one cut off at `max_tokens`."""
+
+
+ModelTicket: TypeAlias = Ticket[ModelRequest, ModelReply]
+
+
+class Row:
+    """One answer while it is written.
+
+    Args:
+        ticket: Whom it is for.
+        shared: Number of first tokens of its prompt that are in a shared prefix.
+    """
+
+    def __init__(self, ticket: ModelTicket, shared: int) -> None:
+        question = ticket.question
+        self.ticket = ticket
+        self.question = question
+        self.own = question.prompt[shared:]
+        self.written: list[int] = []
+        self.sampling = Sampling(question.temperature, question.top_p, random.Random(question.seed))
+
+    def take(self, token: int, complete: bool, stop_tokens: frozenset[int], decode: Decode) -> None:
+        """Add a token, and answer the ticket if it was the last.
+
+        Args:
+            token: The token chosen.
+            complete: Whether the grammar lets nothing follow.
+            stop_tokens: Ids that end an answer and are no part of it.
+            decode: Text of tokens.
+        """
+        stopped = token in stop_tokens
+        if not stopped:
+            self.written.append(token)
+        text, found = self._cut(decode) if self.question.stop else ("", False)
+        stopped = stopped or complete or found
+        if stopped or len(self.written) >= self.question.max_tokens:
+            # A length limit may cut a character in two.
+            text = text if found else decode(self.written).rstrip("\ufffd")
+            self.ticket.answer(ModelReply(text, len(self.written), "stop" if stopped else "length"))
+
+    def _cut(self, decode: Decode) -> tuple[str, bool]:
+        """The text before the first stop string, and whether there is one."""
+        text = decode(self.written)
+        places = [place for stop in self.question.stop if (place := text.find(stop)) >= 0]
+        return (text[: min(places)], True) if places else (text, False)
