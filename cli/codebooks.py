@@ -10,7 +10,7 @@ import typer
 
 from intercoder.cli.studies import StudyArgument
 
-codebook_app = typer.Typer(no_args_is_help=True, help="Look at the codebook.", rich_markup_mode="markdown")
+codebook_app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 
 class CodebookFormat(StrEnum):

@@ -16,7 +16,6 @@ from intercoder.cli import codebooks, exporting, models, running, studies
 
 app = typer.Typer(
     name="intercoder",
-    help="Code text with a team of LLM agents and people, and know how good the answer is.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",

@@ -8,7 +8,7 @@ import typer
 
 from intercoder.cli.studies import JsonOption
 
-models_app = typer.Typer(no_args_is_help=True, help="Models that run on this machine.", rich_markup_mode="markdown")
+models_app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name in the catalogue.")]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from intercoder.core.protocols import Run
     from intercoder.stores.study_folder import StudyFolder
 
-run_app = typer.Typer(no_args_is_help=True, help="Run a job on a study.", rich_markup_mode="markdown")
+run_app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 INTERRUPTED = 130
 

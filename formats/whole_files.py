@@ -27,7 +27,7 @@ def whole_file(path: Path) -> Iterator[TextIO]:
     if path.is_dir():
         raise InputError("this is a directory.", where=str(path), remedy="Name the file to write.")
     target = path.resolve()
-    if target.exists() and not target.is_file():
+    if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8", newline="") as stream:
             yield stream
         return
