@@ -1,0 +1,157 @@
+"""Every command and every piece of Python in README.md and docs/ runs, in order, as it stands there.
+
+What is put in place of the real thing, and nothing else:
+
+- The guides' files: interviews of 60 turns each, and a table of answers.
+- After `init`, references to models in study.toml become `scripted:words` and `scripted:hashing`; in Python blocks
+  `REFERENCE` becomes `SCRIPTED`.
+- Before `resume` there is a run to be resumed: one that was begun and did nothing.
+- Models count as pulled (their folders hold no weights), so `models pull` has nothing to fetch.
+- `make` targets and what `pip install` names are checked to exist, not run.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from intercoder.cli.main import app
+from intercoder.core.study import parse_study
+from intercoder.graphs.jobs import begin_inductive
+from intercoder.llms.catalogue import CATALOGUE, MARKER
+from intercoder.stores.samples import Scope
+from intercoder.stores.study_folder import open_study
+from tests.cli.conftest import Call, command, use_scripted
+from tests.conftest import ROOT
+from tests.docs.guides import blocks, commands, inline_commands, links
+
+__all__ = ["command"]
+
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+REFERENCE = 'model="embedded:qwen2.5-coder-0.5b"'
+SCRIPTED = 'model="scripted:words", embeddings="scripted:hashing"'
+CODERS = 'question = "Why?"\n[[coders]]\nname = "a"\n'
+
+over_guides = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+Runner = Callable[[list[str]], None]
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with the files that the guides speak of."""
+    (tmp_path / "interviews").mkdir()
+    for name, speaker in (("helen", "Helen"), ("samir", "Samir")):
+        turns = [f"{('Interviewer', speaker)[n % 2]}: We mended thing {n} of {name} at home." for n in range(60)]
+        (tmp_path / "interviews" / f"{name}.txt").write_text("\n\n".join(turns), encoding="utf-8")
+    rows = [f"{n},I mend number {n} because it is mine,born in 19{n}" for n in range(10, 40)]
+    (tmp_path / "answers.csv").write_text("\n".join(["id,answer,background", *rows]), encoding="utf-8")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.setenv("INTERCODER_MODELS", str(tmp_path / "models"))
+    for model in CATALOGUE:
+        folder = tmp_path / "models" / model.name
+        folder.mkdir(parents=True)
+        (folder / MARKER).write_text(json.dumps({"sha256": model.sha256}), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def programs(command: Call) -> dict[str, Runner]:
+    """The programs whose commands may stand in a guide."""
+
+    def intercoder(words: list[str]) -> None:
+        if words[0] == "resume":
+            begin_inductive(open_study(Path(words[1])), Scope(unit="row", limit=5))
+        command(*(file for word in words for file in expanded(word)))
+        if words[0] == "init":
+            use_scripted(Path(words[1]))
+
+    def python(words: list[str]) -> None:
+        done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True)
+        assert done.stdout
+
+    return {"intercoder": intercoder, "python": python, "make": make, "pip": pip}
+
+
+def expanded(word: str) -> list[str]:
+    """A word as a shell passes it: a pattern becomes the files it matches."""
+    if "*" not in word:
+        return [word]
+    files = sorted(str(file) for file in Path().glob(word))
+    assert files, f"nothing matches {word}"
+    return files
+
+
+def make(words: list[str]) -> None:
+    rules = [line.partition(":")[0] for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()]
+    assert set(words) <= set(rules)
+
+
+def pip(words: list[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    match words:
+        case ["install", "-c", constraints, what]:
+            assert (ROOT / constraints).is_file()
+            assert what.removeprefix(".[").removesuffix("]") in project["optional-dependencies"]
+        case _:
+            pytest.fail(f"pip {' '.join(words)} is not known here")
+
+
+@over_guides
+def test_what_a_guide_shows_runs(guide: Path, workplace: Path, programs: dict[str, Runner]) -> None:
+    for language, code in blocks(guide):
+        if language == "sh":
+            for program, *words in commands(code):
+                assert program in programs, f"{guide.name} shows `{program}`, which this test cannot run"
+                programs[program](words)
+        elif language == "python":
+            exec(compile(code.replace(REFERENCE, SCRIPTED), str(guide), "exec"), {})
+        elif language == "toml":
+            parse_study(CODERS + code)
+        else:
+            assert language == "", f"{guide.name} has a block of {language}, which this test cannot run"
+
+
+@over_guides
+def test_commands_in_a_guides_prose_are_ones_that_the_command_line_takes(guide: Path) -> None:
+    for words in inline_commands(guide, "intercoder"):
+        check_words(words[1:])
+    for words in inline_commands(guide, "pip"):
+        pip(words[1:])
+    for words in inline_commands(guide, "make"):
+        make(words[1:])
+
+
+def check_words(words: list[str]) -> None:
+    """Parse a command without running it; placeholders such as NAME may stand for values."""
+    command, name = typer.main.get_command(app), "intercoder"
+    while hasattr(command, "get_command"):
+        name, *words = words
+        inner = command.get_command(None, name)
+        assert inner is not None, f"there is no command `{name}`"
+        command = inner
+    command.make_context(name, list(words))
+
+
+@pytest.mark.parametrize("words", ["rum", "run inductively", "status", "status my-study --jason"])
+def test_a_mistyped_command_would_be_noticed(words: str) -> None:
+    with pytest.raises(Exception, match=r"no command|No such option|Missing"):
+        check_words(words.split())
+
+
+@over_guides
+def test_links_lead_to_files(guide: Path) -> None:
+    missing = [link for link in links(guide) if not (guide.parent / link).exists()]
+    assert missing == []
+
+
+def test_guides_hold_what_these_tests_look_for() -> None:
+    found = [block.language for guide in GUIDES for block in blocks(guide)]
+    assert found.count("sh") >= 8
+    assert found.count("python") >= 2
+    assert REFERENCE in (ROOT / "README.md").read_text(encoding="utf-8")
