@@ -159,7 +159,7 @@ def registries() -> set[str]:
 def test_no_file_names_a_place_of_this_machine_or_its_registry(tracked: list[Path]) -> None:
     places = {str(ROOT), str(ROOT.parent), sys.prefix, *registries()} - ANYWHERE
     here = re.compile("|".join(rf"(?<![\w.~-]){re.escape(place)}(?![\w-])" for place in places))
-    homes = re.compile(r"/(?:home|Users)/[a-z]\w*/|(?<![\w.])/root/")
+    homes = re.compile(r"/(?:home|Users)/[a-z]\w*/|(?<![\w.])/roo[t]/")  # so that it does not find itself
     found = []
     for file in tracked:
         text = file.read_text(encoding="utf-8", errors="replace")
