@@ -84,11 +84,14 @@ def waves(task: Task) -> Iterator[Vectors]:
         return unit(random.standard_normal((number, DIMENSIONS)) * scale)
 
     topics = unit(0.7 * noise(1) + noise(300))
-    number = task.codes * 2 // 3
-    concepts = unit(topics[random.integers(0, len(topics), number)] + noise(number))
+    concepts = task.codes * 2 // 3
     while True:
-        spread = random.uniform(0.2, 1.0, (WAVE, 1))
-        yield unit(concepts[random.integers(0, len(concepts), WAVE)] + spread * noise(WAVE))
+        chosen = random.integers(0, concepts, WAVE)
+        own = np.stack(
+            [np.random.default_rng([task.seed, concept]).standard_normal(DIMENSIONS) for concept in chosen]
+        )
+        centres = unit(topics[chosen % len(topics)] + unit(own * scale))
+        yield unit(centres + random.uniform(0.2, 1.0, (WAVE, 1)) * noise(WAVE))
 
 
 def unit(rows: npt.NDArray[np.floating]) -> Vectors:
@@ -210,6 +213,7 @@ def figures(task: Task) -> dict[str, dict[str, float]]:
             "of that writes": 1000 * sum(step.write for step in window) / labels,
             "CPU ms per label": 1000 * sum(step.cpu for step in window) / labels,
             "agreement with exact search": float(same[:stop].mean()),
+            "labels placed otherwise": int((~same[:stop]).sum()),
             "agreement in the last 10%": float(same[int(stop * 0.9) : stop].mean()),
             "peak MB": steps[last].peak_mb,
             "own objects MB": own_objects(steps[last].codes),

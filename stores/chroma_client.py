@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from intercoder.core.errors import StudyError
 
@@ -62,7 +62,8 @@ def open_server(url: str) -> Client:
     """Connect to a Chroma server; the caller has checked that the host is allowed.
 
     Args:
-        url: `http://host:port` or `https://host[:port]`; by default Chroma's port 8000 and 443.
+        url: `http://host[:port]` or `https://host[:port]`, by default Chroma's port 8000 and 443. A path is not
+            looked at: Chroma servers are at the root.
 
     Raises:
         StudyError: Nothing answers there, or what answers is no Chroma server.
@@ -70,11 +71,13 @@ def open_server(url: str) -> Client:
     import chromadb
 
     parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
     secure = parts.scheme == "https"
-    _knock(url, parts)
+    port = parts.port or (443 if secure else 8000)
+    _knock(url, f"{parts.scheme}://{host}:{port}/api/v2/heartbeat")
     with explained(url), _no_proxies():
-        host = parts.hostname or ""
-        client = chromadb.HttpClient(host=host, port=_port(parts), ssl=secure, settings=_settings())
+        client = chromadb.HttpClient(host=host, port=port, ssl=secure, settings=_settings())
     client._server._session.timeout = SECONDS  # type: ignore[attr-defined]  # Chroma sets none
     return cast("Client", client)
 
@@ -172,17 +175,12 @@ def _settings() -> Settings:
     return Settings(_env_file=None, anonymized_telemetry=False, chroma_otel_collection_endpoint="")
 
 
-def _port(parts: SplitResult) -> int:
-    return parts.port or (443 if parts.scheme == "https" else 8000)
-
-
-def _knock(url: str, parts: SplitResult) -> None:
+def _knock(url: str, heartbeat: str) -> None:
     """See that a Chroma server answers in time: its own client would wait for ever."""
     import httpx
 
-    address = f"{parts.scheme}://{parts.hostname}:{_port(parts)}/api/v2/heartbeat"
     with explained(url), httpx.Client(trust_env=False, timeout=SECONDS) as client:
-        answer = client.get(address)
+        answer = client.get(heartbeat)
     if answer.status_code != 200 or "nanosecond heartbeat" not in answer.text:
         raise StudyError(
             f"what answers here is no Chroma server (HTTP {answer.status_code}).",

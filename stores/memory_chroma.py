@@ -28,8 +28,9 @@ PROBES = 256
 class ChromaCodeMemory:
     """Codes of one round of a run, found again by cosine or wording (seed 000, section 4.2).
 
-    The index above 5,000 codes is approximate, and which of two almost equal codes it finds may depend on the
-    order in which it was built; `benchmarks/refinement.py` measures how seldom the outcome differs.
+    Up to 5,000 codes the outcome is that of exact search. The index above is approximate, and Chroma builds it
+    in an order that is not quite the same from run to run: `benchmarks/refinement.py` measures how seldom a
+    label is placed otherwise (a few in 100,000).
     """
 
     def __init__(self, client: Client, *, study_id: str, run_id: str, round: int, owner: str) -> None:
