@@ -20,6 +20,9 @@ _LONGEST_WAIT = 20
 """A batch that is still growing waits at most this many windows."""
 
 
+_ANY = object()
+
+
 class BatcherClosed(RuntimeError):
     """The batcher was closed before it answered."""
 
@@ -51,6 +54,29 @@ class Ticket(Generic[Question, Reply]):
             return
 
 
+class Batch(Generic[Question, Reply]):
+    """What a batch function works on.
+
+    Args:
+        tickets: The requests it begins with.
+        more: Takes up to a number of fitting requests that wait now.
+    """
+
+    def __init__(
+        self,
+        tickets: Sequence[Ticket[Question, Reply]],
+        more: Callable[[int], list[Ticket[Question, Reply]]],
+    ) -> None:
+        self.tickets = list(tickets)
+        self._more = more
+
+    def more(self, count: int) -> list[Ticket[Question, Reply]]:
+        """Up to `count` further requests of the same key that wait already; they join `tickets`."""
+        new = self._more(count) if count > 0 else []
+        self.tickets.extend(new)
+        return new
+
+
 class MicroBatcher(Generic[Question, Reply]):
     """Runs a blocking batch function in one thread over requests from many coroutines.
 
@@ -58,9 +84,9 @@ class MicroBatcher(Generic[Question, Reply]):
     when it is full, or when nothing new has come for a window's time.
 
     Args:
-        run: The batch function. It answers or fails its tickets, at any time until it returns; what it
-            raises reaches all those of its tickets that have no reply yet.
-        size: Most requests in one batch.
+        run: The batch function. It answers or fails its tickets, at any time until it returns, and may take
+            more of them meanwhile; what it raises reaches all its tickets that have no reply yet.
+        size: Most requests a batch begins with.
         window: Seconds without a new request after which an unfilled batch starts.
         capacity: Most requests that wait; those beyond it wait before they are queued.
         key: Requests share a batch only if their keys are equal.
@@ -71,7 +97,7 @@ class MicroBatcher(Generic[Question, Reply]):
 
     def __init__(
         self,
-        run: Callable[[Sequence[Ticket[Question, Reply]]], None],
+        run: Callable[[Batch[Question, Reply]], None],
         *,
         size: int,
         window: float = 0.005,
@@ -153,25 +179,33 @@ class MicroBatcher(Generic[Question, Reply]):
                 missing: BaseException = RuntimeError("The batch function gave no reply.")
             except BaseException as error:
                 missing = error
-            for ticket in batch:
+            for ticket in batch.tickets:
                 ticket.fail(missing)
             # Whoever got a reply is about to ask the next question: let the next batch wait for it.
             self._quiet_since = time.monotonic()
             del batch, missing
 
-    def _next_batch(self) -> list[Ticket[Question, Reply]] | None:
+    def _next_batch(self) -> Batch[Question, Reply] | None:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             self._gather()
             if self._closed:
                 return None
-            batch = self._choose()
-            taken = set(map(id, batch))
-            self._waiting = [t for t in self._waiting if id(t) not in taken and t.wanted]
+        tickets = self._take(self.size)
+        key = self._key(tickets[0].question) if tickets else None
+        return Batch(tickets, lambda count: self._take(count, key))
+
+    def _take(self, count: int, key: Hashable = _ANY) -> list[Ticket[Question, Reply]]:
+        """The request that has waited longest, if it is of that key, and others of its key."""
+        with self._changed:
+            wanted = [ticket for ticket in self._waiting if ticket.wanted]
+            chosen = self._choose(wanted, count, key) if wanted else []
+            taken = set(map(id, chosen))
+            self._waiting = [ticket for ticket in wanted if id(ticket) not in taken]
             room = max(0, self._capacity - len(self._waiting))
             admissions = [self._admissions.popleft() for _ in range(min(room, len(self._admissions)))]
         _admit(admissions)
-        return batch
+        return chosen
 
     def _gather(self) -> None:
         latest = time.monotonic() + _LONGEST_WAIT * self._window
@@ -181,17 +215,19 @@ class MicroBatcher(Generic[Question, Reply]):
                 return
             self._changed.wait(left)
 
-    def _choose(self) -> list[Ticket[Question, Reply]]:
-        wanted = [ticket for ticket in self._waiting if ticket.wanted]
-        if not wanted:
-            return []
+    def _choose(
+        self, wanted: Sequence[Ticket[Question, Reply]], count: int, key: Hashable
+    ) -> list[Ticket[Question, Reply]]:
         first = wanted[0]
-        key = self._key(first.question)
+        if key is _ANY:
+            key = self._key(first.question)
+        elif self._key(first.question) != key:
+            return []
         fitting = [ticket for ticket in wanted[1:] if self._key(ticket.question) == key]
-        if self._likeness is not None and len(fitting) >= self.size:
+        if self._likeness is not None and len(fitting) >= count:
             likeness = self._likeness
             fitting.sort(key=lambda ticket: -likeness(first.question, ticket.question))
-        return [first, *fitting[: self.size - 1]]
+        return [first, *fitting[: count - 1]]
 
 
 def _admit(admissions: Sequence[Future[None]] | deque[Future[None]]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from intercoder.core.protocols import Embedder, Vectors
-from intercoder.llms.batching import MicroBatcher, Ticket
+from intercoder.llms.batching import Batch, MicroBatcher
 
 BATCH = 64
 """Texts encoded at once."""
@@ -68,12 +68,12 @@ class SentenceEmbedder:
             self._model = SentenceTransformer(str(self._path), device="cpu", local_files_only=True)
         return self._model
 
-    def _encode(self, tickets: Sequence[Ticket[str, Vectors]]) -> None:
-        texts = [ticket.question for ticket in tickets]
+    def _encode(self, batch: Batch[str, Vectors]) -> None:
+        texts = [ticket.question for ticket in batch.tickets]
         vectors = self._loaded().encode(
             texts, batch_size=BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
-        for ticket, vector in zip(tickets, vectors, strict=True):
+        for ticket, vector in zip(batch.tickets, vectors, strict=True):
             ticket.answer(np.asarray(vector, dtype=np.float32))
 
 

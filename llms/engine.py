@@ -15,7 +15,8 @@ from intercoder.llms.grammar import GrammarMaker
 from intercoder.llms.loading import load
 from intercoder.llms.once import Once
 from intercoder.llms.prefixes import shared_length
-from intercoder.llms.requests import ModelReply, ModelRequest, ModelTicket
+from intercoder.llms.requests import ModelReply, ModelRequest
+from intercoder.llms.writing import ModelBatch, Writer
 
 
 class Engine:
@@ -33,9 +34,14 @@ class Engine:
     def __init__(self, path: Path, batch_size: int, dtype: str = "") -> None:
         self.path = path
         self.batch_size = batch_size
-        self._encoder, tokenizer, self._writer, self.context = load(path, dtype)
-        self._writer.go_on = self._go_on
-        self.grammars = GrammarMaker(tokenizer, self._writer.vocabulary, tuple(self._writer.stop_tokens))
+        loaded = load(path, dtype)
+        loaded.model.go_on = self._go_on
+        self.context = loaded.context
+        self._encoder = loaded.encoder
+        self.grammars = GrammarMaker(loaded.tokenizer, loaded.model.vocabulary, loaded.stop_tokens)
+        self._writer = Writer(
+            loaded.model, loaded.encoder.decode, loaded.stop_tokens, loaded.token_bytes, batch_size
+        )
         self._closing = threading.Event()
         self._batcher: MicroBatcher[ModelRequest, ModelReply] = MicroBatcher(
             self._write,
@@ -82,12 +88,12 @@ class Engine:
         if self._closing.is_set():
             raise BatcherClosed("The program is ending.")
 
-    def _write(self, tickets: Sequence[ModelTicket]) -> None:
+    def _write(self, batch: ModelBatch) -> None:
         try:
-            self._writer.write(tickets)
+            self._writer.write(batch)
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, MemoryError) or "allocate memory" in str(error):
-                raise _out_of_memory(self.path, len(tickets)) from error
+                raise _out_of_memory(self.path, self.batch_size) from error
             raise
 
 

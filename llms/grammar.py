@@ -59,55 +59,53 @@ def _source(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, ensure_ascii=False)
 
 
-class RowGrammars:
-    """The state of each row's grammar while a batch is decoded. A row without grammar is free.
+class RowGrammar:
+    """How far one answer has come in its grammar.
 
     Args:
-        grammars: One per row, or None.
-        vocabulary: Width of the logits.
+        grammar: The compiled schema of the answer.
     """
 
-    def __init__(self, grammars: Sequence[xgrammar.CompiledGrammar | None], vocabulary: int) -> None:
+    def __init__(self, grammar: xgrammar.CompiledGrammar) -> None:
         import xgrammar
 
-        self._matchers = [None if grammar is None else xgrammar.GrammarMatcher(grammar) for grammar in grammars]
-        self._allowed = xgrammar.allocate_token_bitmask(len(grammars), vocabulary)
+        self._matcher = xgrammar.GrammarMatcher(grammar)
+        self._vocabulary = grammar.tokenizer_info.vocab_size
 
-    def mask(self, logits: torch.Tensor, rows: Sequence[int]) -> None:
-        """Set the logits of forbidden tokens to minus infinity, in place.
-
-        Args:
-            logits: Shape (len(rows), vocabulary), float32.
-            rows: Which row each line of the logits belongs to.
-        """
-        import xgrammar
-
-        allowed = self._allowed[list(rows)]
-        bound = []
-        for line, row in enumerate(rows):
-            matcher = self._matchers[row]
-            if matcher is not None:
-                matcher.fill_next_token_bitmask(allowed, line)
-                bound.append(line)
-        if bound:
-            xgrammar.apply_token_bitmask_inplace(logits, allowed, indices=bound)
-
-    def accept(self, row: int, token: int) -> bool:
-        """Move a row on by its chosen token; whether its answer is complete, so that nothing could follow."""
-        matcher = self._matchers[row]
-        if matcher is None:
-            return False
-        if not matcher.accept_token(token):
+    def accept(self, token: int) -> bool:
+        """Move on by the chosen token; whether the answer is complete, so that nothing could follow."""
+        if not self._matcher.accept_token(token):
             raise RuntimeError(f"The grammar refuses token {token}, which its own mask had allowed.")
-        return bool(matcher.is_terminated()) or (matcher.is_completed() and self._only_stop_left(row, matcher))
+        return bool(self._matcher.is_terminated()) or (self._matcher.is_completed() and self._only_stop_left())
 
-    def keep(self, rows: Sequence[int]) -> None:
-        """Forget all rows but these, and number them anew from 0 in the order given."""
-        self._matchers = [self._matchers[row] for row in rows]
-        self._allowed = self._allowed[list(rows)].contiguous()
+    def allow(self, allowed: torch.Tensor, line: int) -> None:
+        """Write the tokens that may come next into a line of a bit mask."""
+        self._matcher.fill_next_token_bitmask(allowed, line)
 
-    def _only_stop_left(self, row: int, matcher: xgrammar.GrammarMatcher) -> bool:
+    def _only_stop_left(self) -> bool:
         """Whether a complete answer could only be ended: asking the model to say so would cost a step."""
-        matcher.fill_next_token_bitmask(self._allowed, row)
-        allowed = sum(int(word).bit_count() for word in self._allowed[row].numpy().view("uint32"))
-        return allowed == len(matcher.stop_token_ids)
+        import xgrammar
+
+        allowed = xgrammar.allocate_token_bitmask(1, self._vocabulary)
+        self.allow(allowed, 0)
+        count = sum(int(word).bit_count() for word in allowed[0].numpy().view("uint32"))
+        return count == len(self._matcher.stop_token_ids)
+
+
+def mask(logits: torch.Tensor, grammars: Sequence[RowGrammar | None]) -> None:
+    """Set the logits of forbidden tokens to minus infinity, in place.
+
+    Args:
+        logits: Shape (rows, vocabulary), float32.
+        grammars: One per row; None leaves a row free.
+    """
+    import xgrammar
+
+    bound = [line for line, grammar in enumerate(grammars) if grammar is not None]
+    if not bound:
+        return
+    allowed = xgrammar.allocate_token_bitmask(len(grammars), logits.shape[-1])
+    for line, grammar in enumerate(grammars):
+        if grammar is not None:
+            grammar.allow(allowed, line)
+    xgrammar.apply_token_bitmask_inplace(logits, allowed, indices=bound)

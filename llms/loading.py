@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from intercoder.core.errors import IntercoderError, ModelError
 from intercoder.llms import packed, selfcheck
 from intercoder.llms.chat_tokens import ChatEncoder
+from intercoder.llms.packed_model import PackedModel
 from intercoder.llms.threads import wait_quietly
 from intercoder.llms.weights import lay_out
-from intercoder.llms.writing import Writer
 
 _UNBOUNDED = 1 << 30
 
@@ -20,7 +20,11 @@ class LoadedModel(NamedTuple):
 
     encoder: ChatEncoder
     tokenizer: Any
-    writer: Writer
+    model: PackedModel
+    stop_tokens: tuple[int, ...]
+    """Ids that end an answer."""
+    token_bytes: int
+    """Memory that one token takes in keys and values of all layers."""
     context: int
     """Most tokens of a prompt and its answer."""
 
@@ -44,26 +48,27 @@ def load(path: Path, dtype: str = "") -> LoadedModel:
     model.eval()
     config = model.config.get_text_config()
     vocabulary = int(model.get_output_embeddings().weight.shape[0])
-    writer = Writer(
-        model,
-        encoder.decode,
-        vocabulary=vocabulary,
-        stop_tokens=_stop_tokens(model, tokenizer),
-        token_bytes=_token_bytes(config, model.dtype.itemsize),
-    )
+    packed_model = PackedModel(model, vocabulary)
     try:
         wanted = selfcheck.expected(model, vocabulary)
         packed.register()
         model.set_attn_implementation(packed.ATTENTION)
         lay_out(model)
-        fits = selfcheck.agrees(writer, wanted)
+        fits = selfcheck.agrees(packed_model, wanted)
     except IntercoderError:
         raise
     except Exception as error:  # Whatever an unknown architecture may raise, the remedy is the same.
         raise _foreign(path, config) from error
     if not fits:
         raise _foreign(path, config)
-    return LoadedModel(encoder, tokenizer, writer, _context(config))
+    return LoadedModel(
+        encoder=encoder,
+        tokenizer=tokenizer,
+        model=packed_model,
+        stop_tokens=_stop_tokens(model, tokenizer),
+        token_bytes=_token_bytes(config, model.dtype.itemsize),
+        context=_context(config),
+    )
 
 
 def fastest_dtype() -> str:

@@ -35,15 +35,15 @@ class RowMemory:
     """Keys and values of each row's own tokens (those after the shared prefix), for all layers.
 
     Args:
-        groups: Slot groups that cover slots 0 to n without a gap.
+        prefixes: One per slot; slots of the same prefix should be neighbours.
         capacity: Most own tokens of one row.
     """
 
-    def __init__(self, groups: Sequence[SlotGroup], capacity: int) -> None:
-        self.groups = list(groups)
+    def __init__(self, prefixes: Sequence[SharedPrefix | None], capacity: int) -> None:
+        self.prefixes = list(prefixes)
         self.capacity = capacity
-        self.lengths = [0] * groups[-1].stop
-        self.prefixes = [group.prefix for group in groups for _ in range(group.start, group.stop)]
+        self.lengths = [0] * len(prefixes)
+        self.groups = _neighbours(self.prefixes)
         self.keys: list[torch.Tensor] = []
         self.values: list[torch.Tensor] = []
 
@@ -60,22 +60,25 @@ class RowMemory:
             self.values.append(value.new_zeros(slots, value.shape[0], self.capacity, value.shape[-1]))
         return self.keys[index], self.values[index]
 
-    def keep(self, slots: Sequence[int]) -> None:
-        """Drop all slots but these (ascending), which are numbered anew from 0."""
-        import torch
+    def arranged(
+        self, sources: Sequence[int | None], prefixes: Sequence[SharedPrefix | None], capacity: int
+    ) -> RowMemory:
+        """Another memory with some of these rows and some new ones.
 
-        index = torch.tensor(slots)
-        self.keys = [keys[index] for keys in self.keys]
-        self.values = [values[index] for values in self.values]
-        self.lengths = [self.lengths[slot] for slot in slots]
-        self.prefixes = [self.prefixes[slot] for slot in slots]
-        groups, start = [], 0
-        for group in self.groups:
-            stop = start + sum(group.start <= slot < group.stop for slot in slots)
-            if stop > start:
-                groups.append(SlotGroup(start, stop, group.prefix))
-            start = stop
-        self.groups = groups
+        Args:
+            sources: Per new slot, the slot here whose tokens it takes over (with the same prefix); None for
+                a new row.
+            prefixes: Per new slot.
+            capacity: As for the class; enough for all rows that are taken over.
+        """
+        new = RowMemory(prefixes, capacity)
+        taken = [(slot, source) for slot, source in enumerate(sources) if source is not None]
+        if taken:
+            for slot, source in taken:
+                new.lengths[slot] = self.lengths[source]
+            new.keys = [_moved(layer, taken, len(sources), capacity) for layer in self.keys]
+            new.values = [_moved(layer, taken, len(sources), capacity) for layer in self.values]
+        return new
 
     def as_prefix(self, tokens: tuple[int, ...]) -> SharedPrefix:
         """The first slot's prefix and own tokens as a prefix for others."""
@@ -88,6 +91,27 @@ class RowMemory:
             keys = [torch.cat(pair, dim=1) for pair in zip(before.keys, keys, strict=True)]
             values = [torch.cat(pair, dim=1) for pair in zip(before.values, values, strict=True)]
         return SharedPrefix(tokens, tuple(keys), tuple(values))
+
+
+def _neighbours(prefixes: Sequence[SharedPrefix | None]) -> list[SlotGroup]:
+    groups: list[SlotGroup] = []
+    for slot, prefix in enumerate(prefixes):
+        if groups and groups[-1].prefix is prefix:
+            groups[-1] = groups[-1]._replace(stop=slot + 1)
+        else:
+            groups.append(SlotGroup(slot, slot + 1, prefix))
+    return groups
+
+
+def _moved(layer: torch.Tensor, taken: Sequence[tuple[int, int]], slots: int, capacity: int) -> torch.Tensor:
+    """A layer's rows in new places, (new, old) pairs, in a buffer of another size."""
+    import torch
+
+    to, source = torch.tensor(taken).unbind(1)
+    kept = min(capacity, layer.shape[2])
+    moved = layer.new_zeros(slots, layer.shape[1], capacity, layer.shape[3])
+    moved[to, :, :kept] = layer[source, :, :kept]
+    return moved
 
 
 class Piece(NamedTuple):

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from intercoder.llms.batching import Ticket
-from intercoder.llms.prefixes import Tokens
+from intercoder.llms.grammar import RowGrammar
+from intercoder.llms.prefixes import SharedPrefix, Tokens
 from intercoder.llms.sampling import Sampling
 
 if TYPE_CHECKING:
@@ -42,31 +43,39 @@ ModelTicket: TypeAlias = Ticket[ModelRequest, ModelReply]
 
 
 class Row:
-    """One answer while it is written.
+    """One answer while it is written."""
 
-    Args:
-        ticket: Whom it is for.
-        shared: Number of first tokens of its prompt that are in a shared prefix.
-    """
-
-    def __init__(self, ticket: ModelTicket, shared: int) -> None:
+    def __init__(self, ticket: ModelTicket) -> None:
         question = ticket.question
         self.ticket = ticket
         self.question = question
-        self.own = question.prompt[shared:]
+        self.prefix: SharedPrefix | None = None
+        self.grouped = False
+        """Whether it was decided which prefix it shares."""
         self.written: list[int] = []
         self.sampling = Sampling(question.temperature, question.top_p, random.Random(question.seed))
+        self.grammar = None if question.grammar is None else RowGrammar(question.grammar)
 
-    def take(self, token: int, complete: bool, stop_tokens: frozenset[int], decode: Decode) -> None:
+    @property
+    def own(self) -> Tokens:
+        """The prompt after the shared prefix."""
+        return self.question.prompt[len(self.prefix.tokens) if self.prefix else 0 :]
+
+    @property
+    def need(self) -> int:
+        """Most tokens of its own that it may come to."""
+        return len(self.own) + self.question.max_tokens
+
+    def take(self, token: int, stop_tokens: frozenset[int], decode: Decode) -> None:
         """Add a token, and answer the ticket if it was the last.
 
         Args:
             token: The token chosen.
-            complete: Whether the grammar lets nothing follow.
             stop_tokens: Ids that end an answer and are no part of it.
             decode: Text of tokens.
         """
         stopped = token in stop_tokens
+        complete = self.grammar is not None and self.grammar.accept(token)
         if not stopped:
             self.written.append(token)
         text, found = self._cut(decode) if self.question.stop else ("", False)

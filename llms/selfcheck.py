@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from intercoder.llms.packed import Piece, RowMemory, SlotGroup, WritingLayout
-from intercoder.llms.writing import Writer
+from intercoder.llms.packed import Piece, RowMemory
+from intercoder.llms.packed_model import PackedModel
 
 if TYPE_CHECKING:
     import torch
@@ -30,27 +30,26 @@ def expected(model: Any, vocabulary: int) -> torch.Tensor:
         return torch.stack([output.logits[0, -1].float() for output in outputs])
 
 
-def agrees(writer: Writer, wanted: torch.Tensor) -> bool:
-    """Whether the writer says the same of both sequences at once, by all of its ways.
+def agrees(model: PackedModel, wanted: torch.Tensor) -> bool:
+    """Whether packed rows give the same, by all ways in which tokens come in.
 
     The beginning is read as a shared prefix, the middle as a piece of a prompt, the last token as one that was
     just written.
 
     Args:
-        writer: Over the same model.
+        model: The same model with the attention of `packed`.
         wanted: From `expected`, shape (2, vocabulary).
     """
     import torch
 
-    rows = _rows(writer.vocabulary)
+    rows = _rows(model.vocabulary)
     with torch.inference_mode():
-        before = RowMemory([SlotGroup(0, 1, None)], _SHARED)
-        writer.read(before, [Piece(0, tuple(rows[0][:_SHARED]))])
-        memory = RowMemory([SlotGroup(0, 2, before.as_prefix(tuple(rows[0][:_SHARED])))], max(_OWN))
-        writer.read(memory, [Piece(slot, tuple(row[_SHARED:-1])) for slot, row in enumerate(rows)])
-        layout = WritingLayout(memory, [0, 1])
-        last, positions = [row[-1] for row in rows], [memory.position(0), memory.position(1)]
-        got = writer.forward(layout, last, positions, [0, 1])
+        before = RowMemory([None], _SHARED)
+        beginning = tuple(rows[0][:_SHARED])
+        model.read(before, [Piece(0, beginning)])
+        memory = RowMemory([before.as_prefix(beginning)] * 2, max(_OWN))
+        model.read(memory, [Piece(slot, tuple(row[_SHARED:-1])) for slot, row in enumerate(rows)])
+        got = model.write(memory, [0, 1], [row[-1] for row in rows])
     spread = (wanted - wanted.mean(dim=-1, keepdim=True)).norm(dim=-1)
     return bool(((got - wanted).norm(dim=-1) < _TOLERANCE * spread).all())
 
