@@ -74,7 +74,10 @@ _conditions = st.builds(
 )
 _operations = st.one_of(
     st.builds(
-        lambda namespace, key, value: PutOp(namespace, key, value, False if key == "2" else None),
+        # No two items are alike: LangGraph's store cannot put two of the same text at once.
+        lambda namespace, key, value: PutOp(
+            namespace, key, value and {**value, "own": [*namespace, key]}, False if key == "2" else None
+        ),
         _namespaces,
         _keys,
         _values,

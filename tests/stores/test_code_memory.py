@@ -115,9 +115,9 @@ def test_codes_without_their_own_vectors_are_refused(memory: LabelMemory) -> Non
 
 
 def test_refinement_up_to_5000_codes_equals_exact_search(opened: Open) -> None:
-    vectors = unit(memory_chroma.EXACT, 32, around=4_500)
+    vectors = unit(memory_chroma.EXACT, 16, around=4_500)
     labels = [
-        LabelToPlace(label=f"label {at}", founds=Code(id=f"c{at}", label=f"label {at}"), threshold=0.8)
+        LabelToPlace(label=f"label {at}", founds=Code(id=f"c{at}", label=f"label {at}"), threshold=0.9)
         for at in range(len(vectors))
     ]
     memory, exact = opened(), ExactCodeMemory()
