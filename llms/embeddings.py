@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -11,11 +12,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Embedder, Vectors
 from intercoder.llms.batching import Batch, MicroBatcher
+from intercoder.llms.once import Once
+from intercoder.llms.threads import wait_quietly
 
 BATCH = 64
 """Texts encoded at once."""
+CALLS = 16
+"""Requests of up to `BATCH` texts that share one call of the model."""
 HELD = 20_000
 """Embeddings kept in memory by one embedder (30 MB at 384 dimensions)."""
 
@@ -44,37 +50,64 @@ class SentenceEmbedder:
 
     def __init__(self, path: Path, *, name: str) -> None:
         self.name = name
+        self._loaded: Once[Path, Any] = Once(_load, name="embedding model")
         self._path = path
-        self._model: Any = None
-        self._batcher: MicroBatcher[str, Vectors] = MicroBatcher(self._encode, size=BATCH, name="embeddings")
+        self._batcher: MicroBatcher[tuple[str, ...], Vectors] = MicroBatcher(
+            self._encode, size=CALLS, name="embeddings"
+        )
 
     @property
     def dimensions(self) -> int:
-        """Length of an embedding."""
-        return int(self._loaded().get_embedding_dimension())
+        """Length of an embedding.
+
+        Raises:
+            ModelError: The folder holds no such model.
+        """
+        return int(self._loaded.get(self._path).get_embedding_dimension())
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit-length embeddings, one row per text, in order."""
-        if not texts:
-            return np.zeros((0, 0), dtype=np.float32)
-        wanted = list(dict.fromkeys(texts))
-        rows = dict(zip(wanted, await asyncio.gather(*map(self._batcher.ask, wanted)), strict=True))
-        return np.stack([rows[text] for text in texts])
+        """Unit-length embeddings, one row per text, in order.
 
-    def _loaded(self) -> Any:
-        if self._model is None:
-            from sentence_transformers import SentenceTransformer
+        Raises:
+            ModelError: The folder holds no such model.
+        """
+        # Texts of like length go together, so that little is padded.
+        wanted = sorted(set(texts), key=lambda text: (len(text), text))
+        parts = [tuple(wanted[at : at + BATCH]) for at in range(0, len(wanted), BATCH)]
+        if not parts:
+            model = await self._loaded.get_async(self._path)
+            return np.zeros((0, model.get_embedding_dimension()), dtype=np.float32)
+        vectors = np.concatenate(await asyncio.gather(*map(self._batcher.ask, parts)))
+        places = {text: place for place, text in enumerate(wanted)}
+        return np.asarray(vectors[[places[text] for text in texts]], dtype=np.float32)
 
-            self._model = SentenceTransformer(str(self._path), device="cpu", local_files_only=True)
-        return self._model
+    def close(self) -> None:
+        """End the thread that embeds; requests that wait get an error."""
+        self._batcher.close()
 
-    def _encode(self, batch: Batch[str, Vectors]) -> None:
-        texts = [ticket.question for ticket in batch.tickets]
-        vectors = self._loaded().encode(
+    def _encode(self, batch: Batch[tuple[str, ...], Vectors]) -> None:
+        texts = [text for ticket in batch.tickets for text in ticket.question]
+        vectors = self._loaded.get(self._path).encode(
             texts, batch_size=BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
-        for ticket, vector in zip(batch.tickets, vectors, strict=True):
-            ticket.answer(np.asarray(vector, dtype=np.float32))
+        at = 0
+        for ticket in batch.tickets:
+            ticket.answer(np.asarray(vectors[at : at + len(ticket.question)], dtype=np.float32))
+            at += len(ticket.question)
+
+
+def _load(path: Path) -> Any:
+    wait_quietly()
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(str(path), device="cpu", local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"The folder is not a usable embedding model: {error}",
+            where=str(path),
+            remedy="It must hold a sentence-transformers model (modules.json, weights, tokenizer).",
+        ) from error
 
 
 class HashingEmbedder:
@@ -111,14 +144,16 @@ class CachedEmbedder:
 
     Args:
         embedder: What embeds texts that are not known yet.
-        cache: Where embeddings are kept.
+        cache: Where embeddings are kept; None keeps them in memory only.
+        held: Most embeddings kept in memory; those unused for longest give way.
     """
 
-    def __init__(self, embedder: Embedder, cache: VectorCache) -> None:
+    def __init__(self, embedder: Embedder, cache: VectorCache | None = None, *, held: int = HELD) -> None:
         self.name = embedder.name
         self._embedder = embedder
         self._cache = cache
-        self._held: dict[str, Vectors] = {}
+        self._most = held
+        self._held: OrderedDict[str, Vectors] = OrderedDict()
 
     @property
     def dimensions(self) -> int:
@@ -131,19 +166,28 @@ class CachedEmbedder:
         known = {name: self._held[name] for name in hashes if name in self._held}
         missing = {name: text for name, text in zip(hashes, texts, strict=True) if name not in known}
         if missing:
-            kept = await asyncio.to_thread(self._cache.get, list(missing))
-            known.update(kept)
-            new = {name: text for name, text in missing.items() if name not in kept}
-            if new:
-                fresh = dict(zip(new, await self._embedder.embed(list(new.values())), strict=True))
-                await asyncio.to_thread(self._cache.put, fresh)
-                known.update(fresh)
-            self._hold({name: known[name] for name in missing})
+            known |= await self._look_up(missing)
         if not texts:
-            return np.zeros((0, 0), dtype=np.float32)
+            return await self._embedder.embed([])
+        self._hold(known)
         return np.stack([known[name] for name in hashes])
 
+    async def _look_up(self, texts: Mapping[str, str]) -> dict[str, Vectors]:
+        """Embeddings of texts, by hash, from the cache or the embedder; new ones go into the cache."""
+        found: dict[str, Vectors] = {}
+        if self._cache is not None:
+            found.update(await asyncio.to_thread(self._cache.get, list(texts)))
+        new = {name: text for name, text in texts.items() if name not in found}
+        if new:
+            fresh = dict(zip(new, await self._embedder.embed(list(new.values())), strict=True))
+            if self._cache is not None:
+                await asyncio.to_thread(self._cache.put, fresh)
+            found.update(fresh)
+        return found
+
     def _hold(self, vectors: Mapping[str, Vectors]) -> None:
-        self._held.update(vectors)
-        while len(self._held) > HELD:
-            del self._held[next(iter(self._held))]
+        for name, vector in vectors.items():
+            self._held[name] = vector
+            self._held.move_to_end(name)
+        while len(self._held) > self._most:
+            self._held.popitem(last=False)
