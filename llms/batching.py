@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
+from functools import partial
 from typing import Generic, TypeVar
 
 Question = TypeVar("Question")
@@ -128,7 +129,11 @@ class MicroBatcher(Generic[Question, Reply]):
         """
         ticket: Ticket[Question, Reply] = Ticket(question)
         while (admission := self._enqueue(ticket)) is not None:
-            await asyncio.wrap_future(admission)
+            try:
+                await asyncio.wrap_future(admission)
+            except asyncio.CancelledError:
+                self._admit()  # The place that this one may have been given is another's now.
+                raise
         return await asyncio.wrap_future(ticket._future)
 
     def ask_blocking(self, question: Question) -> Reply:
@@ -147,11 +152,10 @@ class MicroBatcher(Generic[Question, Reply]):
         with self._changed:
             self._closed = True
             left, self._waiting = self._waiting, []
-            admissions, self._admissions = self._admissions, deque()
             self._changed.notify_all()
         for ticket in left:
             ticket.fail(BatcherClosed("The batcher was closed."))
-        _admit(admissions)
+        self._admit()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
@@ -173,7 +177,12 @@ class MicroBatcher(Generic[Question, Reply]):
         return None
 
     def _serve(self) -> None:
-        while (batch := self._next_batch()) is not None:
+        while self._wait():
+            tickets = self._take(self.size)
+            if not tickets:
+                continue
+            key = self._key(tickets[0].question)
+            batch = Batch(tickets, partial(self._take, key=key))
             try:
                 self._run(batch)
                 missing: BaseException = RuntimeError("The batch function gave no reply.")
@@ -183,17 +192,19 @@ class MicroBatcher(Generic[Question, Reply]):
                 ticket.fail(missing)
             # Whoever got a reply is about to ask the next question: let the next batch wait for it.
             self._quiet_since = time.monotonic()
-            del batch, missing
+            del tickets, batch, missing
 
-    def _next_batch(self) -> Batch[Question, Reply] | None:
+    def _wait(self) -> bool:
+        """Wait until a batch should start; False when there will be none any more."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            self._gather()
-            if self._closed:
-                return None
-        tickets = self._take(self.size)
-        key = self._key(tickets[0].question) if tickets else None
-        return Batch(tickets, lambda count: self._take(count, key))
+            latest = time.monotonic() + _LONGEST_WAIT * self._window
+            while len(self._waiting) < self.size and not self._closed:
+                left = min(self._quiet_since + self._window, latest) - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            return not self._closed
 
     def _take(self, count: int, key: Hashable = _ANY) -> list[Ticket[Question, Reply]]:
         """The request that has waited longest, if it is of that key, and others of its key."""
@@ -202,18 +213,19 @@ class MicroBatcher(Generic[Question, Reply]):
             chosen = self._choose(wanted, count, key) if wanted else []
             taken = set(map(id, chosen))
             self._waiting = [ticket for ticket in wanted if id(ticket) not in taken]
-            room = max(0, self._capacity - len(self._waiting))
-            admissions = [self._admissions.popleft() for _ in range(min(room, len(self._admissions)))]
-        _admit(admissions)
+        self._admit()
         return chosen
 
-    def _gather(self) -> None:
-        latest = time.monotonic() + _LONGEST_WAIT * self._window
-        while len(self._waiting) < self.size and not self._closed:
-            left = min(self._quiet_since + self._window, latest) - time.monotonic()
-            if left <= 0:
-                return
-            self._changed.wait(left)
+    def _admit(self) -> None:
+        """Tell those who wait to be queued that there are places, or that the batcher is closed."""
+        with self._changed:
+            room = len(self._admissions) if self._closed else self._capacity - len(self._waiting)
+            while room > 0 and self._admissions:
+                try:
+                    self._admissions.popleft().set_result(None)
+                    room -= 1
+                except InvalidStateError:
+                    continue  # Cancelled meanwhile.
 
     def _choose(
         self, wanted: Sequence[Ticket[Question, Reply]], count: int, key: Hashable
@@ -228,12 +240,3 @@ class MicroBatcher(Generic[Question, Reply]):
             likeness = self._likeness
             fitting.sort(key=lambda ticket: -likeness(first.question, ticket.question))
         return [first, *fitting[: count - 1]]
-
-
-def _admit(admissions: Sequence[Future[None]] | deque[Future[None]]) -> None:
-    for admission in admissions:
-        if not admission.done():
-            try:
-                admission.set_result(None)
-            except InvalidStateError:
-                continue

