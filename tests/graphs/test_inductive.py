@@ -152,7 +152,7 @@ def test_dissent_is_kept() -> None:
 
     result = coded(answer, ["We do repair at home."])
     final = next(decision for decision in result.decisions if decision.role == "moderator")
-    assert (final.label, final.chosen_from, final.overruled) == ("Repair at home", "explicit", ("expert",))
+    assert (final.label, final.chosen_from, final.overruled) == ("Repair at home", "informal", ("expert",))
     assert sum(decision.role == "coder" for decision in result.decisions) == 3
 
 
@@ -220,7 +220,7 @@ def test_what_cannot_be_repaired_is_listed_and_the_others_go_on() -> None:
 
     result = coded(answer)
     assert len(result.failures) == 4
-    assert {failure.coder for failure in result.failures} == {"explicit"}
+    assert {failure.coder for failure in result.failures} == {"informal"}
     assert result.failures[0].kind == "invalid"
     assert "no idea" in result.failures[0].message
     assert [code.label for code in result.codebook.codes] == ["Mended"]
