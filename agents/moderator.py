@@ -213,10 +213,10 @@ def _parse(text: str, coders: Sequence[str], max_codes: int) -> ModeratorAnswer:
 
 def _choice(source: str, label: str, reason: str, said: Sequence[tuple[str, Suggestion]]) -> Choice:
     """A model's choice, traced to the suggestion it is; a label no coder gave is new, whatever is claimed."""
-    for coder, suggestion in said:
-        if coder == source and _folded(suggestion.label) == _folded(label):
-            kept = suggestion.model_copy(update={"reason": reason or suggestion.reason})
-            return Choice(suggestion=kept, chosen_from=coder)
+    same = [(coder, suggestion) for coder, suggestion in said if _folded(suggestion.label) == _folded(label)]
+    for coder, suggestion in sorted(same, key=lambda one: one[0] != source):
+        kept = suggestion.model_copy(update={"reason": reason or suggestion.reason})
+        return Choice(suggestion=kept, chosen_from=coder)
     return Choice(suggestion=Suggestion(label=label, reason=reason), chosen_from=NEW)
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
 
-from intercoder.agents.asking import NoAnswer
+from intercoder.agents.asking import NoAnswer, ask
 from intercoder.agents.coder import Coder
 from intercoder.agents.session import GIVE_UP_AFTER, Session
 from intercoder.core.errors import EndpointStopped
@@ -77,6 +78,15 @@ async def test_keys_differ_by_everything_that_determines_an_answer(session: Sess
     assert len(set(keys)) == len(variants)
     assert session.tally.calls == len(variants)
     assert await key_of(session, weight=3.0) == keys[0]
+
+
+async def test_the_schema_belongs_to_the_question(session: Session) -> None:
+    model = answering(GOOD)
+    asking = coder(model)
+    question = asking.question_about(segment())
+    for schema in (question.schema, {**question.schema, "title": "another"}):
+        await ask(asking._actor, replace(question, schema=schema), session)
+    assert (model.count, session.tally.recalled) == (2, 0)
 
 
 async def test_two_coders_that_ask_the_same_get_answers_of_their_own(session: Session) -> None:

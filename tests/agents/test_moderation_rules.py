@@ -137,6 +137,13 @@ def test_of_several_codes_those_stand_that_half_of_the_coders_back() -> None:
     assert len(pick(candidates, vectors, EAST, kind="majority", max_codes=1)) == 1
 
 
+def test_half_of_the_coders_are_enough() -> None:
+    vectors = units([EAST, EAST, NORTH, NORTH])
+    candidates = said("x", "x", "y", "y")
+    assert pick(candidates, vectors, EAST, kind="majority", max_codes=3) == [0, 2]
+    assert pick(candidates, vectors, EAST, kind="weighted", max_codes=3, weights={"a": 1.1}) == [0]
+
+
 def test_where_nobody_agrees_one_code_stands() -> None:
     vectors = units([EAST, NORTH, UP])
     for kind in KINDS:
@@ -159,6 +166,12 @@ def test_a_cluster_is_alike_on_average(vectors: Vectors) -> None:
         for other in clusters:
             if one is not other:
                 assert cosines[np.ix_(one, other)].mean() < 0.6 + 1e-4
+
+
+def test_the_threshold_itself_is_alike_enough() -> None:
+    pair = units([[1, 0, 0], [0.7, 0.51**0.5, 0]])
+    assert cluster(pair, 0.7) == [[0, 1]]
+    assert cluster(pair, 0.7002) == [[0], [1]]
 
 
 def test_equal_suggestions_are_one_cluster_and_opposite_ones_are_not() -> None:

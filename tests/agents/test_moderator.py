@@ -67,7 +67,7 @@ async def shown(session: Session, text: str, **settings: Any) -> list[str]:
 
 async def test_suggestions_are_shown_in_an_order_of_the_segments_own(session: Session) -> None:
     texts = [f"I mended thing number {n}." for n in range(12)]
-    orders = [await shown(session, text, name=f"chair{n}") for n, text in enumerate(texts)]
+    orders = [await shown(session, text) for text in texts]
     expected = ["ana: mending", "ben: repair at home", "caro: toaster", "dora: saving money"]
     assert all(sorted(order) == expected for order in orders)
     assert len({tuple(order) for order in orders}) > 3
@@ -118,6 +118,17 @@ async def test_a_label_that_no_coder_gave_is_the_moderators_own_whatever_is_clai
     settlement = await moderator(answering(choosing(source, "Care for things"))).settle(segment(), SAID, session)
     assert kept(settlement) == [("new", "Care for things")]
     assert settlement.overruled == NAMES
+
+
+@pytest.mark.parametrize(("claimed", "given"), [("ben", "ana"), ("new", "ana"), ("caro", "caro")])
+async def test_a_label_that_a_coder_gave_is_traced_to_who_gave_it(
+    session: Session, claimed: str, given: str
+) -> None:
+    said = panel("mending", "repair at home", "mending")
+    settlement = await moderator(answering(choosing(claimed, "Mending"))).settle(segment(), said, session)
+    assert kept(settlement) == [(given, "mending")]
+    assert settlement.choices[0].suggestion.quote.verified
+    assert settlement.overruled == ("ben",)
 
 
 async def test_only_a_new_label_is_held_to_five_words(
