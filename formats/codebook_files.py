@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 from intercoder.core.codebook import Code, Codebook
 from intercoder.formats.harmless import plain_cell, plain_markdown
+
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
 CSV_COLUMNS = ("code_id", "label", "definition", "include", "exclude", "examples", "parent", "segments")
 
@@ -18,7 +21,7 @@ def to_yaml(book: Codebook) -> str:
 
     yaml = YAML()
     yaml.default_flow_style = False
-    yaml.width = 100
+    yaml.width = 1_000_000  # a folded line would lose control characters
     yaml.allow_unicode = True
     out = io.StringIO()
     out.write("# A codebook exported by intercoder. Editing this file changes nothing by itself.\n")
@@ -72,16 +75,23 @@ def by_use(book: Codebook) -> list[Code]:
 
 
 def _entry(code: Code, segments: int | None) -> dict[str, Any]:
-    entry: dict[str, Any] = {"id": code.id, "label": code.label}
+    entry: dict[str, Any] = {"id": code.id, "label": _scalar(code.label)}
     if code.definition:
-        entry["definition"] = code.definition
+        entry["definition"] = _scalar(code.definition)
     for name in ("include", "exclude"):
         if getattr(code, name):
-            entry[name] = list(getattr(code, name))
+            entry[name] = [_scalar(rule) for rule in getattr(code, name)]
     if code.examples:
-        entry["examples"] = [example.text for example in code.examples]
+        entry["examples"] = [_scalar(example.text) for example in code.examples]
     if code.parent:
         entry["parent"] = code.parent
     if segments is not None:
         entry["segments"] = segments
     return entry
+
+
+def _scalar(text: str) -> str:
+    """The text; with escapes where it holds line ends that YAML would read as spaces."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    return DoubleQuotedScalarString(text) if _LINE_ENDS.search(text) else text
