@@ -117,8 +117,8 @@ async def _bare(url: str, asked: list[Any], concurrency: int) -> None:
 
 def in_memory(segments: int) -> dict[str, float]:
     """CPU time per call of the graph with a scripted model, and of the scripted model alone."""
-    from intercoder.core.study import Sampling, parse_study
     from intercoder.agents.answers import coder_schema
+    from intercoder.core.study import Sampling, parse_study
     from intercoder.graphs import code_inductively
     from intercoder.llms.calling import call
     from intercoder.llms.scripted import ScriptedChatModel
@@ -132,12 +132,7 @@ def in_memory(segments: int) -> dict[str, float]:
 
     async def alone() -> None:
         model = ScriptedChatModel()
-        schema = {
-            "type": "object",
-            "properties": {
-                "codes": {"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}}}}
-            },
-        }
+        schema = coder_schema(1)
         for text in texts:
             await call(model, [("user", text)], schema=schema, name="coder", sampling=Sampling(), seed=1)
 

@@ -1,6 +1,6 @@
 """Start-up: wall time of `intercoder --help`, beside a bare interpreter, median of several processes.
 
-    python benchmarks/startup.py [--times 15]
+python benchmarks/startup.py [--times 15]
 """
 
 from __future__ import annotations

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from intercoder.core.errors import ModelError
 
 _PLACEHOLDER = re.compile("\ue000([0-9]+)\ue001")
-_CONTROL_MARKS = re.compile(r"[<>\[\]|]")
+_MARKS = re.compile(r"[<>\[\]|]")
 
 
 class Turn(NamedTuple):
@@ -46,11 +46,14 @@ class ChatEncoder:
             )
         self._tokenizer = tokenizer
         self._name = name
-        self._plain = _without_control_tokens(tokenizer)
-        control = {token.content: number for number, token in tokenizer.added_tokens_decoder.items()}
-        self._control = control
-        longest_first = sorted(control, key=len, reverse=True)
-        self._split = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")") if control else None
+        self._plain = _without_added_tokens(tokenizer)
+        added = {token.content: (number, token.special) for number, token in tokenizer.added_tokens_decoder.items()}
+        self._added = {content: number for content, (number, _) in added.items()}
+        self._any_added = _one_of(added)
+        # Words that were added for ordinary text, such as runs of spaces, are words in a text too.
+        self._words = _one_of(
+            content for content, (_, special) in added.items() if not special and not _MARKS.search(content)
+        )
 
     def encode(self, turns: Sequence[Turn]) -> list[int]:
         """Token ids of the chat, ending where the model's answer begins.
@@ -59,19 +62,26 @@ class ChatEncoder:
             ModelError: The model's template refuses these roles or does not show every message once.
         """
         rendered = self._render(turns)
-        pieces = self._split.split(rendered) if self._split else [rendered]
         ids: list[int] = []
-        for piece in pieces:
-            if piece in self._control:
-                ids.append(self._control[piece])
-            elif piece:
-                text = _PLACEHOLDER.sub(lambda found: turns[int(found[1])].text, piece)
-                ids.extend(self._plain.encode(text, add_special_tokens=False).ids)
+        for piece in self._any_added.split(rendered):
+            if piece in self._added:
+                ids.append(self._added[piece])
+            else:
+                ids.extend(self._encode_text(_PLACEHOLDER.sub(lambda found: turns[int(found[1])].text, piece)))
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of an answer's tokens, control tokens left out."""
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def _encode_text(self, text: str) -> list[int]:
+        ids: list[int] = []
+        for piece in self._words.split(text):
+            if piece in self._added and self._words.fullmatch(piece):
+                ids.append(self._added[piece])
+            elif piece:
+                ids.extend(self._plain.encode(piece, add_special_tokens=False).ids)
+        return ids
 
     def _render(self, turns: Sequence[Turn]) -> str:
         from jinja2 import TemplateError
@@ -91,15 +101,16 @@ class ChatEncoder:
         return rendered
 
 
-def _without_control_tokens(tokenizer: Any) -> Any:
-    """A copy of the tokenizer to which control tokens are plain text. Other added words are kept."""
+def _one_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Matches any of the words, the longest first; nothing if there are none."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile("(" + ("|".join(map(re.escape, longest_first)) or "(?!)") + ")")
+
+
+def _without_added_tokens(tokenizer: Any) -> Any:
+    """A copy of the tokenizer that knows the words it was trained on and no others."""
     import tokenizers
 
     description = json.loads(tokenizer.backend_tokenizer.to_str())
-    description |= {"post_processor": None, "truncation": None, "padding": None}
-    description["added_tokens"] = [
-        token
-        for token in description["added_tokens"]
-        if not token["special"] and not _CONTROL_MARKS.search(token["content"])
-    ]
-    return tokenizers.Tokenizer.from_str(json.dumps(description))
+    nothing: dict[str, object] = {"post_processor": None, "truncation": None, "padding": None, "added_tokens": []}
+    return tokenizers.Tokenizer.from_str(json.dumps(description | nothing))

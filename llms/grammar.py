@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from intercoder.core.errors import ModelError
 from intercoder.llms.once import Once
@@ -12,6 +14,14 @@ from intercoder.llms.once import Once
 if TYPE_CHECKING:
     import torch
     import xgrammar
+
+
+class CompiledSchema(NamedTuple):
+    """A JSON schema, compiled for one vocabulary."""
+
+    grammar: xgrammar.CompiledGrammar
+    printable: torch.Tensor
+    """Bit mask of the tokens that JSON can hold."""
 
 
 class GrammarMaker:
@@ -30,9 +40,10 @@ class GrammarMaker:
             tokenizer, vocab_size=vocabulary, stop_token_ids=list(stop_tokens)
         )
         self._compiler = xgrammar.GrammarCompiler(info, max_threads=2)
-        self._compiled: Once[str, xgrammar.CompiledGrammar] = Once(self._compile, name="grammars")
+        self._printable = _printable(info.decoded_vocab, vocabulary)
+        self._compiled: Once[str, CompiledSchema] = Once(self._compile, name="grammars")
 
-    def compile(self, schema: Mapping[str, Any]) -> xgrammar.CompiledGrammar:
+    def compile(self, schema: Mapping[str, Any]) -> CompiledSchema:
         """The grammar of a schema's compact JSON: keys in the schema's order, no optional white space.
 
         The first time takes some seconds for strings with a `maxLength` above 100.
@@ -42,35 +53,51 @@ class GrammarMaker:
         """
         return self._compiled.get(_source(schema))
 
-    async def compile_async(self, schema: Mapping[str, Any]) -> xgrammar.CompiledGrammar:
+    async def compile_async(self, schema: Mapping[str, Any]) -> CompiledSchema:
         """As `compile`, without keeping the event loop waiting."""
         return await self._compiled.get_async(_source(schema))
 
-    def _compile(self, source: str) -> xgrammar.CompiledGrammar:
+    def _compile(self, source: str) -> CompiledSchema:
         try:
-            return self._compiler.compile_json_schema(
+            grammar = self._compiler.compile_json_schema(
                 source, any_whitespace=False, separators=(",", ":"), strict_mode=True
             )
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"The JSON schema cannot be enforced: {error}") from error
+        return CompiledSchema(grammar, self._printable)
 
 
 def _source(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, ensure_ascii=False)
 
 
+def _printable(words: Sequence[bytes], vocabulary: int) -> torch.Tensor:
+    """Bit mask, shape (1, vocabulary / 32), of tokens without ASCII control characters.
+
+    Compact JSON holds none: strings must escape them. xgrammar lets them into strings of bounded length.
+    """
+    import xgrammar
+
+    mask: torch.Tensor = xgrammar.allocate_token_bitmask(1, vocabulary)
+    bits = mask.numpy().view("uint32")[0]
+    for token, word in enumerate(words[:vocabulary]):
+        if any(byte < 0x20 for byte in word):
+            bits[token // 32] &= ~np.uint32(1 << (token % 32))
+    return mask
+
+
 class RowGrammar:
     """How far one answer has come in its grammar.
 
     Args:
-        grammar: The compiled schema of the answer.
+        schema: The compiled schema of the answer.
     """
 
-    def __init__(self, grammar: xgrammar.CompiledGrammar) -> None:
+    def __init__(self, schema: CompiledSchema) -> None:
         import xgrammar
 
-        self._matcher = xgrammar.GrammarMatcher(grammar)
-        self._vocabulary = grammar.tokenizer_info.vocab_size
+        self._matcher = xgrammar.GrammarMatcher(schema.grammar)
+        self._printable = schema.printable
 
     def accept(self, token: int) -> bool:
         """Move on by the chosen token; whether the answer is complete, so that nothing could follow."""
@@ -81,12 +108,11 @@ class RowGrammar:
     def allow(self, allowed: torch.Tensor, line: int) -> None:
         """Write the tokens that may come next into a line of a bit mask."""
         self._matcher.fill_next_token_bitmask(allowed, line)
+        allowed[line] &= self._printable[0]
 
     def _only_stop_left(self) -> bool:
         """Whether a complete answer could only be ended: asking the model to say so would cost a step."""
-        import xgrammar
-
-        allowed = xgrammar.allocate_token_bitmask(1, self._vocabulary)
+        allowed = self._printable.clone()
         self.allow(allowed, 0)
         count = sum(int(word).bit_count() for word in allowed[0].numpy().view("uint32"))
         return count == len(self._matcher.stop_token_ids)

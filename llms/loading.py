@@ -40,11 +40,12 @@ def load(path: Path, dtype: str = "") -> LoadedModel:
         ModelError: The folder is not a usable model, or a model of a kind that cannot be run here.
     """
     wait_quietly()
+    dtype = dtype or fastest_dtype()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = _from_folder(AutoTokenizer, path)
     encoder = ChatEncoder(tokenizer, path.name)
-    model = _from_folder(AutoModelForCausalLM, path, dtype=dtype or fastest_dtype(), attn_implementation="sdpa")
+    model = _from_folder(AutoModelForCausalLM, path, dtype=dtype, attn_implementation="sdpa")
     model.eval()
     config = model.config.get_text_config()
     vocabulary = int(model.get_output_embeddings().weight.shape[0])
@@ -54,7 +55,7 @@ def load(path: Path, dtype: str = "") -> LoadedModel:
         packed.register()
         model.set_attn_implementation(packed.ATTENTION)
         lay_out(model)
-        fits = selfcheck.agrees(packed_model, wanted)
+        fits = selfcheck.agrees(packed_model, wanted, dtype)
     except IntercoderError:
         raise
     except Exception as error:  # Whatever an unknown architecture may raise, the remedy is the same.
@@ -102,7 +103,8 @@ def _stop_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
 def _context(config: Any) -> int:
     """Most tokens the model can look back on; with sliding windows, as many as one window holds."""
     sizes = [getattr(config, "max_position_embeddings", None)]
-    if "sliding_attention" in (getattr(config, "layer_types", None) or ()):
+    kinds = getattr(config, "layer_types", None) or ("sliding_attention",)
+    if "sliding_attention" in kinds and getattr(config, "use_sliding_window", True):
         sizes.append(getattr(config, "sliding_window", None))
     return min((int(size) for size in sizes if size), default=_UNBOUNDED)
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from intercoder.llms.batching import Ticket
-from intercoder.llms.grammar import RowGrammar
+from intercoder.llms.grammar import CompiledSchema, RowGrammar
 from intercoder.llms.prefixes import SharedPrefix, Tokens
 from intercoder.llms.sampling import Sampling
-
-if TYPE_CHECKING:
-    import xgrammar
 
 Decode: TypeAlias = Callable[[Sequence[int]], str]
 """Text of an answer's tokens."""
@@ -27,7 +24,7 @@ class ModelRequest(NamedTuple):
     top_p: float = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
-    grammar: xgrammar.CompiledGrammar | None = None
+    grammar: CompiledSchema | None = None
 
 
 class ModelReply(NamedTuple):

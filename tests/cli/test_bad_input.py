@@ -190,7 +190,7 @@ def test_wrong_arguments_are_answered_with_the_right_ones(
     ("old", "new", "what"),
     [
         ("max_codes = 1", "maxcodes = 1", "unknown key `coding.maxcodes`; did you mean `max_codes`?"),
-        ("temperature = 0.7", "temprature = 0.7", "`coders.0.sampling.temprature`; did you mean `temperature`?"),
+        ("temperature =", "temprature =", "`coders.0.sampling.temprature`; did you mean `temperature`?"),
         ("[limits]", "[limit]", "unknown key `limit`; did you mean `limits`?"),
         ("question =", "qestion =", "`question` is missing. unknown key `qestion`; did you mean `question`?"),
         ("allow_remote", "remote", "unknown key `privacy.remote`; did you mean `allow_remote`?"),

@@ -152,6 +152,14 @@ def no_file_beyond(kilobytes: int) -> Callable[[], None]:
     return limit
 
 
+def test_an_init_that_fills_the_disk_leaves_nothing(intercoder: Command, tmp_path: Path) -> None:
+    done = intercoder("init", "new", "--question", "Why?", code=2, preexec_fn=no_file_beyond(8))
+    error, advice = done.stderr.splitlines()
+    assert error.startswith("error: new/study.db: the disk cannot be read or written")
+    assert advice.startswith("  -> ")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("kilobytes", [40, 330])
 def test_a_run_whose_files_may_not_grow_says_so_and_is_resumed(
     intercoder: Command, command: Call, longer: Path, undisturbed: tuple[Path, bytes], kilobytes: int

@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 import typer.main
 
+from intercoder.cli import importing
 from intercoder.cli.main import app
+from intercoder.core.documents import Span
+from intercoder.core.segmentation import segment
 from tests.cli.conftest import CODED, TEXT, Call, Command, call, command_line, replace, use_scripted
 
 KEYS = [
@@ -85,6 +88,24 @@ def test_importing_again_adds_nothing_and_a_changed_file_is_a_new_version(
     assert len({line["segment_id"] for line in lines_of(command, filled)}) == 5
     told = command("import", filled, file, "--unit", "sentence", "--json").objects[0]
     assert (told["version"], told["segments"], told["new_documents"]) == (2, 5, 0)
+
+
+def test_an_import_that_is_stopped_keeps_whole_files_only(
+    command: Call, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first.txt", "second.txt"):
+        (tmp_path / name).write_text(f"I mended the {name} of it.\n\nStop here now.", encoding="utf-8")
+
+    def stop_in_the_second(text: str, *options: object, **more: object) -> list[Span]:
+        if "second" in text:
+            raise KeyboardInterrupt
+        return segment(text, "paragraph")
+
+    monkeypatch.setattr(importing, "segment", stop_in_the_second)
+    done = command("import", made, "first.txt", "second.txt", "--unit", "paragraph", code=130)
+    assert done.out.splitlines()[-1] == "Stopped. Nothing of second.txt was kept; what was imported before stays."
+    kept = command("status", made, "--json").objects[0]["sources"]
+    assert [source["source"] for source in kept] == ["first.txt"]
 
 
 def test_tables_keep_all_columns_and_samples_are_stratified_by_them(

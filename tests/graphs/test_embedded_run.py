@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from intercoder.agents.answers import LABEL_LENGTH, parse_coder_answer
 from intercoder.cli.importing import import_file
 from intercoder.cli.settings_template import settings_text

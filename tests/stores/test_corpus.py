@@ -127,7 +127,7 @@ def test_samples_are_seeded_and_stratified(folder: StudyFolder) -> None:
     assert drawn == texts_of(folder, Scope(sample=8, seed=3, stratify="site"))
     assert sum(int(text.split()[1]) >= 15 for text in drawn) == 2
     assert drawn != texts_of(folder, Scope(sample=8, seed=4, stratify="site"))
-    with pytest.raises(InputError, match="no document has an attribute `town`.*site, speaker"):
+    with pytest.raises(InputError, match=r"no document has an attribute `town`.*site, speaker"):
         texts_of(folder, Scope(sample=8, stratify="town"))
     with pytest.raises(InputError):
         texts_of(folder, Scope(sample=21))
