@@ -10,13 +10,15 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
 
-from intercoder.cli import importing
+from intercoder.cli import importing, progress
 from intercoder.cli.main import app
 from intercoder.core.documents import Span
 from intercoder.core.segmentation import segment
@@ -206,6 +208,31 @@ def test_the_codebook_is_shown_in_every_format(command: Call, coded: Path) -> No
     assert all(row["label"] in table for row in rows)
     assert command("codebook", "show", coded, "--format", "md").out.startswith("# Codebook, version 1\n")
     assert "There are: 1." in command("codebook", "show", coded, "--version", "2", code=2).err
+
+
+def test_a_run_that_is_stopped_says_what_is_kept_and_how_to_go_on(
+    command: Call, filled: Path, coded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace(filled / "study.toml", concurrency="1", wave="1")
+
+    @contextmanager
+    def impatient(*, json: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
+        def listen(event: dict[str, Any]) -> None:
+            if event.get("done") == 2:
+                raise KeyboardInterrupt
+
+        yield listen
+
+    with monkeypatch.context() as patched:
+        patched.setattr(progress, "listener", impatient)
+        done = command("run", "inductive", filled, code=130)
+    assert done.out.splitlines() == [
+        "Stopped. Kept: 6 answers, 2 of 4 segments settled, 2 codes.",
+        f"Go on with: intercoder resume {filled}",
+    ]
+    assert command("status", filled).out.splitlines()[-1] == f"Next: intercoder resume {filled}"
+    command("resume", filled)
+    assert lines_of(command, filled) == lines_of(command, coded)
 
 
 def test_a_finished_run_is_not_resumed_and_has_nothing_to_retry(command: Call, coded: Path) -> None:
