@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -15,8 +15,10 @@ from pydantic import Field, field_validator
 from intercoder.core.errors import ModelError
 from intercoder.llms.chat_tokens import Turn
 from intercoder.llms.engine import Engine, shared_engine, shared_engine_async
-from intercoder.llms.grammar import CompiledSchema
 from intercoder.llms.requests import ModelReply, ModelRequest
+
+if TYPE_CHECKING:
+    from xgrammar import CompiledGrammar
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
@@ -106,7 +108,7 @@ class EmbeddedChatModel(BaseChatModel):
         messages: Sequence[BaseMessage],
         stop: Sequence[str] | None,
         options: Mapping[str, Any],
-        grammar: CompiledSchema | None,
+        grammar: CompiledGrammar | None,
     ) -> ModelRequest:
         max_tokens = int(options.get("max_tokens") or self.max_tokens)
         temperature, top_p = options.get("temperature"), options.get("top_p")

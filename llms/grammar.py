@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from intercoder.core.errors import ModelError
 from intercoder.llms.once import Once
@@ -16,12 +15,10 @@ if TYPE_CHECKING:
     import xgrammar
 
 
-class CompiledSchema(NamedTuple):
-    """A JSON schema, compiled for one vocabulary."""
-
-    grammar: xgrammar.CompiledGrammar
-    printable: torch.Tensor
-    """Bit mask of the tokens that JSON can hold."""
+_BOUNDED = re.compile(r"\b\w+_characters\{(\d+), (-?\d+)\}")
+_CHARACTERS = re.compile(r"^\w+_characters ::= .*\n", re.MULTILINE)
+_CHARACTER = r"(?:[^\x00-\x1f\"\\]|\\[\"\\/bfnrt])"
+"""One character of a JSON string, written as itself or as a short escape. Half a surrogate pair is none."""
 
 
 class GrammarMaker:
@@ -40,10 +37,9 @@ class GrammarMaker:
             tokenizer, vocab_size=vocabulary, stop_token_ids=list(stop_tokens)
         )
         self._compiler = xgrammar.GrammarCompiler(info, max_threads=2)
-        self._printable = _printable(info.decoded_vocab, vocabulary)
-        self._compiled: Once[str, CompiledSchema] = Once(self._compile, name="grammars")
+        self._compiled: Once[str, xgrammar.CompiledGrammar] = Once(self._compile, name="grammars")
 
-    def compile(self, schema: Mapping[str, Any]) -> CompiledSchema:
+    def compile(self, schema: Mapping[str, Any]) -> xgrammar.CompiledGrammar:
         """The grammar of a schema's compact JSON: keys in the schema's order, no optional white space.
 
         The first time takes some seconds for strings with a `maxLength` above 100.
@@ -53,51 +49,57 @@ class GrammarMaker:
         """
         return self._compiled.get(_source(schema))
 
-    async def compile_async(self, schema: Mapping[str, Any]) -> CompiledSchema:
+    async def compile_async(self, schema: Mapping[str, Any]) -> xgrammar.CompiledGrammar:
         """As `compile`, without keeping the event loop waiting."""
         return await self._compiled.get_async(_source(schema))
 
-    def _compile(self, source: str) -> CompiledSchema:
+    def _compile(self, source: str) -> xgrammar.CompiledGrammar:
+        import xgrammar
+
         try:
-            grammar = self._compiler.compile_json_schema(
-                source, any_whitespace=False, separators=(",", ":"), strict_mode=True
+            text = str(
+                xgrammar.Grammar.from_json_schema(
+                    source, any_whitespace=False, separators=(",", ":"), strict_mode=True
+                )
             )
+            return self._compiler.compile_grammar(xgrammar.Grammar.from_ebnf(with_escapes(text)))
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"The JSON schema cannot be enforced: {error}") from error
-        return CompiledSchema(grammar, self._printable)
 
 
 def _source(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, ensure_ascii=False)
 
 
-def _printable(words: Sequence[bytes], vocabulary: int) -> torch.Tensor:
-    """Bit mask, shape (1, vocabulary / 32), of tokens without ASCII control characters.
+def with_escapes(grammar: str) -> str:
+    """A schema's grammar in which strings of bounded length may hold escaped characters.
 
-    Compact JSON holds none: strings must escape them. xgrammar lets them into strings of bounded length.
+    xgrammar writes such strings as a repeated class of characters that leaves out quotation marks and
+    backslashes, so that a quote with dialogue in it would end at the first mark; and it lets raw control
+    characters in, which JSON does not. The same bound as a regular expression has neither fault, and finding
+    out which tokens may come next is ten times as fast.
     """
-    import xgrammar
+    return _CHARACTERS.sub("", _BOUNDED.sub(_as_expression, grammar))
 
-    mask: torch.Tensor = xgrammar.allocate_token_bitmask(1, vocabulary)
-    bits = mask.numpy().view("uint32")[0]
-    for token, word in enumerate(words[:vocabulary]):
-        if any(byte < 0x20 for byte in word):
-            bits[token // 32] &= ~np.uint32(1 << (token % 32))
-    return mask
+
+def _as_expression(bounds: re.Match[str]) -> str:
+    most = "" if bounds[2] == "-1" else bounds[2]
+    expression = f"^{_CHARACTER}{{{bounds[1]},{most}}}$"
+    return f"Regex({json.dumps(expression)}, json_string=false)"
 
 
 class RowGrammar:
     """How far one answer has come in its grammar.
 
     Args:
-        schema: The compiled schema of the answer.
+        grammar: The compiled schema of the answer.
     """
 
-    def __init__(self, schema: CompiledSchema) -> None:
+    def __init__(self, grammar: xgrammar.CompiledGrammar) -> None:
         import xgrammar
 
-        self._matcher = xgrammar.GrammarMatcher(schema.grammar)
-        self._printable = schema.printable
+        self._matcher = xgrammar.GrammarMatcher(grammar)
+        self._vocabulary = grammar.tokenizer_info.vocab_size
 
     def accept(self, token: int) -> bool:
         """Move on by the chosen token; whether the answer is complete, so that nothing could follow."""
@@ -108,11 +110,12 @@ class RowGrammar:
     def allow(self, allowed: torch.Tensor, line: int) -> None:
         """Write the tokens that may come next into a line of a bit mask."""
         self._matcher.fill_next_token_bitmask(allowed, line)
-        allowed[line] &= self._printable[0]
 
     def _only_stop_left(self) -> bool:
         """Whether a complete answer could only be ended: asking the model to say so would cost a step."""
-        allowed = self._printable.clone()
+        import xgrammar
+
+        allowed = xgrammar.allocate_token_bitmask(1, self._vocabulary)
         self.allow(allowed, 0)
         count = sum(int(word).bit_count() for word in allowed[0].numpy().view("uint32"))
         return count == len(self._matcher.stop_token_ids)

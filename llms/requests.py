@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from intercoder.llms.batching import Ticket
-from intercoder.llms.grammar import CompiledSchema, RowGrammar
+from intercoder.llms.grammar import RowGrammar
 from intercoder.llms.prefixes import SharedPrefix, Tokens
 from intercoder.llms.sampling import Sampling
+
+if TYPE_CHECKING:
+    from xgrammar import CompiledGrammar
 
 Decode: TypeAlias = Callable[[Sequence[int]], str]
 """Text of an answer's tokens."""
@@ -24,7 +27,7 @@ class ModelRequest(NamedTuple):
     top_p: float = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
-    grammar: CompiledSchema | None = None
+    grammar: CompiledGrammar | None = None
 
 
 class ModelReply(NamedTuple):

@@ -10,6 +10,7 @@ from intercoder.llms.grammar import GrammarMaker, RowGrammar, mask
 from tests.llms.tiny_models import answer_schema, is_compact, tokenizer
 
 torch = pytest.importorskip("torch")
+xgrammar = pytest.importorskip("xgrammar")
 WORDS = tokenizer()
 NOT_ASCII = [number for word, number in WORDS.get_vocab().items() if len(word) == 1 and not word.isascii()]
 SCHEMAS: list[dict[str, object]] = [
@@ -85,7 +86,33 @@ def test_a_string_cannot_hold_a_raw_control_character(maker: GrammarMaker) -> No
     for text in ("\n", "\t", "\0", "\x1f", "\n\n"):
         (token,) = WORDS.encode(text, add_special_tokens=False)
         assert logits[0, token] == float("-inf"), text
-    assert logits[0, WORDS.convert_tokens_to_ids("\\")] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        (r'{"label":"a\"b","reason":""}', True),
+        (r'{"label":"\n\t\\\"\/","reason":"x"}', True),
+        (r'{"label":"\n\t\\\"\/1","reason":"x"}', False),
+        (r'{"label":"12345","reason":"12345678"}', True),
+        (r'{"label":"123456","reason":"x"}', False),
+        (r'{"label":"éé🎲שa","reason":"x"}', True),
+        (r'{"label":"\ud800","reason":"x"}', False),
+        (r'{"label": "a","reason":"x"}', False),
+        (r'{"reason":"x","label":"a"}', False),
+        (r'{"label":"a"}', False),
+    ],
+)
+def test_what_an_answer_may_hold(maker: GrammarMaker, text: str, held: bool) -> None:
+    """Lengths count characters, however they are written."""
+    matcher = xgrammar.GrammarMatcher(maker.compile(SCHEMAS[0]))
+    assert (matcher.accept_string(text) and matcher.is_completed()) is held
+
+
+def test_a_string_may_have_a_least_length(maker: GrammarMaker) -> None:
+    schema = {"type": "object", "properties": {"x": {"type": "string", "minLength": 2}}, "required": ["x"]}
+    for text, held in (('{"x":"a"}', False), ('{"x":"ab"}', True), ('{"x":"' + "ab" * 100 + '"}', True)):
+        assert xgrammar.GrammarMatcher(maker.compile(schema)).accept_string(text) is held
 
 
 def test_a_complete_answer_needs_no_stop_token(maker: GrammarMaker) -> None:
