@@ -73,6 +73,8 @@ def _tell(imported: Imported) -> None:
             f"{name}: changed, now version {imported.version}: {count}, {new}. "
             "Decisions stay with the texts they were made on."
         )
+        if imported.new_documents == imported.documents:
+            print("  A study knows files by their names: if this is another file of the same name, rename it.")
     else:
         print(f"{name}: {count} in {counted(imported.documents, 'document')}.")
     for note in imported.notes:

@@ -85,6 +85,7 @@ def test_importing_again_adds_nothing_and_a_changed_file_is_a_new_version(
     changed = command("import", filled, file, "--unit", "paragraph").out
     assert "notes.txt: changed, now version 2: 5 paragraphs, 1 new document." in changed
     assert "Decisions stay with the texts they were made on" in changed
+    assert "if this is another file of the same name, rename it" in changed
     assert {line["segment_id"] for line in lines_of(command, filled)} == old
     command("run", "inductive", filled)
     assert len({line["segment_id"] for line in lines_of(command, filled)}) == 5
