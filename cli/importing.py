@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +31,8 @@ def import_all(folder: StudyFolder, files: Sequence[Path], unit: Unit, options: 
         try:
             imported = import_file(folder, name, file, unit, options)
         except KeyboardInterrupt:
-            print(f"\nStopped. Nothing of {one_line(name)} was kept; what was imported before stays.")
+            stopped = f"\nStopped. Nothing of {one_line(name)} was kept; what was imported before stays."
+            print(stopped, file=sys.stderr if json else sys.stdout)
             raise
         if json:
             print_json(imported.model_dump(mode="json"))
@@ -82,14 +85,27 @@ def _tell(imported: Imported) -> None:
 
 
 def _names(files: Sequence[Path]) -> list[tuple[str, Path]]:
-    """A name for each file: its own, with as many folders as it takes to tell files apart."""
-    named = [(file.name, file) for file in files]
-    names = [name for name, _ in named]
-    if len(set(names)) == len(names):
-        return named
-    if len(set(files)) < len(files):
-        raise InputError("a file is named twice.", where="FILE", remedy="Name each file once.")
-    return [(file.as_posix(), file) for file in files]
+    """A name for each file: its own, with as many folders as it takes to tell it from the others.
+
+    Raises:
+        InputError: A file is named twice.
+    """
+    twice = [file for file, times in Counter(file.resolve() for file in files).items() if times > 1]
+    if twice:
+        raise InputError("this file is named twice.", where=str(twice[0]), remedy="Name each file once.")
+    named: dict[Path, str] = {}
+    depth = 1
+    while len(named) < len(files):
+        count = Counter(_ending(file, depth) for file in files)
+        named |= {
+            file: _ending(file, depth) for file in files if file not in named and count[_ending(file, depth)] == 1
+        }
+        depth += 1
+    return [(named[file], file) for file in files]
+
+
+def _ending(file: Path, depth: int) -> str:
+    return "/".join(file.absolute().parts[-depth:])
 
 
 def _sha256(file: Path) -> str:

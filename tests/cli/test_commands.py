@@ -111,6 +111,22 @@ def test_an_import_that_is_stopped_keeps_whole_files_only(
     assert [source["source"] for source in kept] == ["first.txt"]
 
 
+def test_files_of_one_name_are_told_apart_by_their_folders(
+    command: Call, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("2024/may/notes.txt", "2025/may/notes.txt", "2025/june/notes.txt", "2025/june/other.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"I mended it, see {name}.", encoding="utf-8")
+    files = sorted(tmp_path.rglob("*.txt"))
+    monkeypatch.chdir(tmp_path / "2025")
+    here = [file.relative_to(tmp_path / "2025") if "2025" in str(file) else file for file in files]
+    told = command("import", made, *here, "--unit", "paragraph", "--json").objects
+    expected = ["2024/may/notes.txt", "june/notes.txt", "other.txt", "2025/may/notes.txt"]
+    assert [source["source"] for source in told] == expected
+    error = command("import", made, "june/other.txt", "./june/../june/other.txt", "-u", "paragraph", code=2).err
+    assert error.startswith(f"error: {tmp_path / '2025/june/other.txt'}: this file is named twice.")
+
+
 def test_tables_keep_all_columns_and_samples_are_stratified_by_them(
     command: Call, made: Path, tmp_path: Path
 ) -> None:
