@@ -152,7 +152,7 @@ def _schema(response_format: Mapping[str, Any] | None) -> Mapping[str, Any] | No
     wrapped = response_format.get("json_schema")
     if response_format.get("type") == "json_object":
         return {"type": "object"}
-    if response_format.get("type") != "json_schema" or not isinstance(wrapped, Mapping):
+    if response_format.get("type") != "json_schema" or not isinstance(wrapped, Mapping) or "schema" not in wrapped:
         raise ModelError("response_format must be of type json_schema, json_object or text.")
     schema: Mapping[str, Any] = wrapped["schema"]
     return schema

@@ -45,7 +45,7 @@ def load(path: Path, dtype: str = "") -> LoadedModel:
 
     tokenizer = _from_folder(AutoTokenizer, path)
     encoder = ChatEncoder(tokenizer, path.name)
-    model = _from_folder(AutoModelForCausalLM, path, dtype=dtype, attn_implementation="sdpa")
+    model = _from_folder(AutoModelForCausalLM, path, dtype=dtype, attn_implementation="eager")
     model.eval()
     config = model.config.get_text_config()
     vocabulary = int(model.get_output_embeddings().weight.shape[0])

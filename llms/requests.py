@@ -79,11 +79,13 @@ class Row:
         if not stopped:
             self.written.append(token)
         text, found = self._cut(decode) if self.question.stop else ("", False)
-        stopped = stopped or complete or found
-        if stopped or len(self.written) >= self.question.max_tokens:
-            # A length limit may cut a character in two.
-            text = text if found else decode(self.written).rstrip("\ufffd")
-            self.ticket.answer(ModelReply(text, len(self.written), "stop" if stopped else "length"))
+        if stopped or complete or found:
+            text = text if found else decode(self.written)
+            self.ticket.answer(ModelReply(text, len(self.written), "stop"))
+        elif len(self.written) >= self.question.max_tokens:
+            # The limit may have cut a character in two.
+            text = decode(self.written).rstrip("\ufffd")
+            self.ticket.answer(ModelReply(text, len(self.written), "length"))
 
     def _cut(self, decode: Decode) -> tuple[str, bool]:
         """The text before the first stop string, and whether there is one."""
