@@ -24,7 +24,7 @@ from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing
 from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.stores.codebooks import latest_codebook
-from intercoder.stores.database import translated
+from intercoder.stores.database import remove_if_damaged, translated
 from intercoder.stores.lease import Lease
 from intercoder.stores.runs import SqlStudyStore, create_run, list_runs, set_status, start_round
 from intercoder.stores.samples import Scope
@@ -167,6 +167,7 @@ async def _drive(folder: StudyFolder, study: Study, run: Run, listen: Listener) 
     )
     try:
         with no_tracing(study.privacy), translated(str(folder.checkpoints)):
+            await asyncio.to_thread(remove_if_damaged, folder.checkpoints)
             async with AsyncSqliteSaver.from_conn_string(str(folder.checkpoints)) as saver:
                 graph = build_inductive(saver)
                 config: RunnableConfig = {"configurable": {"thread_id": f"{run.id}/{run.round}"}}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -86,6 +87,27 @@ def _revision(engine: Engine) -> str | None:
 
 def _place(engine: Engine) -> str:
     return engine.url.database or str(engine.url)
+
+
+def remove(file: Path) -> None:
+    """Take away a SQLite database with the files beside it, where they are."""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
+
+
+def remove_if_damaged(file: Path) -> None:
+    """Take away a SQLite database that can be made again, if it is none.
+
+    Raises:
+        StudyError: It cannot be opened.
+    """
+    with translated(str(file)), closing(sqlite3.connect(file, timeout=30)) as connection:
+        try:
+            connection.execute("PRAGMA schema_version")
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            remove(file)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 from intercoder.core.errors import StudyError
 from intercoder.core.study import Study, parse_study
 from intercoder.stores import schema
-from intercoder.stores.database import connect, now, reading, writing
+from intercoder.stores.database import connect, now, reading, remove, writing
 
 if TYPE_CHECKING:
     from intercoder.core.protocols import Run
@@ -140,11 +140,10 @@ def _create_database(file: Path, study: Study) -> Engine:
 
 def _remove(path: Path, *, whole: bool) -> None:
     """Take away what a failed `create_study` left: the directory too, if it made it."""
-    for name in (SETTINGS, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal"):
-        with contextlib.suppress(OSError):
-            (path / name).unlink()
-    if whole:
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        remove(path / DATABASE)
+        (path / SETTINGS).unlink(missing_ok=True)
+        if whole:
             path.rmdir()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from intercoder.core.protocols import Vectors
-from intercoder.stores.database import translated
+from intercoder.stores.database import remove, translated
 
 
 class SqlVectorCache:
@@ -74,8 +74,7 @@ def _open(file: Path) -> sqlite3.Connection:
 
 def _begin_anew(file: Path) -> sqlite3.Connection:
     """An empty cache in place of one that cannot be read, which is worth nothing."""
-    for ending in ("", "-wal", "-shm"):
-        file.with_name(file.name + ending).unlink(missing_ok=True)
+    remove(file)
     return _connect(file)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from intercoder.stores import database
 from tests.cli.conftest import Call, Command, call
@@ -141,6 +142,28 @@ def test_a_run_that_fills_the_disk_is_resumed_to_the_same_end(
     assert command("status", longer, "--json").objects[0]["runs"][0]["status"] == "stopped"
     command("resume", longer)
     assert exported(longer) == undisturbed[1]
+
+
+def test_checkpoints_that_cannot_be_written_are_named(
+    command: Call, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*arguments: object, **options: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AsyncSqliteSaver, "aput", full)
+        error, advice = command("run", "inductive", filled, code=2).err.splitlines()[-2:]
+    assert error.startswith(f"error: {filled / 'checkpoints.db'}: the disk is full")
+    assert "`intercoder resume`" in advice
+    command("resume", filled)
+
+
+@pytest.mark.parametrize("name", ["checkpoints.db", "memory/embeddings.db"])
+def test_what_can_be_made_again_is_made_again_where_it_is_damaged(command: Call, filled: Path, name: str) -> None:
+    command("run", "inductive", filled)
+    (filled / name).write_bytes(b"no database" * 1000)
+    command("run", "inductive", filled)
+    assert (filled / name).read_bytes().startswith(b"SQLite format 3")
 
 
 def no_file_beyond(kilobytes: int) -> Callable[[], None]:

@@ -22,7 +22,12 @@ REMOTE = "https://remote.example/v1"
 
 WATCH = '''
 """Imported by Python itself at start: writes down whom this process looks up and connects to."""
-import os, sys
+import atexit, os, sys
+
+@atexit.register
+def environment():
+    with open(os.environ["WATCHED"] + ".environment", "a") as log:
+        log.write("".join(f"{name}={value}\\n" for name, value in os.environ.items()))
 
 def watch(event, arguments):
     if event == "socket.connect":
@@ -130,6 +135,11 @@ def test_a_run_contacts_nothing_but_the_loopback_and_keeps_no_key(
         assert not any(f"org-{KEY}" in str(headers) for headers in server.headers)
         assert server.count == 4 * 3 + 3
     assert contacted(tmp_path) == {"'127.0.0.1'"}
+    left = (tmp_path / "watched.txt.environment").read_text(encoding="utf-8")
+    assert trap.url not in left
+    assert "LANGSMITH_TRACING=false" in left
+    assert "LANGSMITH_API_KEY" not in left
+    assert "NO_PROXY=*" in left
     assert trap.called == []
     assert KEY not in done.stdout + done.stderr
     assert holding(filled, KEY) == []
