@@ -374,6 +374,7 @@ def test_output_that_nobody_reads_is_no_error(coded: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         check=False,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
     )
     os.close(theirs)
     assert (done.returncode, done.stderr) == (0, "")

@@ -29,6 +29,11 @@ def test_another_format_is_one_registered_class(
     assert report.notes == ["read by a plugin."]
 
 
+def test_a_file_that_is_not_there_is_missing_whatever_its_ending(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        list(read_documents(tmp_path / "gone.docx", ReadOptions()))
+
+
 @pytest.mark.parametrize("name", ["interview.docx", "table.xlsx", "report.pdf", "noending"])
 def test_an_unknown_ending_is_refused_with_those_known(name: str) -> None:
     with pytest.raises(InputError) as caught:
