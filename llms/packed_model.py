@@ -39,7 +39,7 @@ class PackedModel:
             finished: Numbers of pieces.
 
         Returns:
-            Logits after the finished pieces, shape (finished, vocabulary), float32.
+            Logits after the finished pieces, shape (finished, vocabulary).
         """
         positions: list[int] = []
         ends = []
@@ -59,7 +59,7 @@ class PackedModel:
         """Put one new token of each of some slots (ascending) into the memory.
 
         Returns:
-            Logits after them, shape (slots, vocabulary), float32.
+            Logits after them, shape (slots, vocabulary).
         """
         layout = WritingLayout(memory, slots)
         positions = [memory.position(slot) for slot in slots]
@@ -100,5 +100,5 @@ class PackedModel:
             logits_to_keep=torch.tensor(last, dtype=torch.long),
             layout=layout,
         )
-        logits: torch.Tensor = out.logits[0].float()
+        logits: torch.Tensor = out.logits[0]
         return logits

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 _NUCLEUS = 128
 """Most tokens looked at before a whole row is sorted: a nucleus is nearly always smaller."""
 
+_COLD = 0.001
+"""Temperatures below this take the likeliest token: dividing by them would leave the range of numbers."""
+
 
 class Sampling(NamedTuple):
     """How a row's tokens are drawn."""
@@ -27,11 +30,13 @@ def choose(logits: torch.Tensor, rows: Sequence[Sampling]) -> list[int]:
     """One token per row.
 
     Args:
-        logits: Shape (rows, vocabulary), float32; forbidden tokens are minus infinity.
+        logits: Shape (rows, vocabulary), float32; forbidden tokens are minus infinity. Overwritten.
         rows: One per row.
     """
+    drawn = [row for row, sampling in enumerate(rows) if sampling.temperature >= _COLD]
+    if len(drawn) == len(rows):
+        return _draw(logits, rows)
     tokens: list[int] = logits.argmax(dim=-1).tolist()
-    drawn = [row for row, sampling in enumerate(rows) if sampling.temperature > 0]
     if drawn:
         for row, token in zip(drawn, _draw(logits[drawn], [rows[row] for row in drawn]), strict=True):
             tokens[row] = token
@@ -41,16 +46,16 @@ def choose(logits: torch.Tensor, rows: Sequence[Sampling]) -> list[int]:
 def _draw(logits: torch.Tensor, rows: Sequence[Sampling]) -> list[int]:
     import torch
 
-    scaled = logits / torch.tensor([[sampling.temperature] for sampling in rows])
-    total = scaled.logsumexp(dim=-1, keepdim=True)
-    best, ids = scaled.topk(min(_NUCLEUS, scaled.shape[-1]), dim=-1)
-    cumulative = (best - total).exp().cumsum(dim=-1)
+    temperatures = torch.tensor([[sampling.temperature] for sampling in rows])
+    probabilities = logits.div_(temperatures).softmax(dim=-1)
+    best, ids = probabilities.topk(min(_NUCLEUS, probabilities.shape[-1]), dim=-1)
+    cumulative = best.cumsum(dim=-1)
     tokens = []
     for row, sampling in enumerate(rows):
         masses, candidates = cumulative[row], ids[row]
         if masses[-1] < sampling.top_p:
-            ordered, candidates = scaled[row].sort(descending=True)
-            masses = (ordered - total[row]).exp().cumsum(dim=-1)
+            ordered, candidates = probabilities[row].sort(descending=True)
+            masses = ordered.cumsum(dim=-1)
         tokens.append(int(candidates[_place(masses, sampling)]))
     return tokens
 

@@ -50,7 +50,7 @@ def agrees(model: PackedModel, wanted: torch.Tensor, dtype: str) -> bool:
         model.read(before, [Piece(0, beginning)])
         memory = RowMemory([before.as_prefix(beginning)] * 2, max(_OWN))
         model.read(memory, [Piece(slot, tuple(row[_SHARED:-1])) for slot, row in enumerate(rows)])
-        got = model.write(memory, [0, 1], [row[-1] for row in rows])
+        got = model.write(memory, [0, 1], [row[-1] for row in rows]).float()
     spread = (wanted - wanted.mean(dim=-1, keepdim=True)).norm(dim=-1)
     tolerance = _TOLERANCE.get(dtype, max(_TOLERANCE.values()))
     return bool(((got - wanted).norm(dim=-1) < tolerance * spread).all())
