@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -154,15 +155,19 @@ def settings_of(folder: StudyFolder, run: Run, listen: Listener) -> Study:
 
 
 async def _drive(folder: StudyFolder, study: Study, run: Run, listen: Listener) -> None:
+    with closing(SqlVectorCache(folder.vectors, study.embedding.model)) as vectors:
+        await _drive_with(vectors, folder, study, run, listen)
+
+
+async def _drive_with(vectors: VectorCache, folder: StudyFolder, study: Study, run: Run, listen: Listener) -> None:
     log = SqlAnswerLog(folder.engine, study.id)
-    cache: VectorCache = SqlVectorCache(folder.vectors, study.embedding.model)
     context = make_context(
         study,
         run,
         store=SqlStudyStore(folder.engine, study.id),
         log=log,
         memory=await asyncio.to_thread(folder.memory, run),
-        embeddings=CachedEmbedder(embedder(study.embedding.model, privacy=study.privacy), cache),
+        embeddings=CachedEmbedder(embedder(study.embedding.model, privacy=study.privacy), vectors),
         prompts=folder.prompts,
     )
     try:

@@ -62,6 +62,11 @@ class SqlVectorCache:
         with self._lock, translated(str(self._file)), self._connection:
             self._connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", rows)
 
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
 
 def _open(file: Path) -> sqlite3.Connection:
     try:

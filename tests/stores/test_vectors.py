@@ -1,7 +1,6 @@
 """Embeddings on disk: kept by text and model, and nothing lost that could not be made again."""
 
 import shutil
-import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,13 @@ def test_what_was_put_is_there_for_another_process_and_not_for_another_model(tmp
     assert SqlVectorCache(file, "one").get([]) == {}
 
 
+def test_one_that_is_closed_leaves_one_whole_file(tmp_path: Path) -> None:
+    cache = SqlVectorCache(tmp_path / "embeddings.db", "one")
+    cache.put(VECTORS)
+    cache.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["embeddings.db"]
+
+
 def test_what_is_there_stays(tmp_path: Path) -> None:
     cache = SqlVectorCache(tmp_path / "embeddings.db", "one")
     cache.put({"a": np.zeros(2, dtype=np.float32)})
@@ -42,9 +48,8 @@ def test_a_file_that_is_no_cache_is_begun_anew(tmp_path: Path) -> None:
 
 def test_a_cache_that_turns_out_damaged_is_begun_anew(tmp_path: Path) -> None:
     file = tmp_path / "embeddings.db"
-    SqlVectorCache(file, "one").put(VECTORS)
-    with sqlite3.connect(file) as whole:
-        whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = SqlVectorCache(file, "one")
+    whole.put(VECTORS)
     whole.close()
     content = bytearray(file.read_bytes())
     content[8192:] = b"\xff" * (len(content) - 8192)
