@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 CHUNK = 512
 """Prompt tokens in one forward pass."""
 
+_WORTH_READING = 64
+"""Tokens, over all rows, that a further prefix must save: a forward pass of its own costs as much as reading
+some dozens of tokens along with others."""
+
 
 class PackedModel:
     """A causal language model that uses the attention of `packed`, and the prefixes it has read.
@@ -68,13 +72,15 @@ class PackedModel:
             memory.lengths[slot] += 1
         return logits
 
-    def prefix(self, tokens: Tokens) -> SharedPrefix | None:
-        """The prefix of exactly these tokens, from memory as far as it is there; None for no tokens."""
-        if not tokens:
-            return None
+    def prefix(self, tokens: Tokens, rows: int = 1) -> SharedPrefix | None:
+        """A prefix of these tokens for some rows to share; None if there is nothing to share.
+
+        What is not kept yet is read and kept, unless it is so little that the rows had better read it
+        themselves: the prefix is shorter then.
+        """
         found = self.prefixes.find(tokens)
         known = len(found.tokens) if found else 0
-        if known == len(tokens):
+        if (len(tokens) - known) * rows < _WORTH_READING:
             return found
         memory = RowMemory([found], len(tokens) - known)
         for start in range(known, len(tokens), CHUNK):

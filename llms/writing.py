@@ -120,7 +120,7 @@ class _Writing:
         prompts = [row.question.prompt for row in rows]
         known = self._model.prefixes
         for group in group_prompts(prompts, [known.known(prompt) for prompt in prompts]):
-            prefix = self._model.prefix(prompts[group.rows[0]][: group.shared])
+            prefix = self._model.prefix(prompts[group.rows[0]][: group.shared], len(group.rows))
             for number in group.rows:
                 rows[number].prefix, rows[number].grouped = prefix, True
         known.remember(prompts)
