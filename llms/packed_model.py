@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from intercoder.llms.packed import Piece, ReadingLayout, RowMemory, WritingLayout
+from intercoder.llms.packed import Piece, ReadingLayout, WritingLayout
 from intercoder.llms.prefixes import PrefixMemory, SharedPrefix, Tokens
+from intercoder.llms.row_memory import RowMemory
 
 if TYPE_CHECKING:
     import torch

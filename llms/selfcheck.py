@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from intercoder.llms.packed import Piece, RowMemory
+from intercoder.llms.packed import Piece
 from intercoder.llms.packed_model import PackedModel
+from intercoder.llms.row_memory import RowMemory
 
 if TYPE_CHECKING:
     import torch

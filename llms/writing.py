@@ -9,10 +9,11 @@ import psutil
 
 from intercoder.llms.batching import Batch
 from intercoder.llms.grammar import mask
-from intercoder.llms.packed import Piece, RowMemory
+from intercoder.llms.packed import Piece
 from intercoder.llms.packed_model import CHUNK, PackedModel
 from intercoder.llms.prefixes import SharedPrefix, Tokens, group_prompts
 from intercoder.llms.requests import Decode, ModelReply, ModelRequest, Row
+from intercoder.llms.row_memory import RowMemory
 from intercoder.llms.sampling import choose
 
 if TYPE_CHECKING:
