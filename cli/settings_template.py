@@ -23,7 +23,7 @@ api_key_env = "OPENAI_API_KEY"
 
 [coding]
 max_codes = 1          # most codes per segment; 0 codes ("nothing to code") is always allowed
-context_before = 0     # how many preceding segments coders see beside the one they code
+context_before = 1     # how many preceding segments coders see beside the one they code
 
 # Coders read each segment independently. Prompts: explicit_instruction, informal_request, expert_angle,
 # impersonalization, detailed_explanation, simplified_task; a file prompts/coder/NAME.md in this folder

@@ -88,7 +88,7 @@ class Coding(Record):
     """What coders are shown and may answer."""
 
     max_codes: int = Field(default=1, ge=1, le=10)
-    context_before: int = Field(default=0, ge=0, le=5)
+    context_before: int = Field(default=1, ge=0, le=5)
     """How many segments before the one to be coded are shown beside it."""
 
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Embedder, Vectors
+from intercoder.llms import torch_environment
 from intercoder.llms.batching import Batch, MicroBatcher
 from intercoder.llms.once import Once
-from intercoder.llms.threads import wait_quietly
 
 BATCH = 64
 """Texts encoded at once."""
@@ -97,7 +97,7 @@ class SentenceEmbedder:
 
 
 def _load(path: Path) -> Any:
-    wait_quietly()
+    torch_environment.prepare()
     from sentence_transformers import SentenceTransformer
 
     try:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from intercoder.core.errors import IntercoderError, ModelError
-from intercoder.llms import packed, selfcheck
+from intercoder.llms import packed, selfcheck, torch_environment
 from intercoder.llms.chat_tokens import ChatEncoder
 from intercoder.llms.packed_model import PackedModel
-from intercoder.llms.threads import wait_quietly
 from intercoder.llms.weights import lay_out
 
 _UNBOUNDED = 1 << 30
@@ -39,7 +38,7 @@ def load(path: Path, dtype: str = "") -> LoadedModel:
     Raises:
         ModelError: The folder is not a usable model, or a model of a kind that cannot be run here.
     """
-    wait_quietly()
+    torch_environment.prepare()
     dtype = dtype or fastest_dtype()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -95,7 +95,7 @@ def test_bundled_worked_examples_are_answers_of_the_schema_in_its_order() -> Non
 
 def test_one_bundled_example_has_nothing_to_code() -> None:
     examples = load("coder", "expert_angle", shots=5).examples
-    assert [example.text for example in examples if not example.answer["codes"]] == ["Okay, thanks."]
+    assert [example.text for example in examples if not example.answer["codes"]] == ["Okay, thanks. Goodbye."]
 
 
 def write(folder: Path, relative: str, text: str) -> None:
