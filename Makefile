@@ -46,7 +46,7 @@ lint: setup
 
 types: setup
 	mkdir -p .typecheck && ln -sfn .. .typecheck/intercoder
-	$(BIN)/mypy $(addprefix -p intercoder.,core formats prompts llms stores agents graphs cli)
+	$(BIN)/mypy $(addprefix -p intercoder.,core formats prompts llms stores agents graphs evals cli)
 
 contracts: setup
 	$(BIN)/lint-imports

@@ -1,0 +1,1 @@
+"""Measures: agreement, randomness, quality of codes, code spaces, estimates. Pure functions, no model."""
