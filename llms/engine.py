@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from langchain_core.exceptions import ContextOverflowError
+
 from intercoder.core.errors import ModelError
 from intercoder.llms.batching import BatcherClosed, MicroBatcher
 from intercoder.llms.chat_tokens import Turn
@@ -17,6 +19,10 @@ from intercoder.llms.once import Once
 from intercoder.llms.prefixes import shared_length
 from intercoder.llms.requests import ModelReply, ModelRequest
 from intercoder.llms.writing import ModelBatch, Writer
+
+
+class PromptTooLong(ModelError, ContextOverflowError):
+    """A prompt that does not fit into the model's context. It concerns one request; others may go on."""
 
 
 class Engine:
@@ -54,11 +60,11 @@ class Engine:
         """Token ids of a chat.
 
         Raises:
-            ModelError: Prompt and answer would not fit into the model's context; both sizes are named.
+            PromptTooLong: Prompt and answer would not fit into the model's context; both sizes are named.
         """
         ids = tuple(self._encoder.encode(turns))
         if len(ids) + max_tokens > self.context:
-            raise ModelError(
+            raise PromptTooLong(
                 f"The prompt has {len(ids)} tokens and the answer may take {max_tokens}, "
                 f"but the model's context holds {self.context}.",
                 where=self.path.name,

@@ -12,7 +12,9 @@ from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, System
 from langchain_core.runnables import RunnableLambda
 
 from intercoder.core.errors import ModelError
+from intercoder.core.study import Sampling
 from intercoder.llms import catalogue, engine, loading
+from intercoder.llms.calling import CallFailed, call
 from intercoder.llms.embedded import EmbeddedChatModel
 from intercoder.llms.pulling import pull
 from tests.llms import tiny_models
@@ -152,6 +154,19 @@ async def test_a_prompt_beyond_the_context_fails_its_own_request_only(model: Emb
     assert isinstance(fine, AIMessage)
     assert isinstance(failed, ModelError)
     assert "512" in failed.message
+
+
+async def test_a_prompt_beyond_the_context_is_a_failed_call_and_stops_nothing(model: EmbeddedChatModel) -> None:
+    with pytest.raises(CallFailed, match="too long for the model") as failed:
+        await call(
+            model,
+            [("user", "y" * 1000)],
+            schema=None,
+            name="coder",
+            sampling=Sampling(),
+            seed=0,
+        )
+    assert failed.value.kind == "refused"
 
 
 async def test_a_folder_that_is_no_model_is_an_error_each_time(tmp_path: Path) -> None:
