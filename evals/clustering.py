@@ -1,4 +1,4 @@
-"""Which labels are one concept: a dendrogram cut with two thresholds (seed 003, section 3.1, algorithms 1 and 2)."""
+"""Which labels are one concept: a dendrogram cut with two thresholds (seed 003, section 3.1, algorithms 1, 2)."""
 
 from __future__ import annotations
 

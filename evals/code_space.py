@@ -190,5 +190,6 @@ def _novelty(who: Ownership, seen: _Observed, neighbors: _Neighbors, kind: Novel
 
 def _ratio(parts: Floats, whole: npt.ArrayLike) -> Floats:
     """Parts of a whole; nan where the whole is 0."""
-    whole = np.broadcast_to(np.asarray(whole, dtype=np.float64), parts.shape)
-    return np.divide(parts, whole, out=np.full(parts.shape, math.nan), where=whole > 0)
+    shares = np.full(parts.shape, math.nan)
+    np.divide(parts, whole, out=shares, where=np.asarray(whole) > 0)
+    return shares

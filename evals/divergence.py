@@ -33,4 +33,6 @@ def jensen_shannon(first: Floats, second: Floats, *, base: float = math.e) -> Fl
 
 def _normalised(weights: Floats) -> Floats:
     total = np.sum(weights, axis=0)
-    return np.divide(weights, total, out=np.full(np.shape(weights), np.nan), where=total > 0)
+    shares = np.full(np.shape(weights), np.nan)
+    np.divide(weights, total, out=shares, where=total > 0)
+    return shares

@@ -31,7 +31,7 @@ class Ownership(NamedTuple):
     @property
     def coders(self) -> int:
         """How many of the names are coders."""
-        return self.members.shape[1]
+        return int(self.members.shape[1])
 
 
 def ownership(
