@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from intercoder.core.documents import Document
 from intercoder.core.errors import InputError
 from intercoder.core.record import AttributeValue
 from intercoder.formats.decoding import TextFile, find_text
 from intercoder.formats.delimiters import find_delimiter
+from intercoder.formats.files import check_exists, told
 from intercoder.formats.options import ReadOptions, ReadReport
 from intercoder.formats.table import Row, choose_columns, read_rows
 
@@ -47,6 +48,27 @@ class Delimited:
         columns = choose_columns(table.header, options, path)
         table.find_types({columns.text, columns.id})
         yield from read_rows(table.rows, columns, path, report)
+
+
+class Cells(NamedTuple):
+    """A whole table as text: column names, and rows of cells as wide as those; None where a cell is blank."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str | None, ...]]
+
+
+def read_cells(path: Path, encoding: str | None = None) -> Cells:
+    """Read a csv or tsv file for which every column may matter, such as ratings or people's codings.
+
+    Raises:
+        InputError: As `Delimited.read`.
+    """
+    with told(path):
+        check_exists(path)
+        table = _Table(find_text(path, encoding, ReadReport()), ReadOptions())
+        table.find_types(set(table.header))
+        rows = (tuple(row.values.values()) for row in table.rows())
+        return Cells(table.header, [tuple(None if cell is None else str(cell) for cell in row) for row in rows])
 
 
 class _Table:

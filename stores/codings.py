@@ -1,0 +1,56 @@
+"""A run's decisions as coders' labels, for comparing coders."""
+
+from __future__ import annotations
+
+from intercoder.core.codings import ENSEMBLE, Coder
+from intercoder.core.decisions import Role
+from intercoder.core.documents import Segment
+from intercoder.core.protocols import Run
+from intercoder.stores.codebooks import read_version
+from intercoder.stores.database import reading
+from intercoder.stores.decisions import current_decisions
+from intercoder.stores.segments import read_segments
+from intercoder.stores.study_folder import StudyFolder
+
+BLOCK = 1000
+"""Segments whose decisions are read at once."""
+
+
+def run_coders(folder: StudyFolder, run: Run) -> list[Coder]:
+    """What every coder and moderator of a run said, and `ensemble`: the codes that stand in the end.
+
+    Returns:
+        Coders, then moderators, by name, then the ensemble (role `moderator`).
+    """
+    said: dict[tuple[Role, str], dict[str, list[str]]] = {}
+    with reading(folder.engine) as connection:
+        book = read_version(connection, folder.study.id, run.codebook_version)
+        codes = {code.id: code.label for code in book.codes}
+        final: dict[str, list[str]] = {}
+        for start in range(0, run.total, BLOCK):
+            rows = current_decisions(connection, folder.study.id, run.id, start, start + BLOCK, run.sample)
+            for _, row in rows:
+                labels = said.setdefault((row.role, row.coder), {}).setdefault(row.segment_id, [])
+                if row.label is not None:
+                    labels.append(row.label)
+                if row.role != "coder":
+                    stands = final.setdefault(row.segment_id, [])
+                    if row.code_id in codes:
+                        stands.append(codes[row.code_id])
+    found = [_coder(name, role, said[role, name]) for role, name in sorted(said)]
+    return [*found, _coder(ENSEMBLE, "moderator", final)]
+
+
+def run_segments(folder: StudyFolder, run: Run) -> list[Segment]:
+    """All segments of a run with their texts, in its order."""
+    with reading(folder.engine) as connection:
+        return [
+            segment
+            for start in range(0, run.total, BLOCK)
+            for segment in read_segments(connection, folder.study.id, run.sample, start, start + BLOCK)
+        ]
+
+
+def _coder(name: str, role: Role, said: dict[str, list[str]]) -> Coder:
+    labels = {segment: tuple(dict.fromkeys(given)) for segment, given in said.items()}
+    return Coder(name=name, role=role, labels=labels)
