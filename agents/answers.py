@@ -46,7 +46,7 @@ def whole_words(text: str, limit: int) -> str:
     A schema makes a model stop at the limit wherever it is, which would leave half words on screen. A text of
     one single word stays as it is.
     """
-    line = _one_line(text)
+    line = one_line(text)
     if len(text) != limit or not line[-1:].isalnum() or " " not in line:
         return line
     return line[: line.rindex(" ")]
@@ -54,10 +54,10 @@ def whole_words(text: str, limit: int) -> str:
 
 def _ellipsis(text: str) -> str:
     kept = whole_words(text, REASON_LENGTH)
-    return f"{kept} …" if len(kept) < len(_one_line(text)) else kept
+    return f"{kept} …" if len(kept) < len(one_line(text)) else kept
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Text with white space collapsed and without control characters, which no database or terminal wants."""
     return " ".join("".join(mark for mark in text if mark.isspace() or category(mark) != "Cc").split())
 
@@ -68,11 +68,15 @@ _CutQuote: TypeAlias = Annotated[
 ]
 
 
-class _Strict(BaseModel):
+class StrictAnswer(BaseModel):
+    """What a model may answer: no fields but those that were asked for, nothing converted."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class _Labelled(_Strict):
+class LabelledAnswer(StrictAnswer):
+    """An answer with a label, tidied; an empty one is refused."""
+
     label: str = Field(max_length=LABEL_LENGTH)
 
     @field_validator("label")
@@ -84,27 +88,27 @@ class _Labelled(_Strict):
         return tidied
 
 
-class CodeGiven(_Labelled):
+class CodeGiven(LabelledAnswer):
     """One code of a coder's answer."""
 
     quote: _CutQuote
     reason: _Reason
 
 
-class CoderAnswer(_Strict):
+class CoderAnswer(StrictAnswer):
     """A coder's answer; no codes means "nothing to code"."""
 
     codes: tuple[CodeGiven, ...]
 
 
-class ChoiceMade(_Labelled):
+class ChoiceMade(LabelledAnswer):
     """One code that a moderator kept from a coder, or made (`chosen_from` is `new`)."""
 
     chosen_from: str
     reason: _Reason
 
 
-class ModeratorAnswer(_Strict):
+class ModeratorAnswer(StrictAnswer):
     """A moderator's answer; no choices means "nothing to code"."""
 
     choices: tuple[ChoiceMade, ...]
@@ -116,15 +120,15 @@ def coder_schema(max_codes: int) -> Schema:
     The quote comes first: small models that have just copied words of the text label those words, while with
     the label first they repeat labels of the worked examples (docs/quality.md).
     """
-    code = _object(quote=_string(QUOTE_LENGTH), label=_string(LABEL_LENGTH, 1), reason=_string(REASON_LENGTH))
-    return _object(codes=_array(code, max_codes))
+    code = record(quote=bounded(QUOTE_LENGTH), label=bounded(LABEL_LENGTH, 1), reason=bounded(REASON_LENGTH))
+    return record(codes=listed(code, max_codes))
 
 
 def moderator_schema(coders: Sequence[str], max_codes: int) -> Schema:
     """JSON schema of a moderator's answer over suggestions of these coders, at most `max_codes` choices."""
     source: Schema = {"type": "string", "enum": [*coders, NEW]}
-    choice = _object(chosen_from=source, label=_string(LABEL_LENGTH, 1), reason=_string(REASON_LENGTH))
-    return _object(choices=_array(choice, max_codes))
+    choice = record(chosen_from=source, label=bounded(LABEL_LENGTH, 1), reason=bounded(REASON_LENGTH))
+    return record(choices=listed(choice, max_codes))
 
 
 def parse_coder_answer(text: str, max_codes: int) -> CoderAnswer:
@@ -137,14 +141,14 @@ def parse_coder_answer(text: str, max_codes: int) -> CoderAnswer:
     Raises:
         InvalidAnswer: Nothing there, cut off, not of the schema, or too long.
     """
-    answer = _validated(CoderAnswer, text)
+    answer = validated(CoderAnswer, text)
     _check_count(len(answer.codes), max_codes)
     return answer
 
 
 def parse_moderator_answer(text: str, coders: Sequence[str], max_codes: int) -> ModeratorAnswer:
     """Read a moderator's reply; like `parse_coder_answer`, and `chosen_from` must be a coder or `new`."""
-    answer = _validated(ModeratorAnswer, text)
+    answer = validated(ModeratorAnswer, text)
     _check_count(len(answer.choices), max_codes)
     known = {*coders, NEW}
     if any(choice.chosen_from not in known for choice in answer.choices):
@@ -154,7 +158,7 @@ def parse_moderator_answer(text: str, coders: Sequence[str], max_codes: int) -> 
 
 def tidy_label(label: str) -> str:
     """A label without surrounding white space, quotation marks and final full stop, on one line."""
-    tidied = _one_line(label)
+    tidied = one_line(label)
     while True:
         shorter = tidied.strip(_QUOTES).removesuffix(".").strip()
         if shorter == tidied:
@@ -162,15 +166,18 @@ def tidy_label(label: str) -> str:
         tidied = shorter
 
 
-def _string(longest: int, shortest: int = 0) -> Schema:
+def bounded(longest: int, shortest: int = 0) -> Schema:
+    """JSON schema of a text of so many characters."""
     return {"type": "string", "minLength": shortest, "maxLength": longest}
 
 
-def _array(items: Schema, most: int) -> Schema:
+def listed(items: Schema, most: int) -> Schema:
+    """JSON schema of a list of at most so many items."""
     return {"type": "array", "items": items, "minItems": 0, "maxItems": most}
 
 
-def _object(**properties: Schema) -> Schema:
+def record(**properties: Schema) -> Schema:
+    """JSON schema of an object with exactly these properties, in this order."""
     return {
         "type": "object",
         "properties": dict(properties),
@@ -184,7 +191,12 @@ def _check_count(count: int, most: int) -> None:
         raise InvalidAnswer("too_long", f"The answer holds {count} codes; at most {most} are wanted.")
 
 
-def _validated(model: type[_Answer], text: str) -> _Answer:
+def validated(model: type[_Answer], text: str) -> _Answer:
+    """The one JSON object of a reply, as an answer of this kind.
+
+    Raises:
+        InvalidAnswer: There is none, or it is not of that kind.
+    """
     value = _only_object(text)
     try:
         return model.model_validate_json(json.dumps(value))

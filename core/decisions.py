@@ -9,7 +9,7 @@ from intercoder.core.identity import make_id
 from intercoder.core.quotes import Quote
 from intercoder.core.record import Record
 
-Role: TypeAlias = Literal["human", "coder", "moderator"]
+Role: TypeAlias = Literal["human", "coder", "moderator", "definer", "themer"]
 
 
 class Suggestion(Record):

@@ -6,7 +6,7 @@ study on disk.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -14,7 +14,8 @@ import numpy.typing as npt
 from pydantic import Field
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.decisions import Wave
+from intercoder.core.concepts import CodeSpaces, Concept, ConceptMerge, MergeStep
+from intercoder.core.decisions import Failure, Wave
 from intercoder.core.documents import Segment
 from intercoder.core.record import Record
 
@@ -22,7 +23,7 @@ Vectors: TypeAlias = npt.NDArray[np.float32]
 """Shape (n, dimensions), unit length rows."""
 
 AnswerStatus: TypeAlias = Literal["ok", "invalid", "failed"]
-RunStatus: TypeAlias = Literal["running", "stopped", "done"]
+RunStatus: TypeAlias = Literal["running", "stopped", "done", "undone"]
 
 
 class LoggedAnswer(Record):
@@ -73,6 +74,15 @@ class Run(Record):
     """The study's settings when the run began, as JSON."""
     failures: int = 0
     """Failures listed in this round."""
+    source: str = ""
+    """The run whose results this one works on, for merges."""
+    base_version: int = 0
+    """The codebook version it starts from; 0 for a run that finds its own codes."""
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.status in ("done", "undone")
 
 
 class StudyStore(Protocol):
@@ -101,6 +111,43 @@ class StudyStore(Protocol):
 
     def finish(self, run_id: str) -> Codebook:
         """Close the round: its codes become the codebook version that the run reserved."""
+
+
+class ConceptStore(Protocol):
+    """Where a merge finds its labels and keeps its concepts, step by step."""
+
+    study_id: str
+
+    def run(self, run_id: str) -> Run:
+        """The run as it stands."""
+
+    def code_spaces(self, run_id: str) -> CodeSpaces:
+        """What each coder and moderator of the run's source said: label -> segments in document order."""
+
+    def code_labels(self, run_id: str) -> Mapping[str, Sequence[str]]:
+        """Label -> ids of the codes that carry it in the codebook version that the run starts from."""
+
+    def texts(self, segment_ids: Sequence[str]) -> Mapping[str, str]:
+        """Segment id -> text."""
+
+    def steps(self, run_id: str) -> Sequence[MergeStep]:
+        """The steps that were begun, in order."""
+
+    def concepts(self, run_id: str, step: int) -> Sequence[Concept]:
+        """The concepts that a step left, in order."""
+
+    def write_step(
+        self, run_id: str, step: MergeStep, concepts: Sequence[Concept], merges: Sequence[ConceptMerge]
+    ) -> None:
+        """Commit a step's concepts and merges, in one transaction; writing it twice changes nothing."""
+
+    def write_definitions(
+        self, run_id: str, step: int, defined: Mapping[int, Concept], failures: Sequence[Failure]
+    ) -> None:
+        """Commit label, definition and status of a step's concepts, by place, with what failed."""
+
+    def finish(self, run_id: str) -> Codebook:
+        """Close the run: codes that became one concept are one code in the version that the run reserved."""
 
 
 class Match(Record):

@@ -84,6 +84,33 @@ class Refinement(Record):
         return self
 
 
+class WriterSettings(Record):
+    """An agent that writes labels and definitions: the definer of a merge, the themer."""
+
+    model: str = ""
+    """Empty: the first coder's."""
+    shots: int = Field(default=2, ge=0, le=5)
+    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
+    seed: int = 0
+
+
+class Merging(Record):
+    """How labels become concepts (seed 003, section 3.1). Distances are cosine distances, 0 to 2."""
+
+    stage: int = Field(default=4, ge=1, le=4)
+    """The last of the four stages to be worked."""
+    lower: float = Field(default=0.32, ge=0, le=2)
+    """Nearer than this is the same concept: the strict threshold of stages 2 and 3."""
+    upper: float = Field(default=0.55, ge=0, le=2)
+    """Farther than this never is; between the two, stage 4 weighs the examples."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.lower > self.upper:
+            raise ValueError("lower must not be above upper")
+        return self
+
+
 class Coding(Record):
     """What coders are shown and may answer."""
 
@@ -142,6 +169,9 @@ class Study(Record):
     coders: tuple[CoderSettings, ...] = Field(min_length=1)
     moderators: tuple[ModeratorSettings, ...] = (ModeratorSettings(name="medoid"),)
     refinement: Refinement = Refinement()
+    merging: Merging = Merging()
+    definer: WriterSettings = WriterSettings()
+    themer: WriterSettings = WriterSettings()
     embedding: Embedding = Embedding()
     memory: Memory = Memory()
     limits: Limits = Limits()
@@ -164,6 +194,10 @@ class Study(Record):
         references = [coder.model for coder in self.coders]
         references += [moderator.model for moderator in self.moderators if moderator.model]
         return tuple(dict.fromkeys(references))
+
+    def writer_model(self, settings: WriterSettings) -> str:
+        """Reference of the model that the definer or the themer asks."""
+        return settings.model or self.coders[0].model
 
 
 def default_coders(model: str = DEFAULT_MODEL) -> tuple[CoderSettings, ...]:

@@ -23,6 +23,8 @@ __all__ = ["Ending", "Message", "Piece", "Prompt", "WorkedExample", "load"]
 
 _ANSWER_SHOWN = 600
 """Characters of a wrong answer that are shown again when it is to be repaired."""
+_CODING = ("coder", "moderator")
+"""Agents that are told how many codes to give."""
 
 
 class Prompt(Record):
@@ -93,7 +95,7 @@ def load(
     """Load a prompt.
 
     Args:
-        agent: `coder` or `moderator`.
+        agent: `coder`, `moderator`, `definer` or `themer`.
         name: Template's name, such as `expert_angle`.
         shots: Worked examples to show, the first so many of the agent's file; 0 for none.
         ending: How the request ends.
@@ -106,13 +108,12 @@ def load(
     if name not in templates.names(agent, folder):
         raise templates.unknown(agent, name, folder)
     body = templates.read(path, required={"shared"}, optional={"question", "codes"})
-    shared = templates.read(
-        templates.find(f"shared/{agent}.md", folder), required={"question", "codes"}, optional=set()
-    )
+    required = {"question", "codes"} if agent in _CODING else {"question"}
+    shared = templates.read(templates.find(f"shared/{agent}.md", folder), required=required, optional=set())
     instructions = _ended(templates.fill(body, {"shared": shared}), ending)
     reminder = templates.read(templates.find(f"shared/{agent}_reminder.md", folder), required=set())
     repair = templates.read(templates.find("repair.md", folder), required={"problem"})
-    examples = _examples(agent, shots, folder)
+    examples = _examples(agent, name, shots, folder)
     shown = [[fence.fenced(example.pieces, ""), json.dumps(example.answer)] for example in examples]
     frame = [fence.OPENING, fence.CLOSING, fence.MARKER_LENGTH]
     return Prompt(
@@ -127,9 +128,10 @@ def load(
     )
 
 
-def _examples(agent: str, shots: int, folder: Path | None) -> tuple[WorkedExample, ...]:
+def _examples(agent: str, name: str, shots: int, folder: Path | None) -> tuple[WorkedExample, ...]:
     path = templates.find(f"examples/{agent}.toml", folder)
-    examples = templates.read_examples(path) if shots else ()
+    held = templates.read_examples(path) if shots else ()
+    examples = tuple(example for example in held if example.template in ("", name))
     if shots < 0 or shots > len(examples):
         raise SettingsError(
             f"{shots} worked examples are asked for, and there are {len(examples)}.",

@@ -12,7 +12,7 @@ from intercoder.core.record import Record
 Ending: TypeAlias = Literal["full_stop", "line_break"]
 """How the request ends. Seed 000, appendix A compares the two."""
 
-PieceKind: TypeAlias = Literal["context", "speaker", "text", "suggestions"]
+PieceKind: TypeAlias = Literal["context", "speaker", "labels", "text", "suggestions"]
 
 
 class Message(Record):
@@ -25,7 +25,8 @@ class Message(Record):
 class Piece(Record):
     """One piece of the material under study. It reaches a model only between the markers of a fence.
 
-    `suggestions` is what a moderator sees: one line a suggestion, `coder's name: label`.
+    `suggestions` is what a moderator sees: one line a suggestion, `coder's name: label`. `labels` is what a
+    definer sees of a concept, one label a line; its `text` is the passages, or the codes that are one now.
     """
 
     kind: PieceKind
@@ -37,13 +38,16 @@ class WorkedExample(Record):
 
     context: str = ""
     speaker: str = ""
+    labels: str = ""
     text: str
     suggestions: str = ""
+    template: str = ""
+    """The template it belongs to, for agents that are asked in several ways; empty for all."""
     answer: Mapping[str, JsonValue]
     """The answer as it should be given; keys keep their order, since a model writes them in that order."""
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
         """The example's material, in the order in which real material is shown."""
-        kinds: tuple[PieceKind, ...] = ("context", "speaker", "text", "suggestions")
+        kinds: tuple[PieceKind, ...] = ("context", "speaker", "labels", "text", "suggestions")
         return tuple(Piece(kind=kind, text=getattr(self, kind)) for kind in kinds if getattr(self, kind))

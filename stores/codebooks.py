@@ -36,8 +36,13 @@ def reserve_version(connection: Connection, study_id: str, run: str, round_: int
     return version
 
 
-def add_codes(connection: Connection, study_id: str, version: int, codes: Sequence[Code]) -> None:
-    """Append codes to a version that is not complete yet. A code that is there already stays as it is."""
+def add_codes(
+    connection: Connection, study_id: str, version: int, codes: Sequence[Code], author: str = ""
+) -> None:
+    """Append codes to a version that is not complete yet. A revision that is there already stays as it is.
+
+    `author` is who made new revisions; by default the run that founded the code.
+    """
     if not codes:
         return
     entries = schema.codebook_entries
@@ -60,7 +65,7 @@ def add_codes(connection: Connection, study_id: str, version: int, codes: Sequen
             for code in codes
         ],
     )
-    insert_new(connection, schema.code_revisions, [_revision_row(study_id, code) for code in codes])
+    insert_new(connection, schema.code_revisions, [_revision_row(study_id, code, author) for code in codes])
     connection.execute(
         sa.insert(entries),
         [
@@ -74,6 +79,41 @@ def add_codes(connection: Connection, study_id: str, version: int, codes: Sequen
             for place, code in enumerate(codes)
         ],
     )
+
+
+def write_version(
+    connection: Connection, study_id: str, version: int, codes: Sequence[Code], before: Codebook, author: str
+) -> None:
+    """Fill a reserved version and close it; codes that differ from those before get free revision numbers."""
+    revisions = schema.code_revisions
+    latest = {
+        row.code_id: int(row.latest)
+        for row in connection.execute(
+            sa.select(revisions.c.code_id, sa.func.max(revisions.c.revision).label("latest"))
+            .where(revisions.c.study_id == study_id)
+            .group_by(revisions.c.code_id)
+        )
+    }
+    known = {code.id: code for code in before.codes}
+    numbered = [
+        code
+        if code == known.get(code.id)
+        else code.model_copy(update={"revision": latest.get(code.id, 0) + 1})
+        for code in codes
+    ]
+    add_codes(connection, study_id, version, numbered, author)
+    complete_version(connection, study_id, version)
+
+
+def complete_versions(connection: Connection, study_id: str) -> list[int]:
+    """Numbers of the versions that are complete, oldest first."""
+    versions = schema.codebook_versions
+    query = (
+        sa.select(versions.c.version)
+        .where(versions.c.study_id == study_id, versions.c.complete)
+        .order_by(versions.c.version)
+    )
+    return [int(version) for version in connection.execute(query).scalars()]
 
 
 def complete_version(connection: Connection, study_id: str, version: int) -> None:
@@ -96,7 +136,7 @@ def read_version(connection: Connection, study_id: str, version: int) -> Codeboo
         revisions.c.revision == entries.c.revision,
     )
     query = (
-        sa.select(revisions, codes.c.lineage)
+        sa.select(revisions, codes.c.lineage.label("founding"))
         .select_from(entries.join(revisions, of_revision).join(codes, of_code))
         .where(entries.c.study_id == study_id, entries.c.version == version)
         .order_by(entries.c.position)
@@ -135,7 +175,7 @@ def latest_codebook(engine: Engine, study_id: str, version: int | None = None) -
         return book.model_copy(update={"counts": code_counts(connection, study_id, book)})
 
 
-def _revision_row(study_id: str, code: Code) -> dict[str, Any]:
+def _revision_row(study_id: str, code: Code, author: str) -> dict[str, Any]:
     return {
         "study_id": study_id,
         "code_id": code.id,
@@ -146,8 +186,9 @@ def _revision_row(study_id: str, code: Code) -> dict[str, Any]:
         "exclude": list(code.exclude),
         "examples": [example.model_dump() for example in code.examples],
         "parent": code.parent,
-        "author": code.lineage.run,
+        "author": author or code.lineage.run,
         "created_at": now(),
+        "lineage": code.lineage.model_dump() if code.revision > 1 else None,
     }
 
 
@@ -161,5 +202,5 @@ def _code(row: Any) -> Code:
         examples=tuple(CodeExample.model_validate(example) for example in row.examples),
         parent=row.parent,
         revision=row.revision,
-        lineage=Lineage.model_validate(row.lineage),
+        lineage=Lineage.model_validate(row.lineage or row.founding),
     )

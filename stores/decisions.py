@@ -73,13 +73,29 @@ def current_decisions(
 
 
 def code_counts(connection: Connection, study_id: str, book: Codebook) -> dict[str, int]:
-    """Code id -> number of segments that the book's run assigns to it now."""
-    if not book.run:
-        return {}
+    """Code id -> number of segments that are assigned to it now, in the runs that founded the book's codes.
+
+    Codes that were merged into one count for it, and a theme's codes for the theme.
+    """
+    founded_by = {code.lineage.run for code in book.codes}
+    segments: dict[str, set[str]] = {}
+    for run in sorted(founded_by - {""}):
+        for code_id, segment_id in _assigned(connection, study_id, run):
+            segments.setdefault(code_id, set()).add(segment_id)
+    counted: dict[str, set[str]] = {}
+    for code in book.codes:
+        own = [segments.get(code_id, set()) for code_id in (code.id, *code.lineage.merged_from)]
+        for id_ in filter(None, (code.id, code.parent)):
+            counted.setdefault(id_, set()).update(*own)
+    return {code_id: len(found) for code_id, found in counted.items() if found}
+
+
+def _assigned(connection: Connection, study_id: str, run: str) -> Iterator[tuple[str, str]]:
+    """Code and segment of each final decision of a run that stands."""
     table = schema.decisions
     latest = (
         sa.select(table.c.segment_id, table.c.role, table.c.coder, sa.func.max(table.c.round).label("round"))
-        .where(table.c.study_id == study_id, table.c.run == book.run)
+        .where(table.c.study_id == study_id, table.c.run == run)
         .group_by(table.c.segment_id, table.c.role, table.c.coder)
         .subquery()
     )
@@ -90,12 +106,11 @@ def code_counts(connection: Connection, study_id: str, book: Codebook) -> dict[s
         table.c.round == latest.c.round,
     )
     query = (
-        sa.select(table.c.code_id, sa.func.count(sa.distinct(table.c.segment_id)))
+        sa.select(table.c.code_id, table.c.segment_id)
         .select_from(table.join(latest, stands))
-        .where(table.c.study_id == study_id, table.c.run == book.run, table.c.code_id.is_not(None))
-        .group_by(table.c.code_id)
+        .where(table.c.study_id == study_id, table.c.run == run, table.c.code_id.is_not(None))
     )
-    return {code: int(count) for code, count in connection.execute(query)}
+    yield from ((row.code_id, row.segment_id) for row in connection.execute(query))
 
 
 def _actor(decision: Decision) -> Actor:

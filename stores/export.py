@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from intercoder.core.codebook import Code
 from intercoder.core.coded_lines import Line, line_of
+from intercoder.core.decisions import Decision
+from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.decisions import current_decisions, read_decision
-from intercoder.stores.runs import SqlStudyStore, list_runs
+from intercoder.stores.runs import SqlStudyStore, get_run, list_runs
 from intercoder.stores.segments import read_segments
 from intercoder.stores.study_folder import StudyFolder
 
@@ -23,22 +26,32 @@ def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterat
 
     Args:
         folder: The study.
-        run: The run to export.
+        run: The run to export. A merge exports the decisions it was made over, under the codes it left.
         times: Add `created_at`; without it, the same answers give the same bytes.
     """
     study_id = folder.study.id
     with reading(folder.engine) as connection:
         book = read_version(connection, study_id, run.codebook_version)
-        codes = {code.id: code for code in book.codes}
-        for start in range(0, run.total, BLOCK):
+        codes = {id_: code for code in book.codes for id_ in (code.id, *code.lineage.merged_from)}
+        coded = run
+        while coded.source:
+            coded = get_run(connection, study_id, coded.source)
+        for start in range(0, coded.total, BLOCK):
             segments = read_segments(connection, study_id, run.sample, start, start + BLOCK)
-            for place, row in current_decisions(connection, study_id, run.id, start, start + BLOCK, run.sample):
-                line = line_of(read_decision(row), segments[place - start], codes.get(row.code_id))
+            for place, row in current_decisions(connection, study_id, coded.id, start, start + BLOCK, run.sample):
+                line = _line(read_decision(row), segments[place - start], codes.get(row.code_id))
                 yield line | {"created_at": row.created_at} if times else line
 
 
+def _line(decision: Decision, segment: Segment, code: Code | None) -> Line:
+    """A line under the code that stands now, where the decision's own went into another."""
+    if code is not None and code.id != decision.code_id:
+        decision = decision.model_copy(update={"code_id": code.id})
+    return line_of(decision, segment, code)
+
+
 def export_run(folder: StudyFolder, name: str = "") -> Run:
-    """The run to export: the one named, or the latest.
+    """The run to export: the one named, or the latest that coded, or is a finished merge.
 
     Raises:
         StudyError: There is none.
@@ -50,4 +63,8 @@ def export_run(folder: StudyFolder, name: str = "") -> Run:
         raise StudyError(
             "the study has no run yet.", remedy=f"Start one: `intercoder run inductive {folder.argument}`."
         )
-    return runs[-1]
+    return next((run for run in reversed(runs) if not run.source or _is_codebook(run)), runs[-1])
+
+
+def _is_codebook(run: Run) -> bool:
+    return run.graph == "merge" and run.status == "done"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.decisions import Wave
+from intercoder.core.decisions import Failure, Wave
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run, RunStatus
@@ -47,6 +47,37 @@ def create_run(engine: Engine, study: Study, graph: str, scope: Scope) -> Run:
         return run
 
 
+def create_follow_up(
+    connection: Connection, study: Study, graph: str, source: Run, *, total: int, version: int = 0
+) -> Run:
+    """Begin a run that works on what another one left, over the same segments.
+
+    Args:
+        connection: An open write transaction.
+        study: The settings to run with.
+        graph: Which graph.
+        source: The run whose results it takes.
+        total: Steps it is expected to take.
+        version: Codebook version that it works on and leaves as it is; 0 for a run that makes one.
+    """
+    name = _next_name(connection, study.id, graph)
+    run = Run(
+        id=name,
+        graph=graph,
+        total=total,
+        sample=source.sample,
+        codebook_version=version or reserve_version(connection, study.id, name, 1, author=name),
+        settings=study.model_dump_json(),
+        source=source.id,
+        base_version=version or source.codebook_version,
+    )
+    values = run.model_dump(exclude={"id", "failures"})
+    connection.execute(
+        sa.insert(schema.runs).values(study_id=study.id, run=name, created_at=now(), changed_at=now(), **values)
+    )
+    return run
+
+
 def _next_name(connection: Connection, study_id: str, graph: str) -> str:
     query = sa.select(sa.func.count()).where(schema.runs.c.study_id == study_id, schema.runs.c.graph == graph)
     return f"{graph}-{int(connection.execute(query).scalar_one()) + 1}"
@@ -56,16 +87,17 @@ def list_runs(engine: Engine, study_id: str) -> list[Run]:
     """All runs of a study, oldest first."""
     query = sa.select(schema.runs).where(schema.runs.c.study_id == study_id)
     with reading(engine) as connection:
-        found = [_run(connection, row) for row in connection.execute(query).all()]
-    return sorted(found, key=lambda run: (run.graph, int(run.id.rsplit("-", 1)[1])))
+        rows = connection.execute(query).all()
+        ordered = sorted(rows, key=lambda row: (row.created_at, row.graph, int(row.run.rsplit("-", 1)[1])))
+        return [_run(connection, row) for row in ordered]
 
 
 def start_round(engine: Engine, study_id: str, run_id: str) -> Run:
     """Begin the run's next round, in which failed questions are asked again and codes refined anew."""
     with writing(engine) as connection:
-        run = _get(connection, study_id, run_id)
+        run = get_run(connection, study_id, run_id)
         version = reserve_version(connection, study_id, run_id, run.round + 1)
-        _update(
+        update_run(
             connection,
             study_id,
             run_id,
@@ -74,13 +106,13 @@ def start_round(engine: Engine, study_id: str, run_id: str) -> Run:
             status="running",
             codebook_version=version,
         )
-        return _get(connection, study_id, run_id)
+        return get_run(connection, study_id, run_id)
 
 
 def set_status(engine: Engine, study_id: str, run_id: str, status: RunStatus) -> None:
     """Record that a run goes on, was stopped or is done."""
     with writing(engine) as connection:
-        _update(connection, study_id, run_id, status=status)
+        update_run(connection, study_id, run_id, status=status)
 
 
 class SqlStudyStore:
@@ -93,49 +125,54 @@ class SqlStudyStore:
     def run(self, run_id: str) -> Run:
         """The run as it stands."""
         with reading(self.engine) as connection:
-            return _get(connection, self.study_id, run_id)
+            return get_run(connection, self.study_id, run_id)
 
     def segments(self, run_id: str, start: int, stop: int) -> Sequence[Segment]:
         """Segments of the run by position, with texts and context."""
         with reading(self.engine) as connection:
-            run = _get(connection, self.study_id, run_id)
+            run = get_run(connection, self.study_id, run_id)
             before = Study.model_validate_json(run.settings).coding.context_before
             return read_segments(connection, self.study_id, run.sample, start, stop, before)
 
     def quantiles(self, run_id: str, lengths: Sequence[int]) -> Sequence[float]:
         """Share of the run's segments that are shorter than each length."""
         with reading(self.engine) as connection:
-            run = _get(connection, self.study_id, run_id)
+            run = get_run(connection, self.study_id, run_id)
             return lengths_shorter(connection, self.study_id, run.sample, lengths)
 
     def write_wave(self, run_id: str, wave: Wave) -> None:
         """Commit a wave and move the cursor, in one transaction; writing it twice changes nothing."""
         with writing(self.engine) as connection:
-            run = _get(connection, self.study_id, run_id)
+            run = get_run(connection, self.study_id, run_id)
             if run.position >= wave.stop:
                 return
             add_codes(connection, self.study_id, run.codebook_version, wave.codes)
             written = write_decisions(connection, self.study_id, run, wave.decisions)
             _write_merges(connection, self.study_id, run, wave, written)
-            _write_failures(connection, self.study_id, run, wave)
-            _update(connection, self.study_id, run_id, position=wave.stop)
+            write_failures(connection, self.study_id, run, wave.failures)
+            update_run(connection, self.study_id, run_id, position=wave.stop)
 
     def run_codes(self, run_id: str) -> Sequence[Code]:
         """Codes founded so far in the run's current round, oldest first."""
         with reading(self.engine) as connection:
-            run = _get(connection, self.study_id, run_id)
+            run = get_run(connection, self.study_id, run_id)
             return read_version(connection, self.study_id, run.codebook_version).codes
 
     def finish(self, run_id: str) -> Codebook:
         """Close the round: the reserved codebook version becomes complete."""
         with writing(self.engine) as connection:
-            run = _get(connection, self.study_id, run_id)
+            run = get_run(connection, self.study_id, run_id)
             complete_version(connection, self.study_id, run.codebook_version)
-            _update(connection, self.study_id, run_id, status="done")
+            update_run(connection, self.study_id, run_id, status="done")
             return read_version(connection, self.study_id, run.codebook_version)
 
 
-def _get(connection: Connection, study_id: str, run_id: str) -> Run:
+def get_run(connection: Connection, study_id: str, run_id: str) -> Run:
+    """The run as it stands.
+
+    Raises:
+        StudyError: There is none of that name.
+    """
     query = sa.select(schema.runs).where(schema.runs.c.study_id == study_id, schema.runs.c.run == run_id)
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -160,11 +197,14 @@ def _run(connection: Connection, row: Any) -> Run:
         sample=row.sample,
         codebook_version=row.codebook_version,
         settings=row.settings,
+        source=row.source,
+        base_version=row.base_version,
         failures=int(connection.execute(query).scalar_one()),
     )
 
 
-def _update(connection: Connection, study_id: str, run_id: str, **values: object) -> None:
+def update_run(connection: Connection, study_id: str, run_id: str, **values: object) -> None:
+    """Change columns of a run."""
     connection.execute(
         sa.update(schema.runs)
         .where(schema.runs.c.study_id == study_id, schema.runs.c.run == run_id)
@@ -181,9 +221,9 @@ def _write_merges(connection: Connection, study_id: str, run: Run, wave: Wave, w
     insert_new(connection, schema.merges, rows)
 
 
-def _write_failures(connection: Connection, study_id: str, run: Run, wave: Wave) -> None:
+def write_failures(connection: Connection, study_id: str, run: Run, failures: Sequence[Failure]) -> None:
+    """List questions that got no usable answer in the run's current round."""
     rows = [
-        {"study_id": study_id, "run": run.id, "round": run.round, **failure.model_dump()}
-        for failure in wave.failures
+        {"study_id": study_id, "run": run.id, "round": run.round, **failure.model_dump()} for failure in failures
     ]
     insert_new(connection, schema.failures, rows)

@@ -124,6 +124,8 @@ runs = Table(
     Column("settings", Text, nullable=False),
     Column("created_at", String(32), nullable=False),
     Column("changed_at", String(32), nullable=False),
+    Column("source", String(64), nullable=False, server_default=""),
+    Column("base_version", Integer, nullable=False, server_default="0"),
 )
 
 answers = Table(
@@ -207,6 +209,7 @@ code_revisions = Table(
     Column("parent", String(64), nullable=False),
     Column("author", String(128), nullable=False),
     Column("created_at", String(32), nullable=False),
+    Column("lineage", JSON),  # where this revision comes from, if not as the code itself
 )
 
 codebook_versions = Table(
@@ -242,6 +245,96 @@ merges = Table(
     Column("code_id", String(64), nullable=False),
     Column("similarity", Float, nullable=False),
     Column("threshold", Float, nullable=False),
+)
+
+merge_steps = Table(
+    "merge_steps",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("stage", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("lower", Float, nullable=False),
+    Column("upper", Float, nullable=False),
+    Column("concepts", Integer, nullable=False),
+    Column("merged", Integer, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+concepts = Table(
+    "concepts",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("owners", JSON, nullable=False),
+    Column("code_ids", JSON, nullable=False),
+    Column("members", JSON, nullable=False),  # positions in the step before
+    Column("answer_key", String(64), nullable=False),
+)
+
+concept_labels = Table(
+    "concept_labels",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("concept", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("label", Text, nullable=False),
+)
+
+concept_examples = Table(
+    "concept_examples",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("concept", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("segment_id", String(64), nullable=False),
+)
+
+concept_merges = Table(
+    "concept_merges",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("stage", Integer, nullable=False),
+    Column("concept", Integer, nullable=False),
+    Column("kept", Text, nullable=False),
+    Column("absorbed", Text, nullable=False),
+    Column("distance", Float, nullable=False),
+    Column("threshold", Float, nullable=False),
+)
+
+themes = Table(
+    "themes",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("answer_key", String(64), nullable=False),
+)
+
+theme_members = Table(
+    "theme_members",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("code_id", String(64), primary_key=True),
+    Column("theme", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
 )
 
 failures = Table(

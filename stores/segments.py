@@ -11,6 +11,9 @@ from sqlalchemy.engine import Connection
 from intercoder.core.documents import Segment
 from intercoder.stores import schema
 
+AT_ONCE = 500
+"""Ids named in one query."""
+
 
 def read_segments(
     connection: Connection, study_id: str, sample: str, start: int, stop: int, before: int = 0
@@ -136,3 +139,17 @@ def lengths_shorter(connection: Connection, study_id: str, sample: str, lengths:
         query = sa.select(sa.func.count()).where(of_sample, drawn.c.length < length)
         shares[length] = connection.execute(query).scalar_one() / max(total, 1)
     return [shares[length] for length in lengths]
+
+
+def segment_texts(connection: Connection, study_id: str, segment_ids: Sequence[str]) -> dict[str, str]:
+    """Segment id -> text, for ids in any order; unknown ones are left out."""
+    segments = schema.segments
+    found: dict[str, str] = {}
+    wanted = sorted(set(segment_ids))
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        query = sa.select(segments).where(segments.c.study_id == study_id, segments.c.segment_id.in_(some))
+        rows = connection.execute(query).all()
+        texts = _texts(connection, study_id, {row.document_id for row in rows})
+        found.update((row.segment_id, texts[row.document_id][row.start : row.end]) for row in rows)
+    return found
