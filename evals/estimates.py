@@ -129,7 +129,8 @@ def prediction_powered(
     Args:
         labels: People's answers on the sample, 0 and 1 or any numbers; shape (n,).
         predictions: The model's answers to the same units, in the same order; shape (n,).
-        unlabelled: The model's answers to all other units; shape (N,).
+        unlabelled: The model's answers to all other units, or with `weights` to all units: those that an uneven
+            draw leaves are not like the rest; shape (N,).
         weights: One over the probability with which each unit of the sample was drawn, if it was not drawn evenly.
         confidence: Of the interval, between 0 and 1.
 

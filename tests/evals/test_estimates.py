@@ -78,12 +78,11 @@ def test_weights_undo_an_enriched_sample() -> None:
     model = np.where(random.random(20_000) < 0.05, ~truth, truth)
     chance = np.where(model, 0.2, 0.02)
     drawn = random.random(20_000) < chance
-    found = prediction_powered(truth[drawn], model[drawn], model[~drawn], weights=1 / chance[drawn])
     plain = prediction_powered(truth[drawn], model[drawn], model, weights=None)
     weighted = prediction_powered(truth[drawn], model[drawn], model, weights=1 / chance[drawn])
     assert weighted.low <= truth.mean() <= weighted.high
     assert abs(plain.value - truth.mean()) > abs(weighted.value - truth.mean())
-    assert found.n == drawn.sum()
+    assert weighted.n == drawn.sum()
 
 
 def test_even_weights_change_nothing() -> None:
