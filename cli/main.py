@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from intercoder.cli import codebooks, exporting, models, running, studies
+from intercoder.cli import codebooks, exporting, merging, models, running, studies
 
 app = typer.Typer(
     name="intercoder",
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 studies.register(app)
 running.register(app)
+merging.register(app)
 codebooks.register(app)
 exporting.register(app)
 models.register(app)

@@ -57,10 +57,12 @@ def _bar() -> Iterator[Listener]:
                 )
             elif event["kind"] == "note":
                 progress.console.print(event["text"])
+            elif event["kind"] == "step":
+                progress.console.print(step_line(event))
             elif event["kind"] == "code":
                 progress.console.print(f"  + {one_line(event['label'])}", style="dim")
             elif event["kind"] == "progress":
-                progress.update(task, completed=event["done"], detail=_detail(event, start))
+                progress.update(task, completed=event["done"], total=event["total"], detail=_detail(event, start))
 
         yield listen
 
@@ -74,9 +76,13 @@ def _lines() -> Listener:
         if event["kind"] == "begin":
             start.mark(event)
             before = f", {event['done']:,} of them settled before" if event["done"] else ""
-            _say(f"{event['run']}: {counted(event['total'], 'segment')}{before}")
+            total = "" if event["unit"] == "step" else counted(event["total"], event["unit"])
+            _say(f"{event['run']}: {total or 'up to four stages'}{before}")
         elif event["kind"] == "note":
             _say(event["text"])
+        elif event["kind"] == "step":
+            start.mark({"done": 0})
+            _say(f"{event['run']}: {step_line(event)}")
         elif event["kind"] == "progress":
             now = time.monotonic()
             if now - last >= LINE_EVERY or event["done"] == event["total"]:
@@ -102,13 +108,22 @@ class Start:
         return (done - self.done) / max(time.monotonic() - self.time, 1e-9)
 
 
+def step_line(event: Event) -> str:
+    """One step of a merge in a sentence."""
+    did = {"union": "spelling", "define": "defining", "merge": "definitions"}[event["step_kind"]]
+    what = "labels" if event["stage"] == 2 else did
+    merged = f", {event['merged']:,} merged" if event["step_kind"] != "define" else ""
+    return f"stage {event['stage']}, {what}: {counted(event['concepts'], 'concept')}{merged}"
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def _detail(event: Event, start: Start) -> str:
     tokens = event["input_tokens"] + event["output_tokens"]
-    parts = [f"{start.rate(event['done']):.1f}/s", counted(event["codes"], "code"), f"{_short(tokens)} tokens"]
+    found = [counted(event[f"{noun}s"], noun) for noun in ("code", "concept", "theme") if f"{noun}s" in event]
+    parts = [f"{start.rate(event['done']):.1f}/s", *found, f"{_short(tokens)} tokens"]
     if event["cost"]:
         parts.append(f"cost {event['cost']:.4f}")
     if event["failures"]:

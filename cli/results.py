@@ -74,7 +74,7 @@ def print_stopped(folder: StudyFolder, *, json: bool, why: str = "") -> None:
     """After Ctrl-C or an endpoint that failed: what was kept and how to go on."""
     from intercoder.stores.overview import overview
 
-    stopped = [run for run in overview(folder).runs if run.status != "done"]
+    stopped = [run for run in overview(folder).runs if run.status not in ("done", "undone")]
     if not stopped:
         if json:
             print_json({"kind": "stopped", "why": why})
@@ -87,9 +87,10 @@ def print_stopped(folder: StudyFolder, *, json: bool, why: str = "") -> None:
         return
     if sys.stdout.isatty():
         print()  # after the ^C that the terminal shows
+    unit = {"merge": "step", "themes": "theme"}.get(run.graph, "segment")
+    codes = f", {counted(run.codes, 'code')}" if run.graph == "inductive" else ""
     print(
-        f"Stopped. Kept: {counted(run.calls, 'answer')}, {run.position} of {counted(run.total, 'segment')} "
-        f"settled, {counted(run.codes, 'code')}."
+        f"Stopped. Kept: {counted(run.calls, 'answer')}, {run.position} of {counted(run.total, unit)} settled{codes}."
     )
     print(f"Go on with: intercoder resume {folder.argument}")
 

@@ -64,7 +64,7 @@ def run_inductive(
 
     if (stratify or seed) and sample is None:
         raise InputError("`--seed` and `--stratify` go with `--sample`.", remedy="Add `--sample N`.")
-    folder = _open(directory)
+    folder = open_quietly(directory)
     scope = Scope(
         unit=unit.value if unit else None,
         limit=limit,
@@ -81,7 +81,7 @@ def run_inductive(
         return
     from intercoder.graphs.jobs import begin_inductive
 
-    _execute(folder, lambda: begin_inductive(folder, scope), json=json)
+    execute_job(folder, lambda: begin_inductive(folder, scope), json=json)
 
 
 def resume(
@@ -93,10 +93,10 @@ def resume(
 
     Example: `intercoder resume repair`
     """
-    folder = _open(directory)
+    folder = open_quietly(directory)
     from intercoder.graphs.jobs import unfinished
 
-    _execute(folder, lambda: unfinished(folder, run), json=json)
+    execute_job(folder, lambda: unfinished(folder, run), json=json)
 
 
 def retry(directory: StudyArgument, json: JsonOption = False) -> None:
@@ -104,13 +104,13 @@ def retry(directory: StudyArgument, json: JsonOption = False) -> None:
 
     Example: `intercoder retry repair`
     """
-    folder = _open(directory)
+    folder = open_quietly(directory)
     from intercoder.graphs.jobs import begin_retry
 
-    _execute(folder, lambda: begin_retry(folder), json=json)
+    execute_job(folder, lambda: begin_retry(folder), json=json)
 
 
-def _open(directory: Path) -> StudyFolder:
+def open_quietly(directory: Path) -> StudyFolder:
     """The study, with everything switched off that would leave the machine against its settings."""
     from intercoder.llms.privacy import quiet_environment
     from intercoder.stores.study_folder import open_study
@@ -120,7 +120,8 @@ def _open(directory: Path) -> StudyFolder:
     return folder
 
 
-def _execute(folder: StudyFolder, begin: Callable[[], Run | None], *, json: bool) -> None:
+def execute_job(folder: StudyFolder, begin: Callable[[], Run | None], *, json: bool) -> None:
+    """Execute a run, show how it goes and what it leaves, and exit as its end demands."""
     from intercoder.cli.output import print_error
     from intercoder.cli.progress import listener
     from intercoder.cli.results import print_result, print_stopped
@@ -143,5 +144,10 @@ def _execute(folder: StudyFolder, begin: Callable[[], Run | None], *, json: bool
     if result is None:
         print("No answer failed; there is nothing to retry.")
         return
-    print_result(folder, result, json=json)
+    if result.run.source:
+        from intercoder.cli.merging import print_result as print_result_of_source
+
+        print_result_of_source(folder, result, json=json)
+    else:
+        print_result(folder, result, json=json)
     sys.exit(1 if result.run.failures else 0)

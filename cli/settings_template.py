@@ -58,6 +58,21 @@ low = 0.6
 high = 0.8
 compare = "label"      # label, label_and_definition or segment
 
+# `intercoder merge` takes labels together that mean the same. Distances are cosine distances, from 0 to 2.
+[merging]
+stage = 4              # 1 spelling, 2 labels, 3 definitions, 4 definitions again until nothing merges
+lower = 0.32           # up to this distance labels always merge
+upper = 0.55           # beyond it never; between the two, stage 4 looks at their examples too
+
+# Who writes definitions for merges, and names themes. An empty model is the first coder's.
+[definer]
+model = ""
+shots = 2              # worked examples in the prompt, 0 to 2
+
+[themer]
+model = ""
+shots = 2
+
 [embedding]
 model = "embedded:minilm-l6"
 

@@ -173,11 +173,6 @@ def grouped(clusters: Sequence[int]) -> list[tuple[int, ...]]:
     return [tuple(members) for members in groups.values()]
 
 
-def free_label(label: str, own: str, taken: Iterable[str]) -> str:
-    """The label an agent wrote, unless another concept has it already; then the concept's own."""
-    return own if fold(label) in {fold(other) for other in taken} else label
-
-
 def distinct(items: Iterable[Value]) -> tuple[Value, ...]:
     """The items without repeats, in order."""
     return tuple(dict.fromkeys(items))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.concepts import CodeSpaces, Concept, ConceptMerge, MergeStep
+from intercoder.core.concepts import CodeSpaces, Concept, ConceptMerge, MergeStep, Theme
 from intercoder.core.decisions import Failure, Wave
 from intercoder.core.documents import Segment
 from intercoder.core.record import Record
@@ -148,6 +148,30 @@ class ConceptStore(Protocol):
 
     def finish(self, run_id: str) -> Codebook:
         """Close the run: codes that became one concept are one code in the version that the run reserved."""
+
+
+class ThemeStore(Protocol):
+    """Where the search for themes finds codes and keeps what it proposes."""
+
+    study_id: str
+
+    def run(self, run_id: str) -> Run:
+        """The run as it stands."""
+
+    def codes(self, run_id: str) -> Sequence[Code]:
+        """The codes to be grouped: those of the codebook version that the run works on, themes left out."""
+
+    def themes(self, run_id: str) -> Sequence[Theme]:
+        """The themes found so far, in order."""
+
+    def write_themes(self, run_id: str, themes: Sequence[Theme]) -> None:
+        """Commit the groups, in one transaction; writing them twice changes nothing."""
+
+    def write_names(self, run_id: str, named: Mapping[int, Theme], failures: Sequence[Failure]) -> None:
+        """Commit label, definition and status of themes, by place, with what failed; moves the run's cursor."""
+
+    def finish(self, run_id: str) -> None:
+        """Close the run. The codebook stays as it is until somebody accepts the themes."""
 
 
 class Match(Record):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,38 +13,37 @@ from intercoder.llms.privacy import check_endpoint
 from intercoder.prompts.loader import load
 
 
-def problems(study: Study, prompts: Path) -> Iterator[IntercoderError]:
+def problems(study: Study, prompts: Path, graph: str = "inductive") -> Iterator[IntercoderError]:
     """Find what is wrong with models, prompts and the code memory's address, without loading or calling any.
 
     Args:
         study: The settings to run with.
         prompts: The study's own prompts folder.
+        graph: What is to be run: `inductive`, `merge` or `themes`.
 
     Yields:
         ModelError: A model is unknown, not pulled, lacks its key, or its endpoint is not allowed.
         SettingsError: A prompt is not known or not usable, or has too few worked examples.
     """
-    for check in _checks(study, prompts):
+    for check in _CHECKS[graph](study, prompts):
         try:
             check()
         except IntercoderError as error:
             yield error
 
 
-def check_settings(study: Study, prompts: Path) -> None:
+def check_settings(study: Study, prompts: Path, graph: str = "inductive") -> None:
     """Refuse settings that a run would stumble over.
 
     Raises:
         IntercoderError: The first of `problems`.
     """
-    for problem in problems(study, prompts):
+    for problem in problems(study, prompts, graph):
         raise problem
 
 
-def _checks(study: Study, prompts: Path) -> Iterator[Callable[[], object]]:
-    for reference in study.models:
-        yield partial(check_reference, reference, study.privacy, api_key_env=study.api_key_env)
-    yield partial(check_reference, study.embedding.model, study.privacy, use="embedding")
+def _inductive_checks(study: Study, prompts: Path) -> Iterator[Callable[[], object]]:
+    yield from _models(study, study.models)
     if study.memory.url:
         yield partial(check_endpoint, study.memory.url, study.privacy)
     for coder in study.coders:
@@ -52,3 +51,24 @@ def _checks(study: Study, prompts: Path) -> Iterator[Callable[[], object]]:
     for moderator in study.moderators:
         if moderator.kind == "llm":
             yield partial(load, "moderator", moderator.prompt, shots=moderator.shots, folder=prompts)
+
+
+def _models(study: Study, references: Sequence[str]) -> Iterator[Callable[[], object]]:
+    for reference in references:
+        yield partial(check_reference, reference, study.privacy, api_key_env=study.api_key_env)
+    yield partial(check_reference, study.embedding.model, study.privacy, use="embedding")
+
+
+def _merge_checks(study: Study, prompts: Path) -> Iterator[Callable[[], object]]:
+    asks = study.merging.stage > 2
+    yield from _models(study, [study.writer_model(study.definer)] if asks else [])
+    for template in ("define", "merge"):
+        yield partial(load, "definer", template, shots=study.definer.shots, folder=prompts)
+
+
+def _theme_checks(study: Study, prompts: Path) -> Iterator[Callable[[], object]]:
+    yield from _models(study, [study.writer_model(study.themer)])
+    yield partial(load, "themer", "default", shots=study.themer.shots, folder=prompts)
+
+
+_CHECKS = {"inductive": _inductive_checks, "merge": _merge_checks, "themes": _theme_checks}

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, Protocol
 
 from langchain_core.language_models import BaseChatModel
 
 from intercoder.agents.coder import Coder
+from intercoder.agents.definer import Definer
 from intercoder.agents.moderator import Moderator
 from intercoder.agents.session import Session, Slots
-from intercoder.core.protocols import AnswerLog, Embedder, Run, StudyStore
+from intercoder.agents.themer import Themer
+from intercoder.core.protocols import AnswerLog, ConceptStore, Embedder, Run, StudyStore, ThemeStore, Vectors
 from intercoder.core.refinement import LabelMemory
 from intercoder.core.study import Study
 from intercoder.llms.factory import embedder
+
+
+class Cut(Protocol):
+    """How concepts are clustered; `evals.code_space.cut` is the one in use."""
+
+    def __call__(
+        self,
+        embeddings: Vectors,
+        examples: Sequence[Sequence[str]],
+        *,
+        linkage: Literal["average"],
+        metric: Literal["cosine"],
+        lower: float,
+        upper: float,
+        example_penalty: bool,
+    ) -> list[int]:
+        """The cluster of each row, -1 for one that stays alone."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +48,97 @@ class Context:
     coders: tuple[Coder, ...]
     moderators: tuple[Moderator, ...]
     session: Session
+
+
+@dataclass(frozen=True)
+class MergingContext:
+    """What a merge is given."""
+
+    study: Study
+    store: ConceptStore
+    embeddings: Embedder
+    definer: Definer
+    session: Session
+    cut: Cut
+
+
+@dataclass(frozen=True)
+class ThemingContext:
+    """What the search for themes is given."""
+
+    study: Study
+    store: ThemeStore
+    embeddings: Embedder
+    themer: Themer
+    session: Session
+
+
+def make_session(study: Study, run: Run, log: AnswerLog) -> Session:
+    """What all questions of one run share."""
+    return Session(
+        log=log,
+        slots=Slots(study.limits.concurrency),
+        run=run.id,
+        round=run.round,
+        prices=study.prices,
+    )
+
+
+def make_merging_context(
+    study: Study,
+    run: Run,
+    *,
+    store: ConceptStore,
+    log: AnswerLog,
+    embeddings: Embedder | None = None,
+    model: BaseChatModel | None = None,
+    prompts: Path | None = None,
+    cut: Cut | None = None,
+) -> MergingContext:
+    """Put together what one merge needs.
+
+    Args:
+        study: The settings to run with.
+        run: The run.
+        store: Code spaces in, concepts out.
+        log: Where answers are kept.
+        embeddings: Sentence embeddings; by default those that the study names.
+        model: Chat model of the definer; by default the one that the settings name.
+        prompts: The study's own prompts folder.
+        cut: How concepts are clustered.
+    """
+    if cut is None:
+        from intercoder.evals.code_space import cut as penalised
+
+        cut = penalised
+    return MergingContext(
+        study=study,
+        store=store,
+        embeddings=embeddings or embedder(study.embedding.model, privacy=study.privacy),
+        definer=Definer.of_study(study, model=model, prompts=prompts),
+        session=make_session(study, run, log),
+        cut=cut,
+    )
+
+
+def make_theming_context(
+    study: Study,
+    run: Run,
+    *,
+    store: ThemeStore,
+    log: AnswerLog,
+    embeddings: Embedder | None = None,
+    model: BaseChatModel | None = None,
+    prompts: Path | None = None,
+) -> ThemingContext:
+    """Put together what the search for themes needs; arguments as in `make_merging_context`."""
+    return ThemingContext(
+        study=study,
+        store=store,
+        embeddings=embeddings or embedder(study.embedding.model, privacy=study.privacy),
+        themer=Themer.of_study(study, model=model, prompts=prompts),
+        session=make_session(study, run, log),
+    )
 
 
 def make_context(
@@ -67,11 +178,5 @@ def make_context(
             Moderator.of_study(study, moderator, vectors, model=given.get(moderator.model), prompts=prompts)
             for moderator in study.moderators
         ),
-        session=Session(
-            log=log,
-            slots=Slots(study.limits.concurrency),
-            run=run.id,
-            round=run.round,
-            prices=study.prices,
-        ),
+        session=make_session(study, run, log),
     )

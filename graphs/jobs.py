@@ -1,4 +1,4 @@
-"""Headless jobs on a study: begin, resume and retry an inductive run. The command line and the UI call these."""
+"""Headless jobs on a study: begin, resume, retry and execute runs. The command line and the UI call these."""
 
 from __future__ import annotations
 
@@ -9,34 +9,48 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph.state import CompiledStateGraph
 
 from intercoder.core.codebook import Codebook
 from intercoder.core.errors import StudyError
-from intercoder.core.protocols import Run
+from intercoder.core.protocols import AnswerLog, Embedder, Run
 from intercoder.core.record import Record
 from intercoder.core.study import Study
 from intercoder.formats.codebook_files import to_yaml
 from intercoder.formats.whole_files import whole_file
 from intercoder.graphs.checks import check_settings
-from intercoder.graphs.context import make_context
+from intercoder.graphs.context import make_context, make_merging_context, make_theming_context
 from intercoder.graphs.inductive import build_inductive
+from intercoder.graphs.merging import build_merging
+from intercoder.graphs.theming import build_theming
 from intercoder.llms.embeddings import CachedEmbedder, VectorCache
 from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing
 from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.stores.codebooks import latest_codebook
+from intercoder.stores.concepts import SqlConceptStore
 from intercoder.stores.database import remove_if_damaged, translated
 from intercoder.stores.lease import Lease
 from intercoder.stores.runs import SqlStudyStore, create_run, list_runs, set_status, start_round
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
+from intercoder.stores.themes import SqlThemeStore
 from intercoder.stores.vectors import SqlVectorCache
 
 Event = dict[str, Any]
 Listener = Callable[[Event], None]
+Builder = Callable[[Any], CompiledStateGraph[Any, Any, Any, Any]]
 
-SETTLED = ("coders", "moderators", "refinement", "coding", "question", "language", "embedding")
-"""Settings that a run keeps from its beginning; the others may change while it is stopped."""
+SETTLED = {
+    "inductive": ("coders", "moderators", "refinement", "coding", "question", "language", "embedding"),
+    "merge": ("merging", "definer", "coders", "question", "language", "embedding"),
+    "themes": ("themer", "refinement", "coders", "question", "language", "embedding"),
+}
+"""Settings that a run keeps from its beginning, by graph; the others may change while it is stopped."""
+OPTIONS = ("merging", "definer", "themer")
+"""Settings that a command's options may set for one run, so that study.toml need not say the same."""
+UNITS = {"inductive": "segment", "merge": "step", "themes": "theme"}
+"""What a run's progress counts, by graph."""
 
 
 class JobResult(Record):
@@ -67,10 +81,12 @@ def unfinished(folder: StudyFolder, run_id: str = "") -> Run:
     runs = list_runs(folder.engine, folder.study.id)
     if run_id:
         run = SqlStudyStore(folder.engine, folder.study.id).run(run_id)
-        if run.status == "done":
-            raise StudyError(f"run `{run_id}` is done; there is nothing to resume.", remedy=_after(run, folder))
+        if run.over:
+            raise StudyError(
+                f"run `{run_id}` is {run.status}; there is nothing to resume.", remedy=_after(run, folder)
+            )
         return run
-    waiting = [run for run in runs if run.status != "done"]
+    waiting = [run for run in runs if not run.over]
     if not waiting:
         raise StudyError(
             "there is no unfinished run.", remedy=f"Start one: `intercoder run inductive {folder.argument}`."
@@ -79,13 +95,13 @@ def unfinished(folder: StudyFolder, run_id: str = "") -> Run:
 
 
 def begin_retry(folder: StudyFolder) -> Run | None:
-    """Begin the next round of the latest finished run, if questions failed in it; None if none did.
+    """Begin the next round of the latest finished inductive run, if questions failed in it; None if none did.
 
     Raises:
         StudyError: No run is finished yet.
         ModelError, SettingsError: See `check_settings`.
     """
-    runs = list_runs(folder.engine, folder.study.id)
+    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph == "inductive"]
     done = [run for run in runs if run.status == "done"]
     if not runs:
         raise StudyError(
@@ -121,9 +137,18 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
         if run is None:
             return None
         lease.name(run.id)
-        listen({"kind": "begin", "run": run.id, "round": run.round, "done": run.position, "total": run.total})
+        listen(
+            {
+                "kind": "begin",
+                "run": run.id,
+                "round": run.round,
+                "done": run.position,
+                "total": run.total,
+                "unit": UNITS[run.graph],
+            }
+        )
         study = settings_of(folder, run, listen)
-        check_settings(study, folder.prompts)
+        check_settings(study, folder.prompts, run.graph)
         set_status(folder.engine, study.id, run.id, "running")
         try:
             asyncio.run(_drive(folder, study, run, listen))
@@ -131,17 +156,23 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
             set_status(folder.engine, study.id, run.id, "stopped")
             raise
         finished = SqlStudyStore(folder.engine, study.id).run(run.id)
-        book = latest_codebook(folder.engine, study.id, finished.codebook_version)
-        file = folder.path / "codebook.yaml"
-        with whole_file(file) as out:
-            out.write(to_yaml(book))
-    return JobResult(run=finished, codebook=book, codebook_file=str(file))
+        return job_result(folder, finished, finished.codebook_version)
+
+
+def job_result(folder: StudyFolder, run: Run, version: int) -> JobResult:
+    """What a run leaves: a codebook version, also written to codebook.yaml."""
+    book = latest_codebook(folder.engine, folder.study.id, version)
+    file = folder.path / "codebook.yaml"
+    with whole_file(file) as out:
+        out.write(to_yaml(book))
+    return JobResult(run=run, codebook=book, codebook_file=str(file))
 
 
 def settings_of(folder: StudyFolder, run: Run, listen: Listener) -> Study:
     """The settings a run goes on with: what shapes answers as it began, the rest as study.toml says now."""
     began = Study.model_validate_json(run.settings)
-    changed = [name for name in SETTLED if getattr(began, name) != getattr(folder.study, name)]
+    kept = {name: getattr(began, name) for name in SETTLED[run.graph]}
+    changed = [name for name, value in kept.items() if name not in OPTIONS and value != getattr(folder.study, name)]
     if changed:
         listen(
             {
@@ -150,7 +181,6 @@ def settings_of(folder: StudyFolder, run: Run, listen: Listener) -> Study:
                 "the settings it began with. Start a new run to use the new ones.",
             }
         )
-    kept = {name: getattr(began, name) for name in SETTLED}
     return folder.study.model_copy(update=kept)
 
 
@@ -161,20 +191,13 @@ async def _drive(folder: StudyFolder, study: Study, run: Run, listen: Listener) 
 
 async def _drive_with(vectors: VectorCache, folder: StudyFolder, study: Study, run: Run, listen: Listener) -> None:
     log = SqlAnswerLog(folder.engine, study.id)
-    context = make_context(
-        study,
-        run,
-        store=SqlStudyStore(folder.engine, study.id),
-        log=log,
-        memory=await asyncio.to_thread(folder.memory, run),
-        embeddings=CachedEmbedder(embedder(study.embedding.model, privacy=study.privacy), vectors),
-        prompts=folder.prompts,
-    )
+    embeddings = CachedEmbedder(embedder(study.embedding.model, privacy=study.privacy), vectors)
+    build, context = await asyncio.to_thread(_prepared, folder, study, run, log, embeddings)
     try:
         with no_tracing(study.privacy), translated(str(folder.checkpoints)):
             await asyncio.to_thread(remove_if_damaged, folder.checkpoints)
             async with AsyncSqliteSaver.from_conn_string(str(folder.checkpoints)) as saver:
-                graph = build_inductive(saver)
+                graph = build(saver)
                 config: RunnableConfig = {"configurable": {"thread_id": f"{run.id}/{run.round}"}}
                 stream = graph.astream({"run": run.id}, config, context=context, stream_mode="custom")
                 async for event in stream:
@@ -183,7 +206,22 @@ async def _drive_with(vectors: VectorCache, folder: StudyFolder, study: Study, r
         await log.close()
 
 
+def _prepared(
+    folder: StudyFolder, study: Study, run: Run, log: AnswerLog, embeddings: Embedder
+) -> tuple[Builder, object]:
+    """How to build the run's graph, and what the graph is given."""
+    shared: dict[str, Any] = {"log": log, "embeddings": embeddings, "prompts": folder.prompts}
+    if run.graph == "merge":
+        concepts = SqlConceptStore(folder.engine, study.id)
+        return build_merging, make_merging_context(study, run, store=concepts, **shared)
+    if run.graph == "themes":
+        themes = SqlThemeStore(folder.engine, study.id)
+        return build_theming, make_theming_context(study, run, store=themes, **shared)
+    store, memory = SqlStudyStore(folder.engine, study.id), folder.memory(run)
+    return build_inductive, make_context(study, run, store=store, memory=memory, **shared)
+
+
 def _after(run: Run, folder: StudyFolder) -> str:
-    if run.failures:
+    if run.failures and run.graph == "inductive":
         return f"{run.failures} answers failed; ask them again with `intercoder retry {folder.argument}`."
     return f"See `intercoder codebook show {folder.argument}`."

@@ -180,7 +180,8 @@ def _check_undoable(run: Run, versions: Sequence[int]) -> None:
         )
     if run.status == "undone":
         raise StudyError(
-            f"`{run.id}` has been undone already.", remedy="Merge again to have its codebook back: `intercoder merge`."
+            f"`{run.id}` has been undone already.",
+            remedy="Merge again to have its codebook back: `intercoder merge`.",
         )
     if not run.over:
         raise StudyError(
@@ -214,7 +215,9 @@ def _write(connection: Connection, place: dict[str, Any], concepts: Sequence[Con
     insert_new(connection, schema.concept_examples, list(_listed(place, concepts, "examples", "segment_id")))
 
 
-def _listed(place: dict[str, Any], concepts: Sequence[Concept], field: str, column: str) -> Iterator[dict[str, Any]]:
+def _listed(
+    place: dict[str, Any], concepts: Sequence[Concept], field: str, column: str
+) -> Iterator[dict[str, Any]]:
     for position, concept in enumerate(concepts):
         for number, item in enumerate(getattr(concept, field)):
             yield {**place, "concept": position, "place": number, column: item}

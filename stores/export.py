@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from intercoder.core.codebook import Code
 from intercoder.core.coded_lines import Line, line_of
@@ -30,15 +31,21 @@ def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterat
         times: Add `created_at`; without it, the same answers give the same bytes.
     """
     study_id = folder.study.id
+
+    @cache
+    def codes_of(version: int) -> dict[str, Code]:
+        codes = read_version(connection, study_id, version).codes
+        return {id_: code for code in codes for id_ in (code.id, *code.lineage.merged_from)}
+
     with reading(folder.engine) as connection:
-        book = read_version(connection, study_id, run.codebook_version)
-        codes = {id_: code for code in book.codes for id_ in (code.id, *code.lineage.merged_from)}
         coded = run
         while coded.source:
             coded = get_run(connection, study_id, coded.source)
         for start in range(0, coded.total, BLOCK):
             segments = read_segments(connection, study_id, run.sample, start, start + BLOCK)
             for place, row in current_decisions(connection, study_id, coded.id, start, start + BLOCK, run.sample):
+                # The version it was made under, also while a later round is under way; for a merge, the merge's.
+                codes = codes_of(row.codebook_version if coded is run else run.codebook_version)
                 line = _line(read_decision(row), segments[place - start], codes.get(row.code_id))
                 yield line | {"created_at": row.created_at} if times else line
 

@@ -19,6 +19,7 @@ class RunSummary(Record):
     """A run as it stands now; `status` is `running` only while a living process works on it."""
 
     id: str
+    graph: str
     status: str
     round: int
     position: int
@@ -72,7 +73,9 @@ def overview(folder: StudyFolder) -> Overview:
 
 
 def run_failures(folder: StudyFolder, run: Run) -> tuple[FailedAnswer, ...]:
-    """The failed answers of a run's current round, in document order."""
+    """The failed answers of a run's current round, in document order; of a merge, in order of the concepts' ids."""
+    if run.source:
+        return _writers_failures(folder, run)
     table, drawn = schema.failures, schema.sample_segments
     segments, members = schema.segments, schema.source_documents
     same_study = [other.c.study_id == table.c.study_id for other in (drawn, segments, members)]
@@ -98,6 +101,22 @@ def run_failures(folder: StudyFolder, run: Run) -> tuple[FailedAnswer, ...]:
         return tuple(FailedAnswer.model_validate({name: row[name] for name in names}) for row in rows)
 
 
+def _writers_failures(folder: StudyFolder, run: Run) -> tuple[FailedAnswer, ...]:
+    """Failed questions about concepts or themes, which stand in no document."""
+    table = schema.failures
+    query = (
+        sa.select(table)
+        .where(table.c.study_id == folder.study.id, table.c.run == run.id, table.c.round == run.round)
+        .order_by(table.c.segment_id)
+    )
+    names = Failure.model_fields
+    with reading(folder.engine) as connection:
+        return tuple(
+            FailedAnswer(**{name: row[name] for name in names}, document=row["segment_id"], start=0, end=0)
+            for row in connection.execute(query).mappings()
+        )
+
+
 def _summary(folder: StudyFolder, run: Run, running: str) -> RunSummary:
     answers, entries = schema.answers, schema.codebook_entries
     with reading(folder.engine) as connection:
@@ -117,6 +136,7 @@ def _summary(folder: StudyFolder, run: Run, running: str) -> RunSummary:
     stopped = run.status == "running" and running != run.id
     return RunSummary(
         id=run.id,
+        graph=run.graph,
         status="stopped" if stopped else run.status,
         round=run.round,
         position=run.position,
@@ -138,8 +158,10 @@ def _next(folder: StudyFolder, has_texts: bool, runs: list[Run], running: str) -
         return f"wait for {running}, or stop it with Ctrl-C in its terminal"
     if not runs:
         return f"intercoder run inductive {folder.argument}"
-    if runs[-1].status != "done":
+    if not runs[-1].over:
         return f"intercoder resume {folder.argument}"
+    if runs[-1].failures and runs[-1].graph != "inductive":
+        return f"intercoder {runs[-1].graph} {folder.argument}"
     if runs[-1].failures:
         return f"intercoder retry {folder.argument}"
     return f"intercoder codebook show {folder.argument}"

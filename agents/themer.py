@@ -1,0 +1,125 @@
+"""The themer: names and defines what a group of codes has in common (seed 000, section 7.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from typing_extensions import TypedDict
+
+from intercoder.agents.session import Session
+from intercoder.agents.subgraph import node, standalone_session
+from intercoder.agents.writing import Writer, code_lines, named_schema, parse_named
+from intercoder.core.concepts import Definition
+from intercoder.core.identity import make_id
+from intercoder.core.study import DEFAULT_MODEL, Privacy, Study, WriterSettings
+from intercoder.prompts.loader import Piece
+
+
+class Themer:
+    """The themer of a study."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    @classmethod
+    def of_study(cls, study: Study, *, model: BaseChatModel | None = None, prompts: Path | None = None) -> Themer:
+        """The themer as the study's settings describe it; by default with the first coder's model."""
+        return cls(
+            Writer(
+                "themer",
+                "default",
+                study.themer,
+                study.writer_model(study.themer),
+                question=study.question,
+                secret=study.id,
+                model=model,
+                privacy=study.privacy,
+                limits=study.limits,
+                api_key_env=study.api_key_env,
+                prompts=prompts,
+            )
+        )
+
+    async def name(self, about: str, codes: Sequence[tuple[str, str]], session: Session) -> Definition:
+        """Label and definition of a theme.
+
+        Args:
+            about: The theme's id.
+            codes: Labels and definitions of its codes.
+            session: The run's session.
+
+        Raises:
+            NoAnswer: The model gave no usable answer.
+            EndpointStopped: The endpoint answers nobody.
+        """
+        pieces = [Piece(kind="text", text=code_lines(codes))]
+        asked = await self._writer.write(about, pieces, named_schema(), parse_named, session)
+        return Definition(label=asked.value.label, definition=asked.value.definition, provenance=asked.provenance)
+
+
+class ThemerInput(TypedDict):
+    """What a host graph gives: labels and definitions of a theme's codes; definitions may be empty."""
+
+    codes: list[tuple[str, str]]
+
+
+class ThemerOutput(TypedDict):
+    """The theme's label and definition."""
+
+    theme: Definition
+
+
+class ThemerState(ThemerInput, ThemerOutput):
+    """Input and output together."""
+
+
+def build_themer(
+    model: str | BaseChatModel = DEFAULT_MODEL,
+    *,
+    question: str = "",
+    shots: int = 2,
+    privacy: Privacy | None = None,
+    checkpointer: Any = None,
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """A themer as a compiled LangGraph subgraph: `codes` in, `theme` out.
+
+    Args:
+        model: A reference such as `embedded:qwen2.5-coder-0.5b`, or any LangChain chat model.
+        question: The research question; may be empty.
+        shots: Worked examples in the prompt, 0 to 2.
+        privacy: What may leave the machine; nothing by default.
+        checkpointer: LangGraph saver; a subgraph needs none.
+
+    Example:
+        ```python
+        themer = build_themer("scripted:words", question="Why repair?")
+        themer.invoke({"codes": [("thrift", "New things cost too much."), ("pride", "")]})["theme"].label
+        ```
+    """
+    reference = model if isinstance(model, str) else f"given:{type(model).__name__}"
+    writer = Writer(
+        "themer",
+        "default",
+        WriterSettings(model=reference, shots=shots),
+        reference,
+        question=question,
+        model=None if isinstance(model, str) else model,
+        privacy=privacy,
+    )
+    themer = Themer(writer)
+    session = standalone_session()
+
+    async def name(state: ThemerState) -> dict[str, Definition]:
+        codes = state["codes"]
+        return {"theme": await themer.name(make_id("t", codes), codes, session)}
+
+    graph = StateGraph(ThemerState, input_schema=ThemerInput, output_schema=ThemerOutput)
+    graph.add_node("name", node(name))
+    graph.add_edge(START, "name")
+    graph.add_edge("name", END)
+    return graph.compile(checkpointer=checkpointer, name="themer")

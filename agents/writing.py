@@ -1,0 +1,158 @@
+"""What the definer and the themer share: answers of a label and a definition, and how they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from langchain_core.language_models import BaseChatModel
+from pydantic import AfterValidator, Field
+
+from intercoder.agents.answers import (
+    LABEL_LENGTH,
+    READ_LENGTH,
+    LabelledAnswer,
+    Schema,
+    StrictAnswer,
+    bounded,
+    one_line,
+    record,
+    validated,
+    whole_words,
+)
+from intercoder.agents.asking import Actor, Asked, Question, ask
+from intercoder.agents.session import Session
+from intercoder.core.decisions import Role
+from intercoder.core.study import Limits, Privacy, WriterSettings
+from intercoder.llms.factory import chat_model
+from intercoder.prompts.loader import Piece, load
+
+Parsed = TypeVar("Parsed")
+
+DEFINITION_LENGTH = 200
+"""Most characters of a definition that a schema lets a model write."""
+MOST_CODES = 12
+"""Most codes that are shown of a cluster or theme; the first ones."""
+
+
+def _definition(text: str) -> str:
+    kept = whole_words(text, DEFINITION_LENGTH)
+    if not kept:
+        raise ValueError("the definition is empty")
+    return f"{kept} …" if len(kept) < len(one_line(text)) else kept
+
+
+_Definition = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(_definition)]
+
+
+class DefinitionAnswer(StrictAnswer):
+    """A definition alone."""
+
+    definition: _Definition
+
+
+class NamedAnswer(LabelledAnswer):
+    """A label and a definition."""
+
+    definition: _Definition
+
+
+def definition_schema() -> Schema:
+    """JSON schema of a definition alone."""
+    return record(definition=bounded(DEFINITION_LENGTH, 1))
+
+
+def named_schema() -> Schema:
+    """JSON schema of a label and a definition."""
+    return record(label=bounded(LABEL_LENGTH, 1), definition=bounded(DEFINITION_LENGTH, 1))
+
+
+def parse_definition(text: str) -> DefinitionAnswer:
+    """Read a reply that is a definition.
+
+    Raises:
+        InvalidAnswer: It is not one.
+    """
+    return validated(DefinitionAnswer, text)
+
+
+def parse_named(text: str) -> NamedAnswer:
+    """Read a reply that is a label with its definition.
+
+    Raises:
+        InvalidAnswer: It is not one.
+    """
+    return validated(NamedAnswer, text)
+
+
+def code_lines(codes: Sequence[tuple[str, str]]) -> str:
+    """Codes as they are shown: `label: definition`, one a line, the label alone where there is no definition."""
+    lines = [f"{one_line(label)}: {one_line(text)}" if text else one_line(label) for label, text in codes]
+    return "\n".join(lines[:MOST_CODES])
+
+
+class Writer:
+    """An agent that is asked with one template.
+
+    Args:
+        role: `definer` or `themer`; also its name in the answer log.
+        template: Name of its prompt.
+        settings: Model, worked examples, sampling.
+        reference: The model's reference.
+        question: The research question; may be empty.
+        secret: Key of the fence's marker.
+        model: The chat model; by default the one that `reference` names.
+        privacy: What may leave the machine.
+        limits: Timeouts and retries of endpoints.
+        api_key_env: Name of the variable that holds an endpoint's key.
+        prompts: A study's own prompts folder.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        template: str,
+        settings: WriterSettings,
+        reference: str,
+        *,
+        question: str = "",
+        secret: str = "",
+        model: BaseChatModel | None = None,
+        privacy: Privacy | None = None,
+        limits: Limits | None = None,
+        api_key_env: str = "OPENAI_API_KEY",
+        prompts: Path | None = None,
+    ) -> None:
+        self._question = question
+        self._secret = secret
+        self._actor = Actor(
+            role=role,
+            name=role,
+            reference=reference,
+            model=model
+            or chat_model(
+                reference,
+                sampling=settings.sampling,
+                limits=limits or Limits(),
+                privacy=privacy or Privacy(),
+                api_key_env=api_key_env,
+            ),
+            prompt=load(role, template, shots=settings.shots, folder=prompts),
+            sampling=settings.sampling,
+            seed=settings.seed,
+        )
+
+    async def write(
+        self, about: str, pieces: Sequence[Piece], schema: Schema, parse: Callable[[str], Parsed], session: Session
+    ) -> Asked[Parsed]:
+        """Ask about a concept or theme, whose id is `about`.
+
+        Raises:
+            NoAnswer: The model gave no usable answer.
+            EndpointStopped: The endpoint answers nobody.
+        """
+        messages = self._actor.prompt.messages(
+            pieces, question=self._question, secret=self._secret, segment_id=about
+        )
+        return await ask(self._actor, Question(about, messages, schema, parse), session)
