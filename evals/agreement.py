@@ -1,8 +1,9 @@
 """Agreement of coders: one statistic, all pairs, code by code, and where they put their quotes."""
 
-from intercoder.evals.coefficients import PairwiseAgreement, RaterPair, agreement, pairwise
+from intercoder.evals.coefficients import agreement
 from intercoder.evals.interval import Estimate
 from intercoder.evals.multilabel import CodeAgreement, PerCode, jaccard, per_code, positive_agreement
+from intercoder.evals.rater_pairs import PairwiseAgreement, RaterPair, pairwise
 from intercoder.evals.span_agreement import Span, SpanAgreement, spans
 
 __all__ = [

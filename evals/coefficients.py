@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
 from intercoder.core.errors import InputError
-from intercoder.core.record import Record
 from intercoder.evals.alpha import Alpha, Level
 from intercoder.evals.bootstrap import replicates
 from intercoder.evals.chance_corrected import (
@@ -31,9 +29,6 @@ from intercoder.evals.chance_corrected import (
 from intercoder.evals.interval import Estimate, Floats, bare, percentile, student, variance
 from intercoder.evals.ratings import Category, Codes, Ratings, read_ratings
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 StatisticName: TypeAlias = Literal[
     "percent", "ac1", "ac2", "cohen", "conger", "fleiss", "scott", "brennan_prediger", "krippendorff"
 ]
@@ -53,40 +48,6 @@ _OF_PAIRED_UNITS = {"percent", "krippendorff"}
 _FOR_TWO = {"cohen": "conger", "scott": "fleiss"}
 
 
-class RaterPair(Record):
-    """Agreement of two raters."""
-
-    first: str
-    second: str
-    agreement: Estimate
-    """All nan, with n 0, if they rated no unit in common."""
-
-
-class PairwiseAgreement(Record):
-    """Agreement of every pair of raters."""
-
-    raters: tuple[str, ...]
-    pairs: tuple[RaterPair, ...]
-
-    def matrix(self) -> pd.DataFrame:
-        """Values as raters x raters; the diagonal is left undefined."""
-        import pandas as pd
-
-        table = pd.DataFrame(math.nan, index=list(self.raters), columns=list(self.raters))
-        for pair in self.pairs:
-            table.loc[pair.first, pair.second] = pair.agreement.value
-            table.loc[pair.second, pair.first] = pair.agreement.value
-        return table
-
-    def to_frame(self) -> pd.DataFrame:
-        """One line a pair: the raters, then the estimate."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            [{"first": p.first, "second": p.second, **p.agreement.model_dump()} for p in self.pairs]
-        )
-
-
 def agreement(
     ratings: Any,
     statistic: StatisticName,
@@ -101,7 +62,7 @@ def agreement(
     """How far raters agree, beyond chance where the statistic corrects for it (seed 002, 2.2.3.2, eq. 1 to 4).
 
     With constant raters AC1, AC2 and Brennan-Prediger are 1; the kappas and alpha are nan, since chance agreement
-    is already complete. [README.md](README.md) has each statistic's formula, reading and reference.
+    is already complete. The README beside this file has each statistic's formula, reading and reference.
 
     Args:
         ratings: Rows of units, columns of raters: lists, a numpy array or a DataFrame; None (in arrays and frames
@@ -131,39 +92,7 @@ def agreement(
     check_arguments(statistic, weights, interval, level)
     table = read_ratings(ratings, categories)
     check_raters(statistic, table.rated(at_least=1).shape[1])
-    return _question(table, statistic, weights, interval, level, n_boot, seed).estimate(table)
-
-
-def pairwise(
-    ratings: Any,
-    statistic: StatisticName = "ac1",
-    *,
-    categories: Iterable[Category] | None = None,
-    weights: Weights = "identity",
-    interval: Interval = "analytic",
-    level: Level = "nominal",
-    n_boot: int = 10_000,
-    seed: int = 0,
-) -> PairwiseAgreement:
-    """Agreement of every pair of raters, all with the same categories; arguments as for `agreement`.
-
-    Returns:
-        Pairs in the order of columns. Columns are named as in a DataFrame, else `rater 1` and so on. A pair
-        without a common unit is undefined; a pair's estimate is over units that either of them rated.
-
-    Raises:
-        InputError: As `agreement`.
-    """
-    check_arguments(statistic, weights, interval, level)
-    table = read_ratings(ratings, categories)
-    question = _question(table, statistic, weights, interval, level, n_boot, seed)
-    pairs = tuple(
-        RaterPair(
-            first=table.raters[one], second=table.raters[other], agreement=question.estimate(table.of(one, other))
-        )
-        for one, other in itertools.combinations(range(len(table.raters)), 2)
-    )
-    return PairwiseAgreement(raters=table.raters, pairs=pairs)
+    return make_question(table, statistic, weights, interval, level, n_boot, seed).estimate(table)
 
 
 class Question(NamedTuple):
@@ -209,9 +138,14 @@ class Question(NamedTuple):
         return percentile(value, found, n, self.statistic)
 
 
-def _question(
+def make_question(
     table: Ratings, statistic: str, weights: Weights, interval: Interval, level: Level, n_boot: int, seed: int
 ) -> Question:
+    """What the arguments of `agreement` ask of a table.
+
+    Raises:
+        InputError: The weights or the level need an order or a distance that text categories do not have.
+    """
     name = "ac2" if statistic == "ac1" and weights != "identity" else statistic
     positions = _positions(table, weights, level)
     return Question(name, weight_matrix(weights, positions), positions, interval, level, n_boot, seed)

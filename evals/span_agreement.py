@@ -12,6 +12,7 @@ from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.evals.bootstrap import draws
 from intercoder.evals.interval import Estimate, Floats, bare, percentile, quotient
+from intercoder.evals.unitizing import Section, Sections, UnitizingAlpha
 
 SpanLike: TypeAlias = "tuple[int, int] | tuple[int, int, str] | Span"
 
@@ -35,18 +36,6 @@ class SpanAgreement(Record):
     """Texts that all raters read."""
     left_out: int
     """Texts that some rater did not read."""
-
-
-class _Section(NamedTuple):
-    """A stretch of one rater's continuum: a unit or the gap between two."""
-
-    start: int
-    end: int
-    unit: bool
-
-    @property
-    def length(self) -> int:
-        return self.end - self.start
 
 
 def spans(
@@ -86,9 +75,9 @@ def spans(
         raise InputError("no text was read by all raters.", where="codings", remedy="Compare raters of some text.")
     units = _units(codings, lengths)
     codes = sorted({code for _, _, code in units})
-    marked = [_Code(code, units, tuple(codings), read, lengths) for code in codes]
+    marked = [_sections(code, units, tuple(codings), read, lengths) for code in codes]
     sizes = np.array([lengths[text] for text in read], np.float64)
-    overlap, alpha = _Overlap(marked), _UnitizingAlpha(marked, sizes, len(codings))
+    overlap, alpha = _Overlap(marked), UnitizingAlpha(marked, sizes, len(codings))
     once = np.ones((1, len(read)))
     values = float(overlap.value(once)[0]), float(alpha.value(once)[0])
     found = [bare(value, len(read), name) for value, name in zip(values, ("overlap", "alpha_u"), strict=True)]
@@ -100,7 +89,7 @@ def spans(
     return SpanAgreement(overlap=found[0], alpha=found[1], texts=len(read), left_out=len(named) - len(read))
 
 
-_Units: TypeAlias = dict[tuple[str, str, str], list[_Section]]
+_Units: TypeAlias = dict[tuple[str, str, str], list[Section]]
 """Units by rater, text and code, in order, none overlapping."""
 
 
@@ -125,47 +114,45 @@ def _check(span: Span, length: int, where: str) -> None:
         )
 
 
-def _join(units: list[_Section], span: Span) -> None:
+def _join(units: list[Section], span: Span) -> None:
     """Add a span; it is part of the last unit if it begins inside of it."""
     if units and span.start < units[-1].end:
         units[-1] = units[-1]._replace(end=max(units[-1].end, span.end))
     else:
-        units.append(_Section(span.start, span.end, True))
+        units.append(Section(span.start, span.end, True))
 
 
-class _Code:
-    """What all raters marked with one code: per text, the sections of each rater."""
-
-    def __init__(
-        self, code: str, units: _Units, raters: tuple[str, ...], texts: Sequence[str], lengths: Mapping[str, int]
-    ) -> None:
-        self.sections: dict[int, list[list[_Section]]] = {}
-        """Number of the text -> for each rater their sections; texts nobody marked are left out."""
-        for number, text in enumerate(texts):
-            found = [units.get((rater, text, code), []) for rater in raters]
-            if any(found):
-                self.sections[number] = [_with_gaps(own, lengths[text]) for own in found]
+def _sections(
+    code: str, units: _Units, raters: tuple[str, ...], texts: Sequence[str], lengths: Mapping[str, int]
+) -> Sections:
+    """What all raters marked with one code."""
+    marked: Sections = {}
+    for number, text in enumerate(texts):
+        found = [units.get((rater, text, code), []) for rater in raters]
+        if any(found):
+            marked[number] = [_with_gaps(own, lengths[text]) for own in found]
+    return marked
 
 
-def _with_gaps(units: Sequence[_Section], length: int) -> list[_Section]:
+def _with_gaps(units: Sequence[Section], length: int) -> list[Section]:
     sections, at = [], 0
     for unit in units:
         if unit.start > at:
-            sections.append(_Section(at, unit.start, False))
+            sections.append(Section(at, unit.start, False))
         sections.append(unit)
         at = unit.end
     if at < length:
-        sections.append(_Section(at, length, False))
+        sections.append(Section(at, length, False))
     return sections
 
 
 class _Overlap:
     """Characters marked by both of two raters, of those marked by either, summed over pairs."""
 
-    def __init__(self, codes: Sequence[_Code]) -> None:
+    def __init__(self, codes: Sequence[Sections]) -> None:
         self._sums: dict[int, tuple[int, int]] = {}
         for code in codes:
-            for text, raters in code.sections.items():
+            for text, raters in code.items():
                 both, either = self._sums.get(text, (0, 0))
                 for one, other in itertools.combinations(raters, 2):
                     common = _common(one, other)
@@ -182,79 +169,9 @@ class _Overlap:
         return quotient(both, either)
 
 
-def _marked(sections: Sequence[_Section]) -> int:
+def _marked(sections: Sequence[Section]) -> int:
     return sum(section.length for section in sections if section.unit)
 
 
-def _common(one: Sequence[_Section], other: Sequence[_Section]) -> int:
+def _common(one: Sequence[Section], other: Sequence[Section]) -> int:
     return sum(max(0, min(a.end, b.end) - max(a.start, b.start)) for a in one if a.unit for b in other if b.unit)
-
-
-class _UnitizingAlpha:
-    """Alpha for unitizing, from sums over texts so that texts can be resampled.
-
-    Observed and expected disagreement are Krippendorff's (2004, eq. 3 to 5), summed over codes.
-    """
-
-    def __init__(self, codes: Sequence[_Code], sizes: Floats, raters: int) -> None:
-        self._sizes = sizes
-        self._raters = raters
-        self._codes = [_Sums(code, sizes, raters) for code in codes]
-
-    def value(self, drawn: Floats) -> Floats:
-        """Alpha when texts are counted as drawn, shape (draws, texts); shape (draws,), nan where undefined."""
-        length = drawn @ self._sizes
-        raters = self._raters
-        observed, expected = np.zeros(len(drawn)), np.zeros(len(drawn))
-        for code in self._codes:
-            units, cubes, squares, apart = (drawn @ code.sums).T
-            observed += apart / (raters * (raters - 1) * length**2)
-            placed = (units - 1) / 3 * cubes + code.in_gaps(drawn)
-            possible = raters * length * (raters * length - 1) - squares
-            expected += np.where(units > 0, 2 / length * placed / possible, 0.0)
-        alpha: Floats = 1 - quotient(observed, expected)
-        return alpha
-
-
-class _Sums:
-    """Sums over texts for one code."""
-
-    def __init__(self, code: _Code, sizes: Floats, raters: int) -> None:
-        self.sums = np.zeros((len(sizes), 4))
-        """Per text: units, their 2l^3 - 3l^2 + l, their l(l - 1), and observed disagreement."""
-        lengths = sorted({s.length for own in code.sections.values() for row in own for s in row if s.unit})
-        self._lengths = np.array(lengths, np.float64)
-        room = np.maximum(sizes[:, None] - self._lengths + 1, 0)
-        self._places = raters * room
-        """Where a unit of each length fits into the gaps of each text; shape (texts, lengths)."""
-        self._units = np.zeros((len(sizes), len(lengths)))
-        for text, rows in code.sections.items():
-            sections = [section for row in rows for section in row]
-            units = np.array([s.length for s in sections if s.unit], np.float64)
-            gaps = np.array([s.length for s in sections if not s.unit], np.float64)
-            self._units[text] = (units[:, None] == self._lengths).sum(axis=0)
-            self._places[text] = np.maximum(gaps[:, None] - self._lengths + 1, 0).sum(axis=0)
-            cubes = (2 * units**3 - 3 * units**2 + units).sum()
-            self.sums[text] = len(units), cubes, (units * (units - 1)).sum(), _apart(rows)
-
-    def in_gaps(self, drawn: Floats) -> Floats:
-        """Sum over units and gaps of l^2 times the places for the unit in the gap; shape (draws,)."""
-        total: Floats = ((drawn @ self._units) * (drawn @ self._places) * self._lengths**2).sum(axis=1)
-        return total
-
-
-def _apart(raters: Sequence[Sequence[_Section]]) -> float:
-    """Observed disagreement of one text, over ordered pairs of raters."""
-    pairs = itertools.permutations(raters, 2)
-    return float(sum(_difference(a, b) for one, other in pairs for a in one for b in other))
-
-
-def _difference(a: _Section, b: _Section) -> int:
-    """Squared difference of two sections: of the ends of units that overlap, or of a unit lost in a gap."""
-    if a.unit and b.unit:
-        meets = a.start < b.end and b.start < a.end
-        return (a.start - b.start) ** 2 + (a.end - b.end) ** 2 if meets else 0
-    if a.unit != b.unit:
-        unit, gap = (a, b) if a.unit else (b, a)
-        return unit.length**2 if gap.start <= unit.start and unit.end <= gap.end else 0
-    return 0

@@ -54,6 +54,11 @@ def test_a_frame_is_named_by_its_own_labels() -> None:
     assert refused.value.where == "ratings, row 'G002', ben"
 
 
+def test_columns_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError, match="two columns are called 'ana'"):
+        agreement(pd.DataFrame([[1, 2], [2, 2]], columns=["ana", "ana"]), "ac1")
+
+
 @pytest.mark.parametrize(
     "ratings",
     [
