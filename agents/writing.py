@@ -30,8 +30,8 @@ from intercoder.prompts.loader import Piece, load
 
 Parsed = TypeVar("Parsed")
 
-DEFINITION_LENGTH = 200
-"""Most characters of a definition that a schema lets a model write."""
+DEFINITION_LENGTH = 120
+"""Most characters of a definition that a schema lets a model write; grammars of longer strings may not compile."""
 MOST_CODES = 12
 """Most codes that are shown of a cluster or theme; the first ones."""
 

@@ -62,7 +62,8 @@ def _bar() -> Iterator[Listener]:
             elif event["kind"] == "code":
                 progress.console.print(f"  + {one_line(event['label'])}", style="dim")
             elif event["kind"] == "progress":
-                progress.update(task, completed=event["done"], total=event["total"], detail=_detail(event, start))
+                done, total = event.get("asked", event["done"]), event.get("to_ask", event["total"])
+                progress.update(task, completed=done, total=total, detail=_detail(event, start))
 
         yield listen
 
@@ -75,9 +76,7 @@ def _lines() -> Listener:
         nonlocal last
         if event["kind"] == "begin":
             start.mark(event)
-            before = f", {event['done']:,} of them settled before" if event["done"] else ""
-            total = "" if event["unit"] == "step" else counted(event["total"], event["unit"])
-            _say(f"{event['run']}: {total or 'up to four stages'}{before}")
+            _say(f"{event['run']}: {_beginning(event)}")
         elif event["kind"] == "note":
             _say(event["text"])
         elif event["kind"] == "step":
@@ -103,9 +102,17 @@ class Start:
         """Take the beginning from a run's first event."""
         self.done, self.time = event["done"], time.monotonic()
 
-    def rate(self, done: int) -> float:
-        """Segments a second since then."""
-        return (done - self.done) / max(time.monotonic() - self.time, 1e-9)
+    def rate(self, event: Event) -> float:
+        """Answers a second since then; what is counted, where answers are not."""
+        done = event["calls"] + event["recalled"] if "recalled" in event else event["done"] - self.done
+        return float(done) / max(time.monotonic() - self.time, 1e-9)
+
+
+def _beginning(event: Event) -> str:
+    if event["unit"] == "step":
+        return f"going on after step {event['done']}" if event["done"] else "labels into concepts"
+    before = f", {event['done']:,} of them settled before" if event["done"] else ""
+    return f"{counted(event['total'], event['unit'])}{before}"
 
 
 def step_line(event: Event) -> str:
@@ -123,7 +130,8 @@ def _say(text: str) -> None:
 def _detail(event: Event, start: Start) -> str:
     tokens = event["input_tokens"] + event["output_tokens"]
     found = [counted(event[f"{noun}s"], noun) for noun in ("code", "concept", "theme") if f"{noun}s" in event]
-    parts = [f"{start.rate(event['done']):.1f}/s", *found, f"{_short(tokens)} tokens"]
+    asked = [f"{event['asked']:,} of {event['to_ask']:,} answers"] if "asked" in event else []
+    parts = [*asked, f"{start.rate(event):.1f}/s", *found, f"{_short(tokens)} tokens"]
     if event["cost"]:
         parts.append(f"cost {event['cost']:.4f}")
     if event["failures"]:

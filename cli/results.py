@@ -53,19 +53,23 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
 
 
 def print_codebook(book: Codebook, *, most: int | None = None, folder: StudyFolder | None = None) -> None:
-    """The codebook as a table, most used codes first, each with a quote."""
+    """The codebook as a table, most used codes first, each with a quote; where there are themes, with its theme."""
     from intercoder.formats.codebook_files import by_use
 
-    codes = by_use(book)
+    labels = {code.id: code.label for code in book.codes}
+    themes = {code.parent for code in book.codes if code.parent}
+    codes = [code for code in by_use(book) if code.id not in themes]
     rows = [
         (
+            *((one_line(labels.get(code.parent, ""), 40),) if themes else ()),
             code.label,
             book.counts.get(code.id, 0),
             one_line(code.examples[0].text, 70) if code.examples else one_line(code.definition, 70),
         )
         for code in codes[:most]
     ]
-    print_table(("code", "segments", "first quote"), rows, title=f"Codebook {book.version}", right=("segments",))
+    columns = ("theme", "code", "segments", "first quote")[not themes :]
+    print_table(columns, rows, title=f"Codebook {book.version}", right=("segments",))
     if most is not None and len(codes) > most and folder is not None:
         print(f"... and {len(codes) - most} more; `intercoder codebook show {folder.argument}` prints all.")
 
