@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from intercoder.core.concepts import CodeSpaces
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.evals.clustering import Cluster, clusters, cut
@@ -27,7 +28,7 @@ from intercoder.evals.distances import (
     matrix_blocks,
 )
 from intercoder.evals.divergence import jensen_shannon
-from intercoder.evals.ownership import Booleans, CodeSpaces, Ownership, ownership
+from intercoder.evals.ownership import Booleans, Ownership, ownership
 from intercoder.evals.red_flags import RedFlag, red_flags
 
 __all__ = ["Cluster", "CodeSpaceMetrics", "RedFlag", "clusters", "cut", "measure", "red_flags"]

@@ -9,10 +9,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from intercoder.core.concepts import CodeSpaces
 from intercoder.core.errors import InputError
 
-CodeSpaces: TypeAlias = Mapping[str, Mapping[str, Sequence[str]]]
-"""For each coder the code space: label to the ids of its examples."""
 Booleans: TypeAlias = npt.NDArray[np.bool_]
 
 
