@@ -57,7 +57,7 @@ def merge(
     if undo:
         print_undone(folder, merge_jobs.undo_merge(folder, undo), json=json)
         return
-    study = _chosen(folder, stage, lower, upper, model)
+    study = _chosen(folder, 2 if inspect else stage, lower, upper, model)
     if inspect:
         print_inspection(merge_jobs.inspect_threshold(folder, study, run), study.merging.lower, json=json)
     elif dry_run:

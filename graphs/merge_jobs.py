@@ -69,7 +69,10 @@ def with_options(
     """
     given = {"stage": stage, "lower": lower, "upper": upper}
     chosen = {name: value for name, value in given.items() if value is not None}
-    merging = Merging.model_validate(study.merging.model_dump() | chosen)
+    wanted = study.merging.model_dump() | chosen
+    if wanted["stage"] < 4 and upper is None:
+        wanted["upper"] = max(wanted["lower"], wanted["upper"])  # not looked at before stage 4
+    merging = Merging.model_validate(wanted)
     definer = study.definer.model_copy(update={"model": model} if model else {})
     themer = study.themer.model_copy(update={"model": model} if model else {})
     return study.model_copy(update={"merging": merging, "definer": definer, "themer": themer})

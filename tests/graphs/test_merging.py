@@ -184,7 +184,7 @@ def test_only_the_latest_merge_can_be_undone_and_a_second_one_starts_from_the_ru
 def test_only_finished_inductive_runs_are_merged(coded: StudyFolder, name: str) -> None:
     merged(coded, stage=1)
     begin_inductive(coded, Scope())
-    with pytest.raises(StudyError, match="not finished|not an inductive run"):
+    with pytest.raises(StudyError, match=r"not finished|not an inductive run"):
         begin_merge(coded, coded.study, name)
     assert begin_merge(coded, coded.study).source == "inductive-1"
 
@@ -297,7 +297,7 @@ def test_a_definition_that_fails_is_listed_and_its_concept_keeps_its_label(coded
 
 def test_a_label_another_concept_has_is_not_given_twice(coded: StudyFolder) -> None:
     def answer(messages: Messages, schema: Schema, seed: int | None) -> str:
-        return json.dumps({name: "The same for all" for name in (schema or {})["properties"]})
+        return json.dumps(dict.fromkeys((schema or {})["properties"], "The same for all"))
 
     run = begin_merge(coded, with_options(coded.study, **EARLY)).id
     cuts = iter(range(100))
