@@ -1,7 +1,7 @@
 """The agents: typed input, a prompt, a bounded answer, typed output; and as LangGraph subgraphs.
 
-`build_coder()`, `build_moderator()`, `build_definer()` and `build_themer()` give compiled graphs for other LangGraph
-applications.
+`build_coder()`, `build_moderator()`, `build_definer()` and `build_themer()` give compiled graphs for other
+LangGraph applications.
 """
 
 from __future__ import annotations

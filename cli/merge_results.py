@@ -75,9 +75,8 @@ def print_undone(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
         told = {"run": run.id, "codes": len(book.codes), "codebook_version": book.version}
         print_json({"kind": "undone", **told, "codebook_file": result.codebook_file})
         return
-    print(
-        f"{run.id} is undone: codebook version {book.version} has the {counted(len(book.codes), 'code')} from before."
-    )
+    codes = counted(len(book.codes), "code")
+    print(f"{run.id} is undone: codebook version {book.version} has the {codes} from before.")
     print(f"Next: intercoder codebook show {folder.argument}")
 
 
@@ -108,10 +107,8 @@ def print_merge_plan(plan: MergePlan, *, json: bool) -> None:
         f"stages 1 to {plan.stage}, thresholds {plan.lower:g} and {plan.upper:g}. Nothing was called."
     )
     if plan.definitions:
-        print(
-            f"Calls: at most {counted(plan.definitions, 'definition')} from {counted(plan.characters, 'character')} "
-            "of text, and one for each merge after them."
-        )
+        definitions, characters = counted(plan.definitions, "definition"), counted(plan.characters, "character")
+        print(f"Calls: at most {definitions} from {characters} of text, and one for each merge after them.")
     places = [(plan.embeddings, "labels and definitions", plan.embeddings_go_to)]
     if plan.definer:
         places.insert(0, (plan.definer, "labels, definitions, passages", plan.definer_goes_to))

@@ -64,7 +64,7 @@ def print_codebook(book: Codebook, *, most: int | None = None, folder: StudyFold
             *((one_line(labels.get(code.parent, ""), 40),) if themes else ()),
             code.label,
             book.counts.get(code.id, 0),
-            one_line(code.examples[0].text, 70) if code.examples else one_line(code.definition, 70),
+            one_line(code.examples[0].text, 70) if code.examples else "(no quote found in the text)",
         )
         for code in codes[:most]
     ]
@@ -93,9 +93,8 @@ def print_stopped(folder: StudyFolder, *, json: bool, why: str = "") -> None:
         print()  # after the ^C that the terminal shows
     unit = {"merge": "step", "themes": "theme"}.get(run.graph, "segment")
     codes = f", {counted(run.codes, 'code')}" if run.graph == "inductive" else ""
-    print(
-        f"Stopped. Kept: {counted(run.calls, 'answer')}, {run.position} of {counted(run.total, unit)} settled{codes}."
-    )
+    done = f"{run.position} of {counted(run.total, unit)} settled"
+    print(f"Stopped. Kept: {counted(run.calls, 'answer')}, {done}{codes}.")
     print(f"Go on with: intercoder resume {folder.argument}")
 
 
