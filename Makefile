@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# setuptools warns at length about every editable install.
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO ?= demo-study
 QUESTION := How do people come to repair things instead of replacing them, and what gets in their way?
 
@@ -17,13 +19,13 @@ help:
 $(READY):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	$(PIP) -c constraints.txt \
 	    'pip>=24' 'setuptools>=80' wheel -e '.[embedded,test]'
 	rm -f $(VENV)/.ready-*
 	touch $@
 
 setup: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --no-deps --no-build-isolation -e .
 
 models-demo: setup
 	$(BIN)/intercoder models pull minilm-l6
@@ -31,12 +33,14 @@ models-demo: setup
 
 models-test: models-demo
 	$(BIN)/intercoder models pull smollm2-135m
+	$(BIN)/intercoder models pull wordnet
 
 demo: models-demo
 	rm -rf $(DEMO)
 	$(BIN)/intercoder init $(DEMO) --question "$(QUESTION)"
 	$(BIN)/intercoder import $(DEMO) examples/interviews/*.txt --unit turn
 	$(BIN)/intercoder run inductive $(DEMO) --skip-speaker Interviewer
+	@echo 'The command is in $(BIN); to type it as above: source $(BIN)/activate'
 
 test: lint types contracts unit
 

@@ -28,6 +28,8 @@ Schema: TypeAlias = dict[str, JsonValue]
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 _FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
+_UNSEEN = frozenset({"Cf", "Zs", "Mn", "Co", "Cn"})
+"""Categories of characters that show nothing by themselves."""
 _QUOTES = "\"'“”‘’«»„`"
 
 
@@ -83,7 +85,7 @@ class LabelledAnswer(StrictAnswer):
     @classmethod
     def _tidy(cls, label: str) -> str:
         tidied = tidy_label(whole_words(label, LABEL_LENGTH))
-        if not tidied:
+        if all(category(mark) in _UNSEEN for mark in tidied):
             raise ValueError("the label is empty")
         return tidied
 
@@ -202,8 +204,11 @@ def validated(model: type[_Answer], text: str) -> _Answer:
         return model.model_validate_json(json.dumps(value))
     except ValidationError as error:
         detail = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in detail["loc"])
         kind: InvalidKind = "too_long" if detail["type"] == "string_too_long" else "shape"
+        if detail["type"] == "extra_forbidden":
+            # The key is the model's word, not ours: it stays out of the message, which a repair request repeats.
+            raise InvalidAnswer(kind, "The answer holds a key that is not wanted.") from error
+        place = ".".join(str(part) for part in detail["loc"])
         raise InvalidAnswer(kind, f"`{place}`: {detail['msg']}.") from error
 
 
@@ -224,8 +229,8 @@ def _only_object(text: str) -> JsonValue:
         if error.pos >= len(bare) - 1 or "Unterminated" in error.msg:
             raise InvalidAnswer("truncated", "The answer breaks off before its end.") from error
         raise InvalidAnswer("shape", f"The answer is not JSON: {error.msg}.") from error
-    except RecursionError as error:
-        raise InvalidAnswer("shape", "The answer is nested too deeply.") from error
+    except (RecursionError, ValueError) as error:
+        raise InvalidAnswer("shape", "The answer is nested too deeply or holds an endless number.") from error
     if "{" in bare[end:]:
         raise InvalidAnswer("shape", "The answer holds more than one JSON object.")
     return value  # type: ignore[no-any-return]

@@ -124,6 +124,8 @@ async def _answered(
     known = await session.log.find(key)
     if known is not None:
         session.tally.recalled += 1
+        session.tally.nothing_yet = False
+        session.tally.heard()
         return known
     slots = session.slots.here()
     async with slots.calls:
@@ -169,20 +171,21 @@ async def _call(
             seed=actor.seed + attempt,
         )
     except CallFailed as failed:
-        return blank.model_copy(update={"kind": failed.kind, "error": _storable(failed.message)})
+        told = {"kind": failed.kind, "error": _storable(failed.message), "text": _storable(failed.text)}
+        return blank.model_copy(update=told | _spent(actor, session, failed.input_tokens, failed.output_tokens))
     text = _storable(reply.text)
-    heard = {
-        "text": text,
-        "input_tokens": reply.input_tokens,
-        "output_tokens": reply.output_tokens,
-        "cost": cost_of(price_of(actor.reference, session.prices), reply.input_tokens, reply.output_tokens),
-    }
+    heard = {"text": text} | _spent(actor, session, reply.input_tokens, reply.output_tokens)
     try:
         question.parse(text)
     except InvalidAnswer as invalid:
         heard |= {"status": "invalid", "kind": "invalid", "error": invalid.message}
         return blank.model_copy(update=heard)
     return blank.model_copy(update=heard | {"status": "ok"})
+
+
+def _spent(actor: Actor, session: Session, read: int, written: int) -> dict[str, int | float]:
+    cost = cost_of(price_of(actor.reference, session.prices), read, written)
+    return {"input_tokens": read, "output_tokens": written, "cost": cost}
 
 
 def _storable(text: str) -> str:

@@ -126,26 +126,39 @@ class Moderator:
     async def settle(self, segment: Segment, answers: Sequence[Answer], session: Session) -> Settlement:
         """What stands for a segment.
 
-        With more than half of the coders saying "nothing to code", that stands. A model is not asked about a
-        segment to which no coder gave a code.
+        With more than half of the coders (for `weighted`, of their weight) saying "nothing to code", that stands. A
+        model is not asked about a segment to which no coder gave a code.
 
         Raises:
             NoAnswer: The model gave no usable answer.
             EndpointStopped: The endpoint answers nobody.
         """
-        silent = sum(not answer.suggestions for answer in answers)
-        if silent == len(answers) or (self._actor is None and silent * 2 > len(answers)):
+        if not any(answer.suggestions for answer in answers) or (
+            self._actor is None and self._mostly_silent(answers)
+        ):
             return self._settled((), answers, Provenance(model=self._rule))
         if self._actor is not None:
             return await self._ask(self._actor, segment, answers, session)
         return await self._choose(segment, answers)
 
     @property
+    def asks(self) -> bool:
+        """Whether a model is asked."""
+        return self._actor is not None
+
+    def _mostly_silent(self, answers: Sequence[Answer]) -> bool:
+        weights = [self._weights.get(answer.coder, 1.0) for answer in answers]
+        if self.settings.kind != "weighted" or not any(weights):
+            weights = [1.0] * len(answers)
+        silent = sum(weight for weight, answer in zip(weights, answers, strict=True) if not answer.suggestions)
+        return silent * 2 > sum(weights)
+
+    @property
     def _rule(self) -> str:
         return self.settings.model or f"rule:{self.settings.kind}"
 
     async def _choose(self, segment: Segment, answers: Sequence[Answer]) -> Settlement:
-        said = [(answer, suggestion) for answer in answers for suggestion in answer.suggestions]
+        said = _grounded([(answer, suggestion) for answer in answers for suggestion in answer.suggestions])
         labels = [suggestion.label for _, suggestion in said]
         vectors = await self._embeddings.embed([*labels, segment.text])
         chosen = choose(
@@ -192,6 +205,11 @@ class Moderator:
         kept = {_folded(choice.suggestion.label) for choice in choices}
         overruled = tuple(answer.coder for answer in answers if not _follows(answer, kept))
         return Settlement(moderator=self.name, choices=choices, overruled=overruled, provenance=provenance)
+
+
+def _grounded(said: list[tuple[Answer, Suggestion]]) -> list[tuple[Answer, Suggestion]]:
+    """The suggestions whose quote stands in the text, if any does: a quote that is not there may be made up."""
+    return [one for one in said if one[1].quote.verified] or said
 
 
 def _follows(answer: Answer, kept: set[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +15,9 @@ from intercoder.core.study import Price
 GIVE_UP_AFTER = 25
 """Failed calls in a row, of all coders together, after which the run stops instead of failing everything."""
 
-_TRANSPORT = frozenset({"timeout", "error", "refused"})
+_TRANSPORT = frozenset({"timeout", "error"})
+_REFUSED = "refused"
+"""Says something about one request (too long, unwelcome), unless every request is refused from the start."""
 
 
 class LoopSlots(NamedTuple):
@@ -28,7 +30,7 @@ class LoopSlots(NamedTuple):
 
 
 class Slots:
-    """The process-wide bound on calls in flight, and on answers on their way to the log, per event loop.
+    """The bound on calls in flight, and on answers on their way to the log, of all that share it; per event loop.
 
     A run that is killed loses at most as many answers as the two together.
     """
@@ -56,6 +58,10 @@ class Tally:
     output_tokens: int = 0
     cost: float = 0.0
     failed_in_a_row: int = 0
+    heard: Callable[[], None] = lambda: None
+    """Called after each answer, fresh or recalled."""
+    nothing_yet: bool = True
+    """No call brought an answer so far, nor was one recalled."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,12 @@ class Session:
         tally.input_tokens += answer.input_tokens
         tally.output_tokens += answer.output_tokens
         tally.cost += answer.cost
-        tally.failed_in_a_row = tally.failed_in_a_row + 1 if answer.kind in _TRANSPORT else 0
+        if answer.kind in _TRANSPORT or (answer.kind == _REFUSED and tally.nothing_yet):
+            tally.failed_in_a_row += 1
+        elif answer.kind != _REFUSED:
+            tally.failed_in_a_row = 0
+        tally.heard()
+        tally.nothing_yet &= answer.status == "failed"
         if tally.failed_in_a_row >= GIVE_UP_AFTER:
             raise EndpointStopped(
                 f"the last {tally.failed_in_a_row} calls failed; the latest: {answer.error}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableLambda
@@ -67,7 +67,23 @@ def node(function: Callable[[Any], Awaitable[dict[str, Any]]]) -> RunnableLambda
 
 
 def blocking(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine to its end from synchronous code, also where a loop runs already (a notebook)."""
+    """Run a coroutine to its end from synchronous code, also where a loop runs already (a notebook).
+
+    Ctrl-C cancels it.
+    """
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = Future()
+
+    async def cancellable() -> Result:
+        started.set_result((asyncio.get_running_loop(), asyncio.current_task()))
+        return await work
+
     context = contextvars.copy_context()
     with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(context.run, asyncio.run, work).result()
+        job = pool.submit(context.run, asyncio.run, cancellable())
+        try:
+            return job.result()
+        except KeyboardInterrupt:
+            loop, task = started.result()
+            if task is not None and not job.done():
+                loop.call_soon_threadsafe(task.cancel)
+            raise

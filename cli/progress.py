@@ -31,12 +31,11 @@ def listener(*, json: bool) -> Iterator[Listener]:
 
 @contextmanager
 def _bar() -> Iterator[Listener]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
         TextColumn("{task.fields[detail]}"),
         TimeRemainingColumn(compact=True),
     )
@@ -86,7 +85,7 @@ def _lines() -> Listener:
             now = time.monotonic()
             if now - last >= LINE_EVERY or event["done"] == event["total"]:
                 last = now
-                _say(f"{event['run']}: {event['done']}/{event['total']} {_detail(event, start)}")
+                _say(f"{event['run']}: {_detail(event, start)}")
 
     return listen
 
@@ -130,8 +129,9 @@ def _say(text: str) -> None:
 def _detail(event: Event, start: Start) -> str:
     tokens = event["input_tokens"] + event["output_tokens"]
     found = [counted(event[f"{noun}s"], noun) for noun in ("code", "concept", "theme") if f"{noun}s" in event]
-    asked = [f"{event['asked']:,} of {event['to_ask']:,} answers"] if "asked" in event else []
-    parts = [*asked, f"{start.rate(event):.1f}/s", *found, f"{_short(tokens)} tokens"]
+    asked = [f"{event['asked']:,}/{event['to_ask']:,} answers"] if "asked" in event else []
+    settled = f"{event['done']:,}/{event['total']:,}{' settled' if asked else ''}"
+    parts = [*asked, settled, f"{start.rate(event):.1f}/s", *found, f"{_short(tokens)} tokens"]
     if event["cost"]:
         parts.append(f"cost {event['cost']:.4f}")
     if event["failures"]:

@@ -125,24 +125,32 @@ def execute_job(folder: StudyFolder, begin: Callable[[], Run | None], *, json: b
     from intercoder.cli.output import print_error
     from intercoder.cli.progress import listener
     from intercoder.cli.results import print_result, print_stopped
-    from intercoder.core.errors import EndpointStopped
-    from intercoder.graphs.jobs import execute
+    from intercoder.core.errors import IntercoderError
+    from intercoder.graphs.jobs import Event, execute
 
     # A job started by another program is stopped by SIGTERM: the same clean stop as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    begun: set[str] = set()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        with listener(json=json) as listen:
+        with listener(json=json) as show:
+
+            def listen(event: Event) -> None:
+                begun.update([event["kind"]])
+                show(event)
+
             result = execute(folder, begin, listen)
     except KeyboardInterrupt:
         print_stopped(folder, json=json, why="interrupted")
         sys.stdout.flush()
         sys.exit(INTERRUPTED)
-    except EndpointStopped as error:
+    except IntercoderError as error:
+        if not begun:
+            raise
         print_error(error)
         print_stopped(folder, json=json, why=str(error))
         sys.exit(error.exit_code)
     if result is None:
-        print("No answer failed; there is nothing to retry.")
+        _print_nothing_to_do(json=json)
         return
     if result.run.source:
         from intercoder.cli.merging import print_result as print_result_of_source
@@ -151,3 +159,13 @@ def execute_job(folder: StudyFolder, begin: Callable[[], Run | None], *, json: b
     else:
         print_result(folder, result, json=json)
     sys.exit(1 if result.run.failures else 0)
+
+
+def _print_nothing_to_do(*, json: bool) -> None:
+    from intercoder.cli.output import print_json
+
+    text = "No answer failed; there is nothing to retry."
+    if json:
+        print_json({"kind": "nothing", "why": text})
+    else:
+        print(text)

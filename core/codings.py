@@ -58,20 +58,13 @@ def code_spaces(coders: Sequence[Coder]) -> dict[str, dict[str, list[str]]]:
     return {coder.name: coder.code_space for coder in coders}
 
 
-def presence(coders: Sequence[Coder]) -> dict[str, list[list[int | None]]]:
-    """For every label, a table of units and raters: 1 given, 0 not given, None where the coder did not read it.
+def coding_table(coders: Sequence[Coder]) -> tuple[list[str], list[list[tuple[str, ...] | None]]]:
+    """Segments, and a table with a row for each and a column for each coder: labels, None where it was not read.
 
-    Units are the segments that any coder read, in the order of first mention; raters are the coders as given.
+    Segments are those that any coder read, in the order of first mention. `evals.agreement.per_code` takes it.
     """
     segments = list(dict.fromkeys(segment for coder in coders for segment in coder.labels))
-    given = [{segment: frozenset(labels) for segment, labels in coder.labels.items()} for coder in coders]
-    labels = sorted({label for one in given for said in one.values() for label in said})
-    return {
-        label: [
-            [None if segment not in one else int(label in one[segment]) for one in given] for segment in segments
-        ]
-        for label in labels
-    }
+    return segments, [[coder.labels.get(segment) for coder in coders] for segment in segments]
 
 
 def place_passages(passages: Sequence[CodedPassage], segments: Sequence[Segment]) -> list[Coder]:

@@ -58,7 +58,9 @@ async def code_segment(context: Context, segment: Segment) -> Coded:
 
 
 async def code_wave(
-    context: Context, segments: Sequence[Segment], take: Callable[[list[Coded]], Awaitable[None]]
+    context: Context,
+    segments: Sequence[Segment],
+    take: Callable[[list[Coded]], Awaitable[None]],
 ) -> None:
     """Code a wave of segments and hand them to `take` in document order.
 

@@ -19,6 +19,9 @@ from intercoder.graphs.coding import Coded, code_wave
 from intercoder.graphs.context import Context
 from intercoder.graphs.placing import code_text, place
 
+PROGRESS_EVENTS = 200
+"""Progress is told about so many times in a run as answers come in, and whenever a batch is written."""
+
 
 class InductiveInput(TypedDict):
     """Which run to execute, or to go on with."""
@@ -96,20 +99,20 @@ async def wave(state: InductiveState, runtime: Runtime[Context]) -> InductiveSta
     codes = state.get("codes", 0)
     failures = state.get("failures", 0)
 
-    async def take(batch: list[Coded]) -> None:
-        nonlocal position, codes, failures
-        done = await place(context, run, position, batch)
-        await asyncio.to_thread(context.store.write_wave, run.id, done)
-        position, codes, failures = done.stop, codes + len(done.codes), failures + len(done.failures)
+    asked = _questions(context, run.position)
+    to_ask = _questions(context, run.total)
+    step = max(1, to_ask // PROGRESS_EVENTS)
+
+    def progress() -> None:
         tally = context.session.tally
-        for code in done.codes:
-            runtime.stream_writer({"kind": "code", "id": code.id, "label": code.label})
         runtime.stream_writer(
             {
                 "kind": "progress",
                 "run": run.id,
                 "done": position,
                 "total": run.total,
+                "asked": min(asked, to_ask),
+                "to_ask": to_ask,
                 "codes": codes,
                 "failures": failures,
                 "calls": tally.calls,
@@ -120,6 +123,23 @@ async def wave(state: InductiveState, runtime: Runtime[Context]) -> InductiveSta
             }
         )
 
+    def heard() -> None:
+        nonlocal asked
+        asked += 1
+        if asked % step == 0:
+            progress()
+
+    async def take(batch: list[Coded]) -> None:
+        nonlocal position, codes, failures, asked
+        done = await place(context, run, position, batch)
+        await asyncio.to_thread(context.store.write_wave, run.id, done)
+        position, codes, failures = done.stop, codes + len(done.codes), failures + len(done.failures)
+        asked = max(asked, _questions(context, position))
+        for code in done.codes:
+            runtime.stream_writer({"kind": "code", "id": code.id, "label": code.label})
+        progress()
+
+    context.session.tally.heard = heard
     await code_wave(context, segments, take)
     return {"run": run.id, "position": position, "codes": codes, "failures": failures}
 
@@ -130,6 +150,11 @@ async def finish(state: InductiveState, runtime: Runtime[Context]) -> InductiveS
     book = await asyncio.to_thread(store.finish, state["run"])
     run = await asyncio.to_thread(store.run, state["run"])
     return _counts(run, len(book.codes))
+
+
+def _questions(context: Context, segments: int) -> int:
+    """Questions about so many segments, if every agent with a model is asked once about each."""
+    return segments * (len(context.coders) + sum(moderator.asks for moderator in context.moderators))
 
 
 def _next(state: InductiveState) -> Literal["wave", "finish"]:

@@ -49,8 +49,6 @@ SETTLED = {
 """Settings that a run keeps from its beginning, by graph; the others may change while it is stopped."""
 OPTIONS = ("merging", "definer", "themer")
 """Settings that a command's options may set for one run, so that study.toml need not say the same."""
-UNITS = {"inductive": "segment", "merge": "step", "themes": "theme"}
-"""What a run's progress counts, by graph."""
 
 
 class JobResult(Record):
@@ -144,7 +142,7 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
                 "round": run.round,
                 "done": run.position,
                 "total": run.total,
-                "unit": UNITS[run.graph],
+                "unit": _unit(run),
             }
         )
         study = settings_of(folder, run, listen)
@@ -160,12 +158,18 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
 
 
 def job_result(folder: StudyFolder, run: Run, version: int) -> JobResult:
-    """What a run leaves: a codebook version, also written to codebook.yaml."""
+    """What a run leaves: a codebook version. codebook.yaml is written anew with the newest one."""
     book = latest_codebook(folder.engine, folder.study.id, version)
     file = folder.path / "codebook.yaml"
     with whole_file(file) as out:
-        out.write(to_yaml(book))
+        out.write(to_yaml(latest_codebook(folder.engine, folder.study.id)))
     return JobResult(run=run, codebook=book, codebook_file=str(file))
+
+
+def _unit(run: Run) -> str:
+    """What a run's progress counts. Until codes are grouped, nobody knows how many themes there will be."""
+    grouped = "theme" if run.position else "code"
+    return {"inductive": "segment", "merge": "step", "themes": grouped}[run.graph]
 
 
 def settings_of(folder: StudyFolder, run: Run, listen: Listener) -> Study:

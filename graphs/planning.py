@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from intercoder.core.record import Record
 from intercoder.core.study import CoderSettings, ModeratorSettings, Study
 from intercoder.graphs.checks import problems
 from intercoder.llms.references import parse_reference
-from intercoder.llms.usage import cost_of, estimate_messages, price_of
+from intercoder.llms.usage import cost_of, estimate_messages, estimate_tokens, price_of
+from intercoder.prompts.fence import MARKER_LENGTH, fenced
 from intercoder.prompts.loader import Piece, load
+from intercoder.prompts.material import PieceKind
+from intercoder.stores.database import reading
 from intercoder.stores.samples import Scope, choose
+from intercoder.stores.segments import chosen_segments
 from intercoder.stores.study_folder import StudyFolder
 
-CHARACTERS_PER_TOKEN = 4
 ANSWER_TOKENS = 60
 """What a bounded answer comes to, measured on the embedded models; endpoints may differ."""
 TO_MODERATOR = "the segment's text, its speaker, the coders' suggestions"
@@ -62,12 +66,13 @@ def plan_inductive(folder: StudyFolder, scope: Scope) -> Plan:
         SettingsError: A prompt is not known.
     """
     study = folder.study
-    lengths = [row.length for row in choose(folder.engine, study.id, scope)]
-    actors = [_coder(study, coder, lengths, folder.prompts) for coder in study.coders]
-    actors += [_moderator(study, moderator, lengths, folder.prompts) for moderator in study.moderators]
+    chosen = choose(folder.engine, study.id, scope)
+    material = _material(folder, chosen)
+    actors = [_coder(study, coder, material, folder.prompts) for coder in study.coders]
+    actors += [_moderator(study, moderator, material, folder.prompts) for moderator in study.moderators]
     return Plan(
-        segments=len(lengths),
-        characters=sum(lengths),
+        segments=len(chosen),
+        characters=sum(row.length for row in chosen),
         actors=tuple(actors),
         embeddings=study.embedding.model,
         embeddings_go_to=parse_reference(study.embedding.model).location,
@@ -76,7 +81,32 @@ def plan_inductive(folder: StudyFolder, scope: Scope) -> Plan:
     )
 
 
-def _coder(study: Study, coder: CoderSettings, lengths: Sequence[int], prompts: Path) -> PlannedActor:
+class _Material(NamedTuple):
+    """Estimated tokens of what is shown of all segments together."""
+
+    segments: int
+    texts: int
+    speakers: int
+    contexts: int
+
+
+def _material(folder: StudyFolder, chosen: Sequence[Any]) -> _Material:
+    texts = speakers = contexts = 0
+    with reading(folder.engine) as connection:
+        before = folder.study.coding.context_before
+        for segment in chosen_segments(connection, folder.study.id, chosen, before):
+            texts += estimate_tokens(segment.text)
+            speakers += _fenced("speaker", segment.speaker or "")
+            contexts += _fenced("context", segment.context)
+    return _Material(len(chosen), texts, speakers, contexts)
+
+
+def _fenced(kind: PieceKind, text: str) -> int:
+    """Tokens of a piece with its fence; 0 for nothing, which is not shown."""
+    return estimate_tokens(fenced([Piece(kind=kind, text=text)], "0" * MARKER_LENGTH)) if text else 0
+
+
+def _coder(study: Study, coder: CoderSettings, material: _Material, prompts: Path) -> PlannedActor:
     prompt = load("coder", coder.prompt, shots=coder.shots, ending=coder.ending, folder=prompts)
     empty = prompt.messages(
         [Piece(kind="text", text="")],
@@ -87,10 +117,11 @@ def _coder(study: Study, coder: CoderSettings, lengths: Sequence[int], prompts: 
     )
     fixed = estimate_messages([(message.role, message.content) for message in empty])
     receives = "the segment's text, its speaker and context"
-    return _planned(study, coder.name, "coder", coder.model, receives, fixed, lengths)
+    tokens = fixed * material.segments + material.texts + material.speakers + material.contexts
+    return _planned(study, coder.name, "coder", coder.model, receives, tokens, material.segments)
 
 
-def _moderator(study: Study, moderator: ModeratorSettings, lengths: Sequence[int], prompts: Path) -> PlannedActor:
+def _moderator(study: Study, moderator: ModeratorSettings, material: _Material, prompts: Path) -> PlannedActor:
     if moderator.kind != "llm":
         return PlannedActor(
             name=moderator.name,
@@ -115,15 +146,14 @@ def _moderator(study: Study, moderator: ModeratorSettings, lengths: Sequence[int
         max_codes=study.coding.max_codes,
     )
     fixed = estimate_messages([(message.role, message.content) for message in empty])
-    return _planned(study, moderator.name, "moderator", moderator.model, TO_MODERATOR, fixed, lengths)
+    tokens = fixed * material.segments + material.texts + material.speakers
+    return _planned(study, moderator.name, "moderator", moderator.model, TO_MODERATOR, tokens, material.segments)
 
 
 def _planned(
-    study: Study, name: str, role: str, model: str, receives: str, fixed: int, lengths: Sequence[int]
+    study: Study, name: str, role: str, model: str, receives: str, tokens_in: int, calls: int
 ) -> PlannedActor:
     reference = parse_reference(model)
-    calls = len(lengths)
-    tokens_in = fixed * calls + sum(lengths) // CHARACTERS_PER_TOKEN
     tokens_out = ANSWER_TOKENS * calls * study.coding.max_codes
     price = price_of(model, study.prices)
     unpriced = price is None and reference.backend == "openai"

@@ -65,8 +65,8 @@ def code_inductively(
         question: The research question.
         model: A reference such as `embedded:qwen2.5-coder-0.5b`, or any LangChain chat model.
         embeddings: A reference or an embedder.
-        study: All settings, in place of the defaults; its coders' models are used unless `model` is a chat
-            model.
+        study: All settings but the question, in place of the defaults; its coders' models are used unless `model`
+            is a chat model.
 
     Raises:
         InputError: There are no texts, or one is empty.
@@ -91,7 +91,7 @@ async def acode_inductively(
 ) -> InductiveResult:
     """`code_inductively` for programs that have an event loop."""
     _check(texts)
-    settings = study or _settings(question, model, embeddings)
+    settings = (study or _settings(question, model, embeddings)).model_copy(update={"question": question})
     store = InMemoryStudyStore(settings, texts)
     given: Mapping[str, BaseChatModel] = (
         {} if isinstance(model, str) else {coder.model: model for coder in settings.coders}

@@ -161,18 +161,16 @@ def _checked(message: BaseMessage, text: str) -> Reply:
     """The reply, unless it is a refusal or beyond all bounds."""
     metadata = message.response_metadata
     finish = next((str(metadata[key]) for key in _FINISH if metadata.get(key)), "")
+    usage = getattr(message, "usage_metadata", None) or {}
+    read, written = usage.get("input_tokens", 0), usage.get("output_tokens", 0)
     if message.additional_kwargs.get("refusal") or finish == "content_filter":
-        raise CallFailed("refused", "The model declined to answer.")
+        raise CallFailed("refused", "The model declined to answer.", input_tokens=read, output_tokens=written)
     if len(text) > REPLY_LENGTH:
         raise CallFailed(
             "too_long",
             f"The reply has {len(text)} characters; at most {REPLY_LENGTH} are read.",
             text[:REPLY_LENGTH],
+            input_tokens=read,
+            output_tokens=written,
         )
-    usage = getattr(message, "usage_metadata", None) or {}
-    return Reply(
-        text=text,
-        input_tokens=usage.get("input_tokens", 0),
-        output_tokens=usage.get("output_tokens", 0),
-        finish=finish,
-    )
+    return Reply(text=text, input_tokens=read, output_tokens=written, finish=finish)

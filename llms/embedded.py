@@ -43,7 +43,7 @@ class EmbeddedChatModel(BaseChatModel):
     temperature: float = Field(default=0.0, ge=0)
     top_p: float = Field(default=1.0, gt=0, le=1)
     max_tokens: int = Field(default=256, gt=0)
-    batch_size: int = Field(default=64, gt=0)
+    batch_size: int = Field(default=24, gt=0)
     """Most answers written at the same time; the first model of a folder sets it."""
 
     @field_validator("path")

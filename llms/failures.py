@@ -37,13 +37,19 @@ class CallFailed(Exception):
             `too_long` (a reply beyond all bounds) or `error` (anything else).
         message: One line for people.
         text: What there is of the reply; set for `too_long`.
+        input_tokens: Tokens the model read, where a reply came that says so.
+        output_tokens: Tokens it wrote.
     """
 
-    def __init__(self, kind: FailureKind, message: str, text: str = "") -> None:
+    def __init__(
+        self, kind: FailureKind, message: str, text: str = "", *, input_tokens: int = 0, output_tokens: int = 0
+    ) -> None:
         super().__init__(message)
         self.kind: FailureKind = kind
         self.message = message
         self.text = text
+        self.input_tokens = input_tokens
+        self.output_tokens = output_tokens
 
 
 def sort_failure(error: Exception, model: BaseChatModel) -> CallFailed | IntercoderError:

@@ -36,9 +36,7 @@ def reserve_version(connection: Connection, study_id: str, run: str, round_: int
     return version
 
 
-def add_codes(
-    connection: Connection, study_id: str, version: int, codes: Sequence[Code], author: str = ""
-) -> None:
+def add_codes(connection: Connection, study_id: str, version: int, codes: Sequence[Code], author: str = "") -> None:
     """Append codes to a version that is not complete yet. A revision that is there already stays as it is.
 
     `author` is who made new revisions; by default the run that founded the code.
@@ -96,9 +94,7 @@ def write_version(
     }
     known = {code.id: code for code in before.codes}
     numbered = [
-        code
-        if code == known.get(code.id)
-        else code.model_copy(update={"revision": latest.get(code.id, 0) + 1})
+        code if code == known.get(code.id) else code.model_copy(update={"revision": latest.get(code.id, 0) + 1})
         for code in codes
     ]
     add_codes(connection, study_id, version, numbered, author)

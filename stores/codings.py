@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from intercoder.core.codings import ENSEMBLE, Coder
 from intercoder.core.decisions import Role
 from intercoder.core.documents import Segment
@@ -24,19 +26,21 @@ def run_coders(folder: StudyFolder, run: Run) -> list[Coder]:
     """
     said: dict[tuple[Role, str], dict[str, list[str]]] = {}
     with reading(folder.engine) as connection:
-        book = read_version(connection, folder.study.id, run.codebook_version)
-        codes = {code.id: code.label for code in book.codes}
+        study = folder.study.id
+        version = cache(
+            lambda number: {code.id: code.label for code in read_version(connection, study, number).codes}
+        )
         final: dict[str, list[str]] = {}
         for start in range(0, run.total, BLOCK):
-            rows = current_decisions(connection, folder.study.id, run.id, start, start + BLOCK, run.sample)
+            rows = current_decisions(connection, study, run.id, start, start + BLOCK, run.sample)
             for _, row in rows:
                 labels = said.setdefault((row.role, row.coder), {}).setdefault(row.segment_id, [])
                 if row.label is not None:
                     labels.append(row.label)
                 if row.role != "coder":
                     stands = final.setdefault(row.segment_id, [])
-                    if row.code_id in codes:
-                        stands.append(codes[row.code_id])
+                    if row.code_id is not None:
+                        stands.append(version(row.codebook_version)[row.code_id])
     found = [_coder(name, role, said[role, name]) for role, name in sorted(said)]
     return [*found, _coder(ENSEMBLE, "moderator", final)]
 

@@ -45,7 +45,8 @@ def current_decisions(
 ) -> Iterator[tuple[int, Any]]:
     """Rows of the decisions that stand, with the segment's position, in document order.
 
-    Within a segment: coders before moderators, in order of name, then position in the answer.
+    Within a segment: coders before moderators, in order of name, then position in the answer. Of an actor that
+    answered in an earlier round and failed in a later one, nothing stands.
     """
     table, drawn = schema.decisions, schema.sample_segments
     query = (
@@ -62,6 +63,7 @@ def current_decisions(
             drawn.c.position >= start,
             drawn.c.position < stop,
             table.c.run == run,
+            ~_failed_later(table),
         )
         .order_by(drawn.c.position, table.c.role, table.c.coder, table.c.round, table.c.position)
     )
@@ -108,9 +110,27 @@ def _assigned(connection: Connection, study_id: str, run: str) -> Iterator[tuple
     query = (
         sa.select(table.c.code_id, table.c.segment_id)
         .select_from(table.join(latest, stands))
-        .where(table.c.study_id == study_id, table.c.run == run, table.c.code_id.is_not(None))
+        .where(
+            table.c.study_id == study_id,
+            table.c.run == run,
+            table.c.code_id.is_not(None),
+            ~_failed_later(table),
+        )
     )
     yield from ((row.code_id, row.segment_id) for row in connection.execute(query))
+
+
+def _failed_later(decisions: sa.Table) -> sa.Exists:
+    """Whether the decision's actor failed on its segment in a later round."""
+    failures = schema.failures
+    return sa.exists().where(
+        failures.c.study_id == decisions.c.study_id,
+        failures.c.run == decisions.c.run,
+        failures.c.segment_id == decisions.c.segment_id,
+        failures.c.role == decisions.c.role,
+        failures.c.coder == decisions.c.coder,
+        failures.c.round > decisions.c.round,
+    )
 
 
 def _actor(decision: Decision) -> Actor:

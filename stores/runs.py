@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
@@ -19,7 +21,7 @@ from intercoder.stores.codebooks import add_codes, complete_version, read_versio
 from intercoder.stores.database import insert_new, now, reading, writing
 from intercoder.stores.decisions import write_decisions
 from intercoder.stores.samples import Scope, choose, save_sample
-from intercoder.stores.segments import lengths_shorter, read_segments
+from intercoder.stores.segments import read_segments, sorted_lengths
 
 
 def create_run(engine: Engine, study: Study, graph: str, scope: Scope) -> Run:
@@ -121,6 +123,7 @@ class SqlStudyStore:
     def __init__(self, engine: Engine, study_id: str) -> None:
         self.engine = engine
         self.study_id = study_id
+        self._lengths: dict[str, npt.NDArray[np.int64]] = {}
 
     def run(self, run_id: str) -> Run:
         """The run as it stands."""
@@ -135,10 +138,13 @@ class SqlStudyStore:
             return read_segments(connection, self.study_id, run.sample, start, stop, before)
 
     def quantiles(self, run_id: str, lengths: Sequence[int]) -> Sequence[float]:
-        """Share of the run's segments that are shorter than each length."""
-        with reading(self.engine) as connection:
-            run = get_run(connection, self.study_id, run_id)
-            return lengths_shorter(connection, self.study_id, run.sample, lengths)
+        """Share of the run's segments that are shorter than each length (0 to 1)."""
+        if run_id not in self._lengths:
+            with reading(self.engine) as connection:
+                run = get_run(connection, self.study_id, run_id)
+                self._lengths[run_id] = sorted_lengths(connection, self.study_id, run.sample)
+        known = self._lengths[run_id]
+        return [float(shorter) / max(len(known), 1) for shorter in np.searchsorted(known, lengths)]
 
     def write_wave(self, run_id: str, wave: Wave) -> None:
         """Commit a wave and move the cursor, in one transaction; writing it twice changes nothing."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.documents import Segment
 from intercoder.stores import schema
+
+CHUNK = 500
+"""Segments that are named in one query."""
 
 AT_ONCE = 500
 """Ids named in one query."""
@@ -62,18 +67,7 @@ def _segment(row: Any, texts: dict[str, str], earlier: dict[tuple[str, int], Any
 def _rows(connection: Connection, study_id: str, sample: str, start: int, stop: int) -> Sequence[Any]:
     drawn, segments, members = schema.sample_segments, schema.segments, schema.source_documents
     query = (
-        sa.select(
-            segments.c.segment_id,
-            segments.c.document_id,
-            segments.c.unit,
-            segments.c.ordinal,
-            segments.c.start,
-            segments.c.end,
-            segments.c.speaker,
-            members.c.name,
-            members.c.attributes,
-            members.c.context,
-        )
+        sa.select(*_columns())
         .select_from(
             drawn.join(
                 segments,
@@ -129,16 +123,57 @@ def _earlier(connection: Connection, study_id: str, rows: Sequence[Any], before:
     return found
 
 
-def lengths_shorter(connection: Connection, study_id: str, sample: str, lengths: Sequence[int]) -> list[float]:
-    """For each length, the share of the sample's segments that are shorter (0 to 1)."""
+def sorted_lengths(connection: Connection, study_id: str, sample: str) -> npt.NDArray[np.int64]:
+    """Lengths of a sample's segments in code points, shortest first."""
     drawn = schema.sample_segments
-    of_sample = sa.and_(drawn.c.study_id == study_id, drawn.c.sample == sample)
-    total = connection.execute(sa.select(sa.func.count()).where(of_sample)).scalar_one()
-    shares: dict[int, float] = {}
-    for length in set(lengths):
-        query = sa.select(sa.func.count()).where(of_sample, drawn.c.length < length)
-        shares[length] = connection.execute(query).scalar_one() / max(total, 1)
-    return [shares[length] for length in lengths]
+    query = (
+        sa.select(drawn.c.length)
+        .where(drawn.c.study_id == study_id, drawn.c.sample == sample)
+        .order_by(drawn.c.length)
+    )
+    return np.fromiter(connection.execute(query).scalars(), dtype=np.int64)
+
+
+def chosen_segments(
+    connection: Connection, study_id: str, chosen: Sequence[Any], before: int = 0
+) -> Iterator[Segment]:
+    """Segments that `samples.choose` named and no sample holds yet, in its order; see `read_segments`."""
+    for start in range(0, len(chosen), CHUNK):
+        rows = _rows_chosen(connection, study_id, chosen[start : start + CHUNK])
+        texts = _texts(connection, study_id, {row.document_id for row in rows})
+        earlier = _earlier(connection, study_id, rows, before) if before else {}
+        yield from (_segment(row, texts, earlier, before) for row in rows)
+
+
+def _rows_chosen(connection: Connection, study_id: str, chosen: Sequence[Any]) -> list[Any]:
+    segments, members = schema.segments, schema.source_documents
+    query = sa.select(*_columns(), members.c.source, members.c.version, members.c.position).select_from(
+        segments.join(
+            members,
+            sa.and_(members.c.study_id == segments.c.study_id, members.c.document_id == segments.c.document_id),
+        )
+    )
+    query = query.where(
+        segments.c.study_id == study_id, segments.c.segment_id.in_([one.segment_id for one in chosen])
+    )
+    found = {(row.segment_id, row.source, row.version, row.position): row for row in connection.execute(query)}
+    return [found[one.segment_id, one.source, one.version, one.position] for one in chosen]
+
+
+def _columns() -> tuple[sa.Column[Any], ...]:
+    segments, members = schema.segments, schema.source_documents
+    return (
+        segments.c.segment_id,
+        segments.c.document_id,
+        segments.c.unit,
+        segments.c.ordinal,
+        segments.c.start,
+        segments.c.end,
+        segments.c.speaker,
+        members.c.name,
+        members.c.attributes,
+        members.c.context,
+    )
 
 
 def segment_texts(connection: Connection, study_id: str, segment_ids: Sequence[str]) -> dict[str, str]:

@@ -60,18 +60,15 @@ class StudyFolder:
     def memory(self, run: Run) -> LabelMemory:
         """The code memory of a run's round: a folder in the study, or the server that study.toml names.
 
+        Whether the privacy settings allow the server is for the caller to check first.
+
         Raises:
-            ModelError: The server is off this machine and the privacy settings do not allow that.
             StudyError: The server cannot be reached, or another study uses its collection.
         """
-        from intercoder.llms.privacy import check_endpoint
         from intercoder.stores.code_memory import open_memory
 
-        url = self.study.memory.url
-        if url:
-            check_endpoint(url, self.study.privacy)
         return open_memory(
-            url or self.path / "memory",
+            self.study.memory.url or self.path / "memory",
             study_id=self.study.id,
             run_id=run.id,
             round=run.round,

@@ -14,6 +14,7 @@ from intercoder.agents.session import GIVE_UP_AFTER, Session
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import LoggedAnswer
 from intercoder.core.study import CoderSettings, Price, Sampling
+from intercoder.llms.calling import CallFailed
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from tests.agents.conftest import Waiting, answering, one_code, segment, session_of, settled
 
@@ -246,3 +247,32 @@ async def test_context_and_speaker_are_shown_and_belong_to_the_question(
     assert plain.provenance.answer_key != other.provenance.answer_key
     assert shown not in model.asked[0][0][-1][1]
     assert shown in model.asked[1][0][-1][1]
+
+
+async def test_requests_refused_among_answered_ones_do_not_stop_a_run(session: Session) -> None:
+    refusing = answering(CallFailed("refused", "The request is too long for the model."))
+    await coder(answering(GOOD), name="first").code(segment(), session)
+    for place in range(GIVE_UP_AFTER + 1):
+        with pytest.raises(NoAnswer):
+            await coder(refusing, name=f"coder{place}").code(segment(), session)
+
+
+async def test_an_endpoint_that_refuses_everything_stops_a_run(session: Session) -> None:
+    refusing = answering(CallFailed("refused", "no such parameter"))
+    for place in range(GIVE_UP_AFTER - 1):
+        with pytest.raises(NoAnswer):
+            await coder(refusing, name=f"coder{place}").code(segment(), session)
+    with pytest.raises(EndpointStopped, match="no such parameter"):
+        await coder(refusing, name="last").code(segment(), session)
+
+
+async def test_a_reply_beyond_all_bounds_is_kept_and_counted(log: InMemoryAnswerLog) -> None:
+    session = session_of(log)
+    with pytest.raises(NoAnswer) as missing:
+        await coder(answering(CallFailed("too_long", "too long", "blah", input_tokens=7, output_tokens=9000))).code(
+            segment(), session
+        )
+    kept = await log.find(missing.value.failure.answer_key)
+    assert kept is not None
+    assert (kept.text, kept.input_tokens, kept.output_tokens) == ("blah", 7, 9000)
+    assert session.tally.output_tokens == 9000

@@ -204,3 +204,29 @@ def test_the_subgraph_settles_a_hosts_answers() -> None:
     assert kept(result["settlement"]) == [("ana", "mending")]
     assert result["settlement"].moderator == "chair"
     assert result["settlement"].overruled == ("caro",)
+
+
+async def test_weighted_moderation_weighs_silence_too(session: Session) -> None:
+    # ana weighs 2.5, the others 1.
+    spoke = await moderator(kind="weighted").settle(segment(), panel("mending", [], []), session)
+    assert [choice.suggestion.label for choice in spoke.choices] == ["mending"]
+    silent = await moderator(kind="weighted").settle(segment(), panel([], "mending", "mending"), session)
+    assert silent.choices == ()
+
+
+async def test_a_suggestion_that_quotes_what_is_not_there_gives_way(session: Session) -> None:
+    answers = panel("lasting pictures", "lasting pictures", "mending")
+    made_up = [
+        answer.model_copy(
+            update={
+                "suggestions": tuple(
+                    one.model_copy(update={"quote": Quote(text="x")}) for one in answer.suggestions
+                )
+            }
+        )
+        for answer in answers[:2]
+    ]
+    settled = await moderator().settle(segment(), [*made_up, answers[2]], session)
+    assert [choice.suggestion.label for choice in settled.choices] == ["mending"]
+    none_left = await moderator().settle(segment(), made_up, session)
+    assert [choice.suggestion.label for choice in none_left.choices] == ["lasting pictures"]

@@ -279,7 +279,7 @@ def test_without_a_terminal_progress_is_log_lines_beside_the_result(command: Cal
     done = command("run", "inductive", filled)
     first, last = done.err.splitlines()
     assert first == "inductive-1: 4 segments"
-    assert re.fullmatch(r"inductive-1: 4/4 [\d.]+/s · 3 codes · [\dk]+ tokens", last)
+    assert re.fullmatch(r"inductive-1: 12/12 answers · 4/4 settled · [\d.]+/s · 3 codes · [\dk]+ tokens", last)
     assert "\x1b" not in done.err + done.out
     assert done.out.startswith("Codebook 1")
     assert f"Codebook: {filled / 'codebook.yaml'}" in done.out
@@ -301,7 +301,7 @@ def test_in_a_terminal_progress_is_a_bar(filled: Path) -> None:
     assert process.returncode == 0
     text = shown.decode()
     assert "━" in text
-    assert "4/4" in text
+    assert "12/12 answers · 4/4 settled" in text
     assert "/s · 3 codes" in text
     assert re.search(r"\d\d:\d\d", text)
 

@@ -177,12 +177,15 @@ def test_killed_and_resumed_is_as_never_killed(
     assert len(stub.asked) - QUESTIONS <= kills * LOST
 
 
-def test_ctrl_c_stops_cleanly(fresh: Path, uninterrupted: tuple[bytes, bytes], stub: Stub, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGTERM])
+def test_being_told_to_stop_it_stops_cleanly(
+    stop: signal.Signals, fresh: Path, uninterrupted: tuple[bytes, bytes], stub: Stub, tmp_path: Path
+) -> None:
     study = tmp_path / "study"
     shutil.copytree(fresh, study)
     stub.asked.clear()
     process = go(study, "run", "inductive", study)
-    stub.moment, stub.strike = 50, lambda: os.kill(process.pid, signal.SIGINT)
+    stub.moment, stub.strike = 50, lambda: os.kill(process.pid, stop)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     told = json.loads(out.splitlines()[-1])

@@ -1,6 +1,6 @@
 """Comparing coders: code spaces, presence tables, passages placed on segments."""
 
-from intercoder.core.codings import CodedPassage, Coder, code_spaces, place_passages, presence
+from intercoder.core.codings import CodedPassage, Coder, code_spaces, coding_table, place_passages
 from intercoder.core.documents import Segment
 
 SEGMENTS = [
@@ -16,11 +16,11 @@ def test_a_code_space_lists_the_segments_of_each_label() -> None:
     assert code_spaces([ANA, BEN]) == {"ana": {"cost": ["s1", "s2"], "time": ["s1"]}, "ben": {"time": ["s1"]}}
 
 
-def test_presence_tells_what_was_not_given_from_what_was_not_read() -> None:
-    assert presence([ANA, BEN]) == {
-        "cost": [[1, 0], [1, 0], [0, None]],
-        "time": [[1, 1], [0, 0], [0, None]],
-    }
+def test_a_table_tells_what_was_not_given_from_what_was_not_read() -> None:
+    assert coding_table([ANA, BEN]) == (
+        ["s1", "s2", "s3"],
+        [[("cost", "time"), ("time",)], [("cost",), ()], [(), None]],
+    )
 
 
 def test_labels_that_become_one_concept_stand_once() -> None:

@@ -1,11 +1,18 @@
+import asyncio
 import json
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
 
+from intercoder.core.decisions import Failure, Wave
 from intercoder.core.errors import EndpointStopped, InputError, StudyError
 from intercoder.core.study import (
     Coding,
@@ -126,13 +133,55 @@ def test_refinement_options_place_every_label(refinement: Refinement) -> None:
     assert [line["code"] is not None for line in finals] == [True, False, True, True]
 
 
-def test_the_codebook_does_not_depend_on_concurrency() -> None:
-    texts = [f"Person {n} mends the {['lamp', 'chair', 'radio'][n % 3]} number {n % 7}." for n in range(60)]
-    books = [
-        coded(None, texts, limits=Limits(concurrency=concurrency, wave=wave)).codebook
-        for concurrency, wave in ((1, 7), (8, 60), (64, 512))
-    ]
-    assert books[0] == books[1] == books[2]
+class Dawdling:
+    """Embeds and answers after so many turns of the event loop as a question draws, so that segments overtake."""
+
+    def __init__(self, turns: Sequence[int]) -> None:
+        self.turns = turns
+        self.asked = 0
+
+    async def model(self, prompt: Any, **options: Any) -> AIMessage:
+        self.asked += 1
+        for _ in range(self.turns[self.asked % len(self.turns)]):
+            await asyncio.sleep(0)
+        number = re.search(r"number (\d+) of", prompt[-1].content)
+        assert number is not None
+        return AIMessage(one_code(f"mending {['lamp', 'chair', 'radio'][int(number[1]) % 3]} {int(number[1]) % 5}"))
+
+
+class DawdlingModel(ScriptedChatModel):
+    """A scripted model whose answers come out of order."""
+
+    dawdling: Any
+
+    async def ainvoke(self, input: Any, config: Any = None, **options: Any) -> Any:
+        return await self.dawdling.model(input, **options)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    turns=st.lists(st.integers(0, 40), min_size=1, max_size=7),
+    concurrency=st.integers(1, 64),
+    wave=st.integers(1, 80),
+)
+def test_the_outcome_does_not_depend_on_which_answer_comes_first(
+    turns: list[int], concurrency: int, wave: int
+) -> None:
+    texts = [f"The mending of number {n} of many." for n in range(40)]
+
+    def outcome(turns: Sequence[int], limits: Limits) -> tuple[object, object]:
+        result = code_inductively(
+            texts,
+            question="why?",
+            model=DawdlingModel(dawdling=Dawdling(turns)),
+            embeddings=HashingEmbedder(),
+            study=study(limits=limits),
+        )
+        return result.codebook, [decision.content for decision in result.decisions]
+
+    assert outcome(turns, Limits(concurrency=concurrency, wave=wave)) == outcome(
+        [0], Limits(concurrency=1, wave=80)
+    )
 
 
 def test_most_coders_saying_nothing_is_nothing_to_code() -> None:
@@ -379,3 +428,75 @@ def test_a_run_stops_when_the_model_only_fails(study: StudyFolder) -> None:
 
     with pytest.raises(EndpointStopped, match="out of order"):
         coded(broken, [f"This is text {n}." for n in range(60)])
+
+
+def flaky_round(study: StudyFolder) -> StudyFolder:
+    """A run in which some of ben's answers failed, finished."""
+    settings = study.path / "study.toml"
+    text = settings.read_text()
+    settings.write_text(text.replace('"ben"\nmodel = "scripted:words"', '"ben"\nmodel = "scripted:flaky"'))
+    folder = open_study(study.path)
+    execute(folder, lambda: begin_inductive(folder, Scope()), lambda _: None)
+    return folder
+
+
+def test_an_export_during_a_retry_keeps_the_codes(study: StudyFolder) -> None:
+    folder = flaky_round(study)
+    before = exported(folder)
+    assert begin_retry(folder) is not None
+    assert exported(folder) == before
+
+
+def test_of_an_actor_that_fails_in_a_later_round_nothing_stands(study: StudyFolder) -> None:
+    folder = flaky_round(study)
+    before = exported(folder)
+    run = begin_retry(folder)
+    assert run is not None
+    last = next(line for line in reversed(before) if line["role"] == "moderator" and line["code_id"])
+    segment, coder = str(last["segment_id"]), str(last["coder"])
+    failure = Failure(segment_id=segment, role="moderator", coder=coder, kind="timeout", message="late")
+    SqlStudyStore(folder.engine, folder.study.id).write_wave(run.id, Wave(start=0, stop=1, failures=(failure,)))
+    assert [line for line in before if line not in exported(folder)] == [last]
+
+
+def test_the_codebook_file_holds_the_newest_version_whichever_run_ends_last(study: StudyFolder) -> None:
+    first = begin_inductive(study, Scope())
+    stop_after(study, first.id, 10)
+    second = execute(study, lambda: begin_inductive(study, Scope()), lambda _: None)
+    resumed = execute(study, lambda: unfinished(study, first.id), lambda _: None)
+    assert second is not None
+    assert resumed is not None
+    assert (resumed.codebook.version, second.codebook.version) == (1, 2)
+    assert "version: 2" in (study.path / "codebook.yaml").read_text()
+
+
+def test_progress_is_told_while_answers_come_in(study: StudyFolder) -> None:
+    events: list[dict[str, Any]] = []
+    execute(study, lambda: begin_inductive(study, Scope(limit=10)), events.append)
+    asked = [event["asked"] for event in events if event["kind"] == "progress"]
+    assert len(asked) > 10
+    assert asked == sorted(asked)
+    assert asked[-1] == events[-1]["to_ask"]
+
+
+INTERRUPTED = """
+import os, signal, threading, time
+from intercoder.graphs import code_inductively
+from intercoder.llms.scripted import ScriptedChatModel
+
+class Endless(ScriptedChatModel):
+    async def ainvoke(self, *given, **options):
+        import asyncio
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+
+try:
+    code_inductively(["A text."], question="why?", model=Endless(), embeddings="scripted:hashing")
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def test_ctrl_c_stops_the_function_too() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "stopped\n", done.stderr
