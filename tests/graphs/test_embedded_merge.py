@@ -28,6 +28,8 @@ model = "scripted:words"
 name = "ben"
 model = "scripted:words"
 seed = 1
+[coding]
+context_before = 0
 [refinement]
 tau = 0.95
 [definer]
