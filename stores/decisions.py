@@ -79,7 +79,7 @@ def code_counts(connection: Connection, study_id: str, book: Codebook) -> dict[s
 
     Codes that were merged into one count for it, and a theme's codes for the theme.
     """
-    founded_by = {code.lineage.run for code in book.codes}
+    founded_by = {code.lineage.run or book.run for code in book.codes}
     segments: dict[str, set[str]] = {}
     for run in sorted(founded_by - {""}):
         for code_id, segment_id in _assigned(connection, study_id, run):
