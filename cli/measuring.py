@@ -1,0 +1,290 @@
+"""`agreement`, `evaluate` and `code-space`: numbers, each of which leads back to decisions of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from intercoder.cli.frames import CsvOption, Line, interval, print_lines
+from intercoder.cli.studies import JsonOption, StudyArgument
+
+if TYPE_CHECKING:
+    from intercoder.evals.agreement import Estimate, PerCode
+    from intercoder.evals.report.comparison import Embed
+    from intercoder.evals.report.contents import Contents
+    from intercoder.formats.rating_files import Ratings
+
+STATISTICS = ("percent", "ac1", "brennan_prediger", "fleiss", "conger", "krippendorff")
+FOR_TWO = ("cohen", "scott")
+
+ReferenceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--reference",
+        "-r",
+        metavar="FILE|CODER",
+        help="People's codings as a table (coder, code, document, start, end), or the name of a coder of the run.",
+    ),
+]
+RunOption = Annotated[str, typer.Option("--run", help="Which run; the latest by default.")]
+
+
+class WeightsChoice(StrEnum):
+    """Partial credit for near misses of ordered categories."""
+
+    identity = "identity"
+    linear = "linear"
+    quadratic = "quadratic"
+
+
+class LevelChoice(StrEnum):
+    """Level of measurement, for Krippendorff's alpha."""
+
+    nominal = "nominal"
+    ordinal = "ordinal"
+    interval = "interval"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("agreement")(agreement)
+    app.command("evaluate")(evaluate)
+    app.command("code-space")(code_space)
+
+
+def agreement(
+    place: Annotated[Path, typer.Argument(metavar="STUDY|FILE.csv", help="A study, or a table of ratings.")],
+    unit: Annotated[str, typer.Option("--unit", help="FILE: column that names the unit.")] = "",
+    rater: Annotated[str, typer.Option("--rater", help="FILE: column of raters, if each row is one rating.")] = "",
+    value: Annotated[str, typer.Option("--value", help="FILE: column of ratings, likewise.")] = "",
+    weights: Annotated[WeightsChoice, typer.Option(help="FILE: partial credit.")] = WeightsChoice.identity,
+    level: Annotated[LevelChoice, typer.Option(help="FILE: for Krippendorff's alpha.")] = LevelChoice.nominal,
+    reference: ReferenceOption = None,
+    run: RunOption = "",
+    json: JsonOption = False,
+    csv: CsvOption = False,
+) -> None:
+    """How far coders agree: in a study code by code, in a table of ratings by every statistic.
+
+    A table has a column for each rater, or the columns unit, rater and value. No study is needed for it.
+
+    Example: `intercoder agreement ratings.csv --unit item`
+    """
+    if place.is_dir():
+        with _contents(place, run, reference) as (contents, _):
+            _print_per_code(contents, json=json, csv=csv)
+        return
+    from intercoder.formats.rating_files import read_ratings
+
+    ratings = read_ratings(place, unit, rater, value)
+    print_lines(_statistics(ratings, weights.value, level.value), json=json, csv=csv)
+    if len(ratings.raters) > 2 and not csv:
+        print_lines(_pairs(ratings, weights.value), json=json, title="Pairs of raters, AC1")
+    if not json and not csv:
+        print(f"{len(ratings.units):,} units, {len(ratings.raters)} raters: {', '.join(ratings.raters)}.")
+
+
+def evaluate(
+    directory: StudyArgument,
+    reference: ReferenceOption = None,
+    run: RunOption = "",
+    bertscore: Annotated[
+        Path | None,
+        typer.Option(
+            "--bertscore", metavar="FOLDER", help="Encoder for BERTScore; by default the study's embeddings."
+        ),
+    ] = None,
+    json: JsonOption = False,
+    csv: CsvOption = False,
+) -> None:
+    """Quality of labels against people's codes, for each coder, each moderator and the ensemble.
+
+    Example: `intercoder evaluate repair --reference codings.csv`
+    """
+    from intercoder.core.errors import InputError
+    from intercoder.evals.quality import composite, scores
+    from intercoder.evals.report.quality_figures import items
+
+    if reference is None:
+        raise InputError(
+            "quality is measured against what people coded.",
+            where="--reference",
+            remedy="Name a table of codings (coder, code, document, start, end), or one of the run's coders.",
+        )
+    with _contents(directory, run, reference) as (contents, embed):
+        people = [one for one in contents.comparison.said if one.role == "human" or one.name == str(reference)]
+        systems = [one for one in contents.comparison.said if one not in people]
+        found = items(systems, people, [segment.id for segment in contents.segments])
+        if not found.references:
+            raise InputError(
+                "there is no segment that people coded and all systems gave a label to.",
+                where="--reference",
+                remedy="Look at `intercoder status` for failed answers, or code more segments.",
+            )
+        table = scores(found.systems, found.references, model=bertscore or _encoder(contents.study.embedding.model))
+        if len(found.systems) > 1:
+            table = table.join(
+                composite(found.systems, found.references, embed=embed)[["composite", "cosine", "meteor", "jsd"]]
+            )
+    print_lines(_frame(table, "system"), json=json, csv=csv)
+    if not json and not csv:
+        print(
+            f"{contents.run.id}: {len(found.references):,} of {len(contents.segments):,} segments, those that "
+            f"{', '.join(one.name for one in people)} coded and every system gave a label to (its first counts)."
+        )
+        print(
+            "The composite compares the systems of this table with one another. evals/README.md explains columns."
+        )
+
+
+def code_space(
+    directory: StudyArgument,
+    reference: ReferenceOption = None,
+    run: RunOption = "",
+    json: JsonOption = False,
+    csv: CsvOption = False,
+) -> None:
+    """What each coder adds to what the team found: coverage, overlap, novelty, divergence; and what to look at.
+
+    Example: `intercoder code-space repair --reference codings.csv`
+    """
+    from intercoder.evals.report.code_index import index
+    from intercoder.evals.report.space_figures import NO_TEAM, measured
+
+    with _contents(directory, run, reference) as (contents, embed):
+        spaces = measured(contents, index(contents), embed)
+    if not spaces.metrics:
+        from intercoder.core.errors import StudyError
+
+        raise StudyError(NO_TEAM, remedy="Add a coder to study.toml, or people's codings with --reference.")
+    print_lines(({"coder": name, **one.model_dump()} for name, one in spaces.metrics.items()), json=json, csv=csv)
+    if json or csv:
+        return
+    print(
+        f"{contents.run.id}: {len(spaces.labels):,} codes. Neighbors are those within cosine distance "
+        f"{spaces.threshold:g}."
+    )
+    for flag in spaces.flags:
+        evidence = ", ".join(
+            f"{one.metric} {one.value:.2f} ({one.direction}; median {one.median:.2f})" for one in flag.evidence
+        )
+        print(f"Look at {flag.coder}: it may be {flag.suspicion}. {evidence}.")
+
+
+@contextmanager
+def _contents(directory: Path, run: str, reference: Path | None) -> Iterator[tuple[Contents, Embed]]:
+    """A run with people's codings, and the study's embeddings.
+
+    Raises:
+        InputError: The reference is neither a file nor a coder of the run.
+    """
+    from intercoder.cli.embeddings import study_embeddings
+    from intercoder.cli.running import open_quietly
+    from intercoder.core.errors import InputError
+    from intercoder.evals.report.contents import gather
+    from intercoder.formats.coding_files import read_codings
+    from intercoder.stores.export import export_run
+
+    folder = open_quietly(directory)
+    passages = read_codings(reference) if reference is not None and reference.is_file() else []
+    with study_embeddings(folder) as embed:
+        contents = gather(folder, export_run(folder, run), embed, passages)
+        names = [coder.name for coder in contents.comparison.said]
+        if reference is not None and not passages and str(reference) not in names:
+            raise InputError(
+                f"{str(reference)!r} is neither a file nor a coder.",
+                where="--reference",
+                remedy=f"Coders of {contents.run.id}: {', '.join(names)}.",
+            )
+        yield contents, embed
+    folder.close()
+
+
+def _print_per_code(contents: Contents, *, json: bool, csv: bool) -> None:
+    from intercoder.evals.report.comparison import agreement_per_code
+
+    found = agreement_per_code(contents.comparison)
+    print_lines(_codes(found, whole=json or csv), json=json, csv=csv)
+    if json or csv:
+        return
+    same = len(contents.comparison.counts_as)
+    overlap = found.jaccard
+    print(
+        f"{contents.run.id}: {overlap.n:,} segments, coders {', '.join(found.raters)}. Overlap of their codes "
+        f"(Jaccard): {overlap.value:.2f}, 95% interval {interval(overlap.low, overlap.high)}."
+    )
+    print(
+        f"{same:,} labels count as the code that they are most like (cosine {contents.comparison.tau:g} or more) "
+        "or were merged with."
+    )
+
+
+def _codes(found: PerCode, *, whole: bool) -> Iterator[Line]:
+    for one in found.codes:
+        ac1, positive = one.agreement, one.positive
+        bounds: Line = (
+            {"low": ac1.low, "high": ac1.high, "se": ac1.se}
+            if whole
+            else {"95% interval": interval(ac1.low, ac1.high)}
+        )
+        counts = dict(zip(found.raters, one.counts, strict=True))
+        yield {
+            "code": one.code,
+            "AC1": ac1.value,
+            **bounds,
+            "positive": positive.value,
+            "percent": one.percent,
+            **counts,
+        }
+
+
+def _statistics(ratings: Ratings, weights: str, level: str) -> Iterator[Line]:
+    from intercoder.evals.agreement import agreement as measure
+
+    names = (*STATISTICS, *(FOR_TWO if len(ratings.raters) == 2 else ()))
+    for name in names:
+        if name == "krippendorff":
+            found = measure(ratings.rows, "krippendorff", level=level)  # type: ignore[arg-type]
+        else:
+            found = measure(ratings.rows, name, weights=weights)  # type: ignore[arg-type]
+        yield _estimate({"statistic": found.statistic}, found)
+
+
+def _pairs(ratings: Ratings, weights: str) -> Iterator[Line]:
+    import pandas as pd
+
+    from intercoder.evals.agreement import pairwise
+
+    frame = pd.DataFrame(ratings.rows, columns=list(ratings.raters), dtype=object)
+    for pair in pairwise(frame, "ac1", weights=weights).pairs:  # type: ignore[arg-type]
+        yield _estimate({"first": pair.first, "second": pair.second}, pair.agreement)
+
+
+def _estimate(names: dict[str, str], found: Estimate) -> Line:
+    return {**names, "value": found.value, "se": found.se, "low": found.low, "high": found.high, "n": found.n}
+
+
+def _encoder(reference: str) -> Path | None:
+    """The folder of the study's own embeddings; None where they have none, so that BERTScore stays undefined."""
+    from intercoder.llms.catalogue import find, is_pulled, model_path
+    from intercoder.llms.references import parse_reference
+
+    parsed = parse_reference(reference)
+    if parsed.backend == "embedded" and is_pulled(find(parsed.name)):
+        return model_path(parsed.name)
+    return Path(parsed.name) if parsed.backend == "hf" and Path(parsed.name).is_dir() else None
+
+
+def _frame(table: object, first: str) -> Iterable[Line]:
+    import pandas as pd
+
+    assert isinstance(table, pd.DataFrame)
+    return [
+        {first: str(name), **{str(key): value for key, value in row.items()}}
+        for name, row in table.to_dict("index").items()
+    ]
