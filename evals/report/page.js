@@ -1,0 +1,318 @@
+// Draws the figures and fills the two tables. Whatever comes from the study is set as text, never as HTML.
+(function () {
+  "use strict";
+  var data = JSON.parse(document.getElementById("data").textContent);
+  var decisions = data.decisions;
+  var root = document.documentElement;
+  var PAGE = 50;
+
+  // ---- Small builders ----
+
+  function element(name, text, className) {
+    var made = document.createElement(name);
+    if (text !== undefined && text !== null) made.textContent = text;
+    if (className) made.className = className;
+    return made;
+  }
+
+  function link(text, target) {
+    var made = element("a", text);
+    made.href = "#" + target;
+    return made;
+  }
+
+  function folded(text) {
+    return text.normalize("NFC").toLowerCase();
+  }
+
+  // ---- Figures ----
+
+  function colour(name) {
+    return getComputedStyle(root).getPropertyValue(name).trim();
+  }
+
+  function axes(spec) {
+    var found = ["xaxis", "yaxis"];
+    Object.keys(spec.layout).forEach(function (key) {
+      if (/^[xy]axis/.test(key) && found.indexOf(key) < 0) found.push(key);
+    });
+    return found;
+  }
+
+  function themed(spec) {
+    var ink = colour("--ink"), grid = colour("--line"), patch = {};
+    patch["font.color"] = ink;
+    patch["hoverlabel.bgcolor"] = colour("--raised");
+    patch["hoverlabel.bordercolor"] = grid;
+    patch["hoverlabel.font.color"] = ink;
+    axes(spec).forEach(function (axis) {
+      patch[axis + ".gridcolor"] = grid;
+      patch[axis + ".linecolor"] = grid;
+    });
+    return patch;
+  }
+
+  function nested(target, patch) {
+    Object.keys(patch).forEach(function (path) {
+      var at = target, parts = path.split(".");
+      parts.slice(0, -1).forEach(function (part) {
+        at = at[part] = at[part] || {};
+      });
+      at[parts[parts.length - 1]] = patch[path];
+    });
+    return target;
+  }
+
+  function draw(place, spec) {
+    var narrow = window.innerWidth < 640;
+    var layout = {
+      autosize: true,
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: "system-ui, sans-serif", size: narrow ? 11 : 13 },
+      margin: { l: narrow ? 44 : 60, r: narrow ? 12 : 24, t: 16, b: 48 },
+      hoverlabel: { namelength: -1, align: "left" },
+      dragmode: narrow ? false : "zoom",
+    };
+    Object.keys(spec.layout).forEach(function (key) {
+      var value = spec.layout[key], base = layout[key];
+      var both = base && typeof base === "object" && typeof value === "object";
+      layout[key] = both ? Object.assign({}, base, value) : value;
+    });
+    if (narrow) {
+      nested(layout, spec.narrow);
+      spec.data.forEach(function (trace) {
+        if (trace.type === "heatmap") trace.showscale = false;
+        if (trace.texttemplate) trace.textfont = { size: 9 };
+      });
+    }
+    nested(layout, themed(spec));
+    var options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
+    if (narrow) options.displayModeBar = false;
+    return Plotly.newPlot(place, spec.data, layout, options).then(function () {
+      place.on("plotly_click", function (event) {
+        var target = event.points.length ? event.points[0].customdata : null;
+        if (typeof target === "string") location.hash = target;
+      });
+    });
+  }
+
+  function drawAll() {
+    var ids = Object.keys(data.figures);
+    return Promise.all(ids.map(function (id) {
+      return draw(document.getElementById("plot-" + id), data.figures[id]);
+    }));
+  }
+
+  function repaint() {
+    Object.keys(data.figures).forEach(function (id) {
+      Plotly.relayout(document.getElementById("plot-" + id), themed(data.figures[id]));
+    });
+  }
+
+  // ---- Tables, a page at a time ----
+
+  // table: { root, columns: [{ title, fill(cell, row), order(row)? }], rows, words(row) }
+  function paged(table) {
+    var body = table.root.querySelector("tbody");
+    var search = table.root.querySelector("input[type=search]");
+    var told = table.root.querySelector(".found");
+    var buttons = table.root.querySelectorAll("button[data-step]");
+    var state = { page: 0, keep: null, rows: table.rows };
+    var head = table.root.querySelector("thead tr");
+
+    table.columns.forEach(function (column) {
+      var cell = element("th", column.order ? null : column.title);
+      cell.scope = "col";
+      if (column.order) {
+        var button = element("button", column.title);
+        button.type = "button";
+        button.title = "Sort by this column";
+        button.addEventListener("click", function () { sort(column, cell); });
+        cell.appendChild(button);
+      }
+      head.appendChild(cell);
+    });
+
+    function sort(column, cell) {
+      var down = cell.getAttribute("aria-sort") !== "descending";
+      head.querySelectorAll("th").forEach(function (other) { other.removeAttribute("aria-sort"); });
+      cell.setAttribute("aria-sort", down ? "descending" : "ascending");
+      table.rows = table.rows.slice().sort(function (one, other) {
+        var a = column.order(one), b = column.order(other);
+        if (a === null || b === null) return (a === null) - (b === null);
+        return (a < b ? 1 : a > b ? -1 : 0) * (down ? 1 : -1);
+      });
+      show(0);
+    }
+
+    function show(page) {
+      var wanted = folded(search.value).split(/\s+/).filter(Boolean);
+      state.rows = table.rows.filter(function (row) {
+        if (state.keep && !state.keep(row)) return false;
+        var words = wanted.length ? table.words(row) : "";
+        return wanted.every(function (word) { return words.indexOf(word) >= 0; });
+      });
+      var last = Math.max(0, Math.ceil(state.rows.length / PAGE) - 1);
+      state.page = Math.min(Math.max(page, 0), last);
+      var start = state.page * PAGE, shown = state.rows.slice(start, start + PAGE);
+      body.textContent = "";
+      shown.forEach(function (row) {
+        var line = element("tr");
+        table.columns.forEach(function (column) {
+          var cell = element("td");
+          cell.dataset.label = column.title;
+          column.fill(cell, row);
+          line.appendChild(cell);
+        });
+        body.appendChild(line);
+      });
+      told.textContent = shown.length
+        ? (start + 1).toLocaleString("en") + " to " + (start + shown.length).toLocaleString("en") + " of "
+          + state.rows.length.toLocaleString("en")
+        : "Nothing found.";
+      buttons.forEach(function (button) {
+        button.disabled = button.dataset.step === "-1" ? state.page === 0 : state.page === last;
+      });
+    }
+
+    buttons.forEach(function (button) {
+      button.addEventListener("click", function () { show(state.page + Number(button.dataset.step)); });
+    });
+    search.addEventListener("input", function () { show(0); });
+    return {
+      keep: function (test) {
+        state.keep = test;
+        search.value = "";
+        show(0);
+      },
+    };
+  }
+
+  function shownNumber(value) {
+    return value === null ? "" : value.toFixed(2);
+  }
+
+  function codeName(number) {
+    return number < 0 ? "(nothing to code)" : data.codes[number][0];
+  }
+
+  var codeRows = data.codes.map(function (code, number) { return { code: code, number: number }; });
+  var NAMES = { coder: "model coder", moderator: "moderator", human: "person" };
+
+  paged({
+    root: document.getElementById("codes"),
+    rows: codeRows,
+    words: function (row) { return folded(row.code[0] + " " + row.code[1]); },
+    columns: [
+      { title: "code", order: function (row) { return folded(row.code[0]); }, fill: function (cell, row) {
+        cell.appendChild(link(row.code[0], "code-" + row.number));
+        if (row.code[1]) cell.appendChild(element("small", row.code[1]));
+      } },
+      { title: "segments", order: function (row) { return row.code[2]; }, fill: function (cell, row) {
+        cell.textContent = row.code[2];
+        cell.className = "number";
+      } },
+      { title: "found by", order: function (row) { return row.code[3].length; }, fill: function (cell, row) {
+        row.code[3].forEach(function (coder, place) {
+          if (place) cell.append(", ");
+          cell.appendChild(link(decisions.coders[coder][0], "coder-" + coder));
+        });
+      } },
+      { title: "AC1", order: function (row) { return row.code[4]; }, fill: function (cell, row) {
+        cell.textContent = shownNumber(row.code[4]);
+        cell.className = "number";
+        if (row.code[5]) cell.title = "95% interval: " + row.code[5];
+      } },
+      { title: "positive agreement", order: function (row) { return row.code[6]; }, fill: function (cell, row) {
+        cell.textContent = shownNumber(row.code[6]);
+        cell.className = "number";
+      } },
+    ],
+  });
+
+  // A decision: segment, coder, label, code, quote, reason, origin, whether the quote was found.
+  var table = paged({
+    root: document.getElementById("decisions"),
+    rows: decisions.rows,
+    words: function (row) {
+      return folded([decisions.segments[row[0]].join(" "), decisions.coders[row[1]][0], row[2], codeName(row[3]),
+        row[4], row[5], decisions.origins[row[6]].join(" ")].join(" "));
+    },
+    columns: [
+      { title: "text", fill: function (cell, row) {
+        var segment = decisions.segments[row[0]];
+        cell.className = "text";
+        cell.appendChild(element("small", segment[0] + (segment[2] ? ", " + segment[2] : "")));
+        cell.appendChild(element("bdi", segment[1]));
+      } },
+      { title: "coder", fill: function (cell, row) {
+        cell.appendChild(link(decisions.coders[row[1]][0], "coder-" + row[1]));
+        cell.appendChild(element("small", NAMES[decisions.coders[row[1]][1]]));
+      } },
+      { title: "label", fill: function (cell, row) {
+        cell.appendChild(element("bdi", row[3] < 0 ? "(nothing to code)" : row[2]));
+        if (row[3] >= 0 && codeName(row[3]) !== row[2]) {
+          var counts = element("small", "counts as ");
+          counts.appendChild(link(codeName(row[3]), "code-" + row[3]));
+          cell.appendChild(counts);
+        }
+      } },
+      { title: "quote", fill: function (cell, row) {
+        cell.className = "text";
+        cell.appendChild(element("bdi", row[4]));
+        if (row[4] && !row[7]) cell.appendChild(element("small", "not found in the text", "warning"));
+      } },
+      { title: "reason", fill: function (cell, row) {
+        cell.className = "text";
+        cell.appendChild(element("bdi", row[5]));
+      } },
+      { title: "origin", fill: function (cell, row) {
+        var origin = decisions.origins[row[6]];
+        cell.className = "origin";
+        [origin[0], origin[1], origin[2], origin[3] && "codebook version " + origin[3]].forEach(function (part) {
+          if (part) cell.appendChild(element("small", part));
+        });
+      } },
+    ],
+  });
+
+  // ---- Anchors: #code-3 and #coder-1 show the decisions behind a number ----
+
+  var chip = document.getElementById("chosen");
+
+  function follow() {
+    var found = /^#(code|coder)-(\d+)$/.exec(location.hash);
+    var number = found ? Number(found[2]) : -1;
+    var known = found && number < (found[1] === "code" ? data.codes : decisions.coders).length;
+    if (!known && location.hash && location.hash !== "#decisions") return;
+    chip.textContent = "";
+    if (!known) {
+      table.keep(null);
+      return;
+    }
+    var byCode = found[1] === "code";
+    table.keep(function (row) { return row[byCode ? 3 : 1] === number; });
+    chip.append(byCode ? "Decisions on the code " : "Decisions of ");
+    chip.appendChild(element("strong", byCode ? codeName(number) : decisions.coders[number][0]));
+    chip.append(". ");
+    chip.appendChild(link("Show all", "decisions"));
+    document.getElementById("decisions").scrollIntoView();
+  }
+
+  window.addEventListener("hashchange", follow);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+  window.addEventListener("beforeprint", function () {
+    root.classList.add("printing");
+    repaint();
+  });
+  window.addEventListener("afterprint", function () {
+    root.classList.remove("printing");
+    repaint();
+  });
+
+  drawAll().then(function () {
+    follow();
+    root.dataset.ready = "true";
+  });
+})();

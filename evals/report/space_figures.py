@@ -1,0 +1,269 @@
+"""Code spaces: what each coder adds to the team, and which codes lie near one another (seed 003, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from intercoder.core.codings import code_spaces
+from intercoder.core.protocols import Vectors
+from intercoder.evals.code_space import CodeSpaceMetrics, RedFlag, measure, red_flags
+from intercoder.evals.report.code_index import Index
+from intercoder.evals.report.comparison import Embed
+from intercoder.evals.report.contents import Contents
+from intercoder.evals.report.figures import PALETTE, Figure, category_axis, narrow_ticks, number, plain
+
+METRICS = ("coverage", "novelty", "divergence")
+"""What seed 000's figure 3 shows; the table has overlap too."""
+NO_TEAM = "A code space is measured against those of others: it needs two coders who gave labels."
+
+
+class CodeSpaces(NamedTuple):
+    """The team's codes, and each coder's place among them."""
+
+    labels: tuple[str, ...]
+    """Codes that anybody of the team gave, most used first."""
+    vectors: Vectors
+    """A row for each of them."""
+    threshold: float
+    """Cosine distance up to which two codes are neighbors."""
+    metrics: Mapping[str, CodeSpaceMetrics]
+    """Coders, then groups; empty for a team of one."""
+    flags: tuple[RedFlag, ...]
+
+
+def measured(contents: Contents, index: Index, embed: Embed) -> CodeSpaces:
+    """Measure the team. Moderators are no part of it: they only choose among coders' labels."""
+    spaces = code_spaces(contents.team)
+    labels = [label for label in index.codes if any(label in space for space in spaces.values())]
+    vectors = embed(labels)
+    threshold = contents.study.merging.upper
+    groups = _groups(contents)
+    metrics: Mapping[str, CodeSpaceMetrics] = {}
+    if sum(bool(space) for space in spaces.values()) > 1:
+        metrics = measure(spaces, embeddings=vectors, labels=labels, groups=groups, neighbor_threshold=threshold)
+    flags = red_flags(metrics, groups=groups) if metrics else []
+    return CodeSpaces(tuple(labels), vectors, threshold, metrics, tuple(flags))
+
+
+def _groups(contents: Contents) -> dict[str, tuple[str, ...]]:
+    """People and models as two coders, where there are both."""
+    if not contents.people or not contents.models:
+        return {}
+    taken = {coder.name for coder in contents.team}
+    groups = {"all people": contents.people, "all models": contents.models}
+    return {name: members for name, members in groups.items() if len(members) > 1 and name not in taken}
+
+
+def space_figure(spaces: CodeSpaces, index: Index) -> Figure:
+    """Coverage, novelty and divergence (seed 000, figure 3)."""
+    figure = Figure(
+        "spaces",
+        "What each coder adds",
+        "Coverage: how much of what the team found a coder found or came near to. Novelty: its share of what one "
+        "coder alone found. Divergence: how differently it looks at the texts. None of them is quality.",
+    )
+    if not spaces.metrics:
+        return figure._replace(undefined=NO_TEAM)
+    names = list(spaces.metrics)
+    links = [index.coder(name) if name in index.coders else None for name in names]
+    return figure._replace(
+        columns=("coder", "coverage", "overlap", "novelty", "divergence", "labels", "codes"),
+        rows=tuple(
+            (
+                index.coder_link(name) if name in index.coders else name,
+                one.coverage,
+                one.overlap,
+                one.novelty,
+                one.divergence,
+                one.size,
+                one.concepts,
+            )
+            for name, one in spaces.metrics.items()
+        ),
+        data=tuple(
+            {
+                "type": "bar",
+                "name": metric,
+                "x": list(range(len(names))),
+                "y": [number(getattr(one, metric)) for one in spaces.metrics.values()],
+                "marker": {"color": PALETTE[place]},
+                "customdata": links,
+                "hovertext": [plain(name) for name in names],
+                "hovertemplate": f"%{{hovertext}}: {metric} %{{y:.3f}}<extra></extra>",
+            }
+            for place, metric in enumerate(METRICS)
+        ),
+        layout={
+            "height": 380,
+            "barmode": "group",
+            "xaxis": category_axis(names),
+            "yaxis": {"range": [0, 1.02], "title": {"text": "share"}},
+            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+        },
+        narrow=narrow_ticks("xaxis", labels=names),
+        note=f"Codes within cosine distance {spaces.threshold:g} are neighbors. Moderators are left out: they choose "
+        "among coders' labels, so each would count twice. A missing bar is undefined.",
+    )
+
+
+LINKS = 3
+"""Nearest neighbors that a code is linked with at most."""
+NAMED = 14
+"""Codes whose names are written beside them."""
+MANY = 500
+"""Codes above which the layout takes fewer steps."""
+FEW_CODERS = 6
+"""Coders up to whom each has a colour."""
+
+
+def network_figure(spaces: CodeSpaces, contents: Contents, index: Index) -> Figure:
+    """Codes as a network, coloured by who found them, neighbors linked (seed 003)."""
+    figure = Figure(
+        "network",
+        "Network of codes",
+        "Each point is a code, larger where it stands in more segments; codes of like wording are linked and lie "
+        "together. Colours tell who found it: look for regions of one colour.",
+    )
+    if len(spaces.labels) < 2:
+        return figure._replace(undefined="A network needs two codes.")
+    edges = _neighbors(spaces)
+    places = _layout(len(spaces.labels), edges, spaces.vectors)
+    found_by = [_found_by(contents, index, label) for label in spaces.labels]
+    team = [coder.name for coder in contents.team]
+    kinds = sorted(set(found_by), key=lambda kind: (-found_by.count(kind), kind))
+    return figure._replace(
+        columns=("code", "found by", "segments", "neighbors"),
+        rows=tuple(
+            (
+                index.code_link(label),
+                ", ".join(index.finders(label, team)),
+                _uses(index, label, team),
+                sum(place in edge for edge in edges),
+            )
+            for place, label in enumerate(spaces.labels[:NAMED])
+        ),
+        data=(
+            _lines(edges, places),
+            *(_nodes(kind, number_, spaces, found_by, places, index, team) for number_, kind in enumerate(kinds)),
+        ),
+        layout={
+            "height": 560,
+            "xaxis": {"visible": False},
+            "yaxis": {"visible": False, "scaleanchor": "x"},
+            "hovermode": "closest",
+            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
+            "margin": {"l": 10, "r": 10, "b": 10},
+        },
+        note=f"{len(spaces.labels):,} codes, {len(edges):,} links: each code with its nearest neighbors within cosine "
+        f"distance {spaces.threshold:g}, {LINKS} at most. The table has the {NAMED} most used, whose names are shown.",
+    )
+
+
+def _uses(index: Index, label: str, team: Sequence[str]) -> int:
+    """In how many segments the code stands with the coder who gave it most."""
+    return max((index.segments[label].get(name, 0) for name in team), default=0)
+
+
+def _neighbors(spaces: CodeSpaces) -> list[tuple[int, int]]:
+    """Each code with its nearest, by distance and then by order."""
+    vectors = np.asarray(spaces.vectors, np.float64)
+    cosines = np.round(vectors @ vectors.T, 6)
+    np.fill_diagonal(cosines, -np.inf)
+    edges = set()
+    for one, row in enumerate(cosines):
+        near = np.flatnonzero(row >= 1 - spaces.threshold - 1e-9)
+        nearest = near[np.argsort(-row[near], kind="stable")][:LINKS]
+        edges |= {(min(one, int(other)), max(one, int(other))) for other in nearest}
+    return sorted(edges)
+
+
+def _layout(count: int, edges: Sequence[tuple[int, int]], vectors: Vectors) -> list[tuple[float, float]]:
+    """Places of the codes: springs between neighbors, begun from the two main directions of the embeddings.
+
+    Nothing in it is random, so the same codes always lie in the same places.
+    """
+    import networkx as nx
+
+    centred = np.asarray(vectors, np.float64) - np.mean(vectors, axis=0)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    start = np.zeros((count, 2))
+    start[:, : min(2, left.shape[1])] = (left * sizes)[:, :2]
+    start *= np.where(start[np.abs(start).argmax(axis=0), [0, 1]] < 0, -1, 1)
+    # Codes of equal embedding would never come apart.
+    start += 1e-3 * np.stack([np.cos(np.arange(count)), np.sin(np.arange(count))], axis=1)
+    graph = nx.Graph()
+    graph.add_nodes_from(range(count))
+    graph.add_edges_from(edges)
+    found = nx.spring_layout(
+        graph,
+        pos=dict(enumerate(start)),
+        iterations=60 if count <= MANY else 25,
+        k=1.6 / np.sqrt(count),
+        seed=0,
+        method="force",
+    )
+    return [(round(float(found[node][0]), 3), round(float(found[node][1]), 3)) for node in range(count)]
+
+
+def _found_by(contents: Contents, index: Index, label: str) -> str:
+    people = index.finders(label, contents.people)
+    models = index.finders(label, contents.models)
+    if contents.people and contents.models:
+        return "people and models" if people and models else "people only" if people else "models only"
+    finders = (*people, *models)
+    team = (*contents.people, *contents.models)
+    if len(finders) == len(team) > 1:
+        return "all coders"
+    if len(finders) > 1:
+        return "several coders"
+    return f"only {finders[0]}" if len(team) <= FEW_CODERS else "one coder"
+
+
+def _lines(edges: Sequence[tuple[int, int]], places: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [value for one, other in edges for value in (places[one][0], places[other][0], None)],
+        "y": [value for one, other in edges for value in (places[one][1], places[other][1], None)],
+        "line": {"width": 1, "color": "rgba(138,143,152,0.45)"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _nodes(
+    kind: str,
+    place: int,
+    spaces: CodeSpaces,
+    found_by: Sequence[str],
+    places: Sequence[tuple[float, float]],
+    index: Index,
+    team: Sequence[str],
+) -> dict[str, Any]:
+    own = [node for node, found in enumerate(found_by) if found == kind]
+    labels = [spaces.labels[node] for node in own]
+    uses = [_uses(index, label, team) for label in labels]
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": plain(kind, 40),
+        "x": [places[node][0] for node in own],
+        "y": [places[node][1] for node in own],
+        "text": [plain(spaces.labels[node], 28) if node < NAMED else "" for node in own],
+        "textposition": "top center",
+        "textfont": {"size": 11},
+        "customdata": [index.code(label) for label in labels],
+        "hovertext": [
+            f"{plain(label)}<br>{plain(', '.join(index.finders(label, team)))}" for label in labels
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "marker": {
+            "size": [round(min(7 + 3 * float(np.sqrt(count)), 30), 1) for count in uses],
+            "color": PALETTE[place % len(PALETTE)],
+            "opacity": 0.9,
+            "line": {"width": 1, "color": "rgba(255,255,255,0.7)"},
+        },
+    }
