@@ -6,7 +6,7 @@ What is put in place of the real thing, and nothing else:
 - After `init`, references to models in study.toml become `scripted:words` and `scripted:hashing`; in Python blocks
   `REFERENCE` becomes `SCRIPTED`.
 - Before `resume` there is a run to be resumed: one that was begun and did nothing.
-- Models count as pulled (their folders hold no weights), so `models pull` has nothing to fetch.
+- Models count as pulled (their folders hold no weights), so `models pull` has nothing to fetch; WordNet is real.
 - `make` targets and what `pip install` names are checked to exist, not run.
 """
 
@@ -25,6 +25,7 @@ from intercoder.cli.main import app
 from intercoder.core.study import parse_study
 from intercoder.graphs.jobs import begin_inductive
 from intercoder.llms.catalogue import CATALOGUE, MARKER
+from intercoder.llms.pulling import pull
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call, command, use_scripted
@@ -51,12 +52,16 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "interviews" / f"{name}.txt").write_text("\n\n".join(turns), encoding="utf-8")
     rows = [f"{n},I mend number {n} because it is mine,born in 19{n}" for n in range(10, 40)]
     (tmp_path / "answers.csv").write_text("\n".join(["id,answer,background", *rows]), encoding="utf-8")
+    ratings = ["item,ana,ben,caro", *(f"{n},{n % 2},{n % 2},{n % 3 % 2}" for n in range(20))]
+    (tmp_path / "ratings.csv").write_text("\n".join(ratings), encoding="utf-8")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    wordnet = pull("wordnet", report=print)
     monkeypatch.setenv("INTERCODER_MODELS", str(tmp_path / "models"))
     for model in CATALOGUE:
         folder = tmp_path / "models" / model.name
         folder.mkdir(parents=True)
         (folder / MARKER).write_text(json.dumps({"sha256": model.sha256}), encoding="utf-8")
+    shutil.copytree(wordnet, tmp_path / "models" / "wordnet", dirs_exist_ok=True)
     return tmp_path
 
 
