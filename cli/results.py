@@ -24,7 +24,8 @@ GROUPS = 10
 
 def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
     """The codebook found, failures, where the files are and what to type next."""
-    from intercoder.stores.overview import run_failures
+    from intercoder.stores.export import export_run
+    from intercoder.stores.overview import quotes_not_found, run_failures
 
     run, book = result.run, result.codebook
     if json:
@@ -44,12 +45,17 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
     segments, codes = counted(run.total, "segment"), counted(len(book.codes), "code")
     print(f"{run.id}: {segments}, {codes} (codebook version {book.version}).")
     print(f"Codebook: {result.codebook_file}")
+    made_up = quotes_not_found(folder, run)
+    if made_up:
+        print(f"Look twice: {counted(made_up, 'code')} came with a quote that is not in the text (not `verified`).")
     if run.failures:
         print_failures(run_failures(folder, run), folder.path)
         print(f"Next: intercoder retry {folder.argument}")
     else:
         out = typed(folder.path / "exports" / "coded.csv")
-        print(f"Next: intercoder export {folder.argument} --to csv {out}")
+        which = "" if export_run(folder).id == run.id else f" --run {run.id}"
+        print(f"Labels that may mean the same: intercoder merge {folder.argument} --inspect{which}")
+        print(f"Next: intercoder export {folder.argument} --to csv {out}{which}")
 
 
 def print_codebook(book: Codebook, *, most: int | None = None, folder: StudyFolder | None = None) -> None:

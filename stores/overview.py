@@ -101,6 +101,20 @@ def run_failures(folder: StudyFolder, run: Run) -> tuple[FailedAnswer, ...]:
         return tuple(FailedAnswer.model_validate({name: row[name] for name in names}) for row in rows)
 
 
+def quotes_not_found(folder: StudyFolder, run: Run) -> int:
+    """How many settled decisions of a run's latest round quote what does not stand in their segment."""
+    table = schema.decisions
+    query = sa.select(sa.func.count()).where(
+        table.c.study_id == folder.study.id,
+        table.c.run == run.id,
+        table.c.code_id.is_not(None),
+        table.c.verified.is_(False),
+        table.c.codebook_version == run.codebook_version,
+    )
+    with reading(folder.engine) as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def _writers_failures(folder: StudyFolder, run: Run) -> tuple[FailedAnswer, ...]:
     """Failed questions about concepts or themes, which stand in no document."""
     table = schema.failures
