@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -14,13 +14,18 @@ from intercoder.cli.frames import CsvOption, Line, interval, print_lines
 from intercoder.cli.studies import JsonOption, StudyArgument
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from intercoder.evals.agreement import Estimate, PerCode
+    from intercoder.evals.human_ratings import RatedItem
     from intercoder.evals.report.comparison import Embed
     from intercoder.evals.report.contents import Contents
     from intercoder.formats.rating_files import Ratings
 
 STATISTICS = ("percent", "ac1", "brennan_prediger", "fleiss", "conger", "krippendorff")
 FOR_TWO = ("cohen", "scott")
+FORM_SEGMENTS = 10
+"""Segments of a rating form; seed 000, section 5.2 gave raters ten."""
 
 ReferenceOption = Annotated[
     Path | None,
@@ -55,6 +60,7 @@ def register(app: typer.Typer) -> None:
     app.command("agreement")(agreement)
     app.command("evaluate")(evaluate)
     app.command("code-space")(code_space)
+    app.command("rating-form")(rating_form)
 
 
 def agreement(
@@ -99,6 +105,12 @@ def evaluate(
             "--bertscore", metavar="FOLDER", help="Encoder for BERTScore; by default the study's embeddings."
         ),
     ] = None,
+    ratings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--ratings", metavar="FORM", help="A form that a person filled in; several times for several."
+        ),
+    ] = None,
     json: JsonOption = False,
     csv: CsvOption = False,
 ) -> None:
@@ -131,7 +143,10 @@ def evaluate(
             table = table.join(
                 composite(found.systems, found.references, embed=embed)[["composite", "cosine", "meteor", "jsd"]]
             )
+        rated = _rated(contents, ratings or [])
     print_lines(_frame(table, "system"), json=json, csv=csv)
+    if rated is not None:
+        print_lines(_validated(table, rated), json=json, csv=csv, title="Do metrics rank systems as people do?")
     if not json and not csv:
         print(
             f"{contents.run.id}: {len(found.references):,} of {len(contents.segments):,} segments, those that "
@@ -140,6 +155,35 @@ def evaluate(
         print(
             "The composite compares the systems of this table with one another. evals/README.md explains columns."
         )
+
+
+def rating_form(
+    directory: StudyArgument,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The form, a csv file; guidelines stand beside it.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Segments to rate.")] = FORM_SEGMENTS,
+    run: RunOption = "",
+) -> None:
+    """A form on which people rate labels from 1 to 5 without knowing whose they are. Give each rater a copy.
+
+    Example: `intercoder rating-form repair form.csv -n 10`
+    """
+    from intercoder.cli.exporting import spare_the_study
+    from intercoder.cli.output import counted
+    from intercoder.formats.rating_forms import GUIDELINES, write_form
+    from intercoder.formats.whole_files import whole_file
+    from intercoder.stores.study_folder import open_study
+
+    guidelines = out.with_suffix(".md")
+    for file in (out, guidelines):
+        spare_the_study(open_study(directory), file)
+    with _contents(directory, run, None) as (contents, _):
+        items = _form_items(contents, n)
+    with whole_file(out) as stream:
+        count = write_form(((item.id, item.text, item.label) for item in items), stream)
+    with whole_file(guidelines) as stream:
+        stream.write(GUIDELINES)
+    print(f"{out}: {counted(count, 'code')} to rate. Guidelines: {guidelines}")
+    print(f"Read it back with: intercoder evaluate {directory} --reference FILE --ratings {out}")
 
 
 def code_space(
@@ -203,6 +247,48 @@ def _contents(directory: Path, run: str, reference: Path | None) -> Iterator[tup
             )
         yield contents, embed
     folder.close()
+
+
+def _form_items(contents: Contents, n: int) -> list[RatedItem]:
+    from intercoder.evals.human_ratings import rating_items
+
+    systems = [one for one in contents.comparison.said if one.role != "human"]
+    return rating_items(systems, contents.segments, n)
+
+
+def _rated(contents: Contents, forms: Sequence[Path]) -> pd.Series[float] | None:
+    """Mean rating of each system from forms that people filled in; None without any.
+
+    Raises:
+        InputError: A form has an item that is not of this run.
+    """
+    from intercoder.core.errors import InputError
+    from intercoder.evals.human_ratings import mean_ratings
+    from intercoder.formats.rating_forms import read_form
+
+    if not forms:
+        return None
+    items = _form_items(contents, len(contents.segments))
+    known = {item.id for item in items}
+    given = [read_form(form) for form in forms]
+    for form, ratings in zip(forms, given, strict=True):
+        strange = sorted(set(ratings) - known)
+        if strange:
+            raise InputError(
+                f"item {strange[0]!r} is not of {contents.run.id}.",
+                where=str(form),
+                remedy="Name the run that the form was written for with --run.",
+            )
+    return mean_ratings(items, given)
+
+
+def _validated(table: pd.DataFrame, rated: pd.Series[float]) -> Iterator[Line]:
+    from intercoder.evals.quality import validate
+
+    found = validate(table, rated[table.index])
+    for metric in table.columns:
+        rho, p, n = (float(part["rating"].to_dict()[metric]) for part in found)
+        yield {"metric": str(metric), "Spearman": rho, "p": p, "systems": int(n)}
 
 
 def _print_per_code(contents: Contents, *, json: bool, csv: bool) -> None:

@@ -138,3 +138,25 @@ def test_what_is_no_reference_is_refused(command: Call, coded: Path, tmp_path: P
 def test_output_of_a_table_is_one_object_a_line(command: Call, ratings: Path) -> None:
     for line in command("agreement", ratings, "--json").out.splitlines():
         assert isinstance(json.loads(line), dict)
+
+
+@pytest.mark.embedded
+def test_a_form_is_rated_and_read_back(
+    command: Call, coded: Path, codings: Path, tmp_path: Path, wordnet: None
+) -> None:
+    form = tmp_path / "form.csv"
+    done = command("rating-form", coded, form, "-n", "3")
+    assert "to rate" in done.out
+    assert "Relevance" in (tmp_path / "form.md").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(form.open(encoding="utf-8", newline="")))
+    assert rows
+    assert not {"coder", "system"} & set(rows[0])
+    with form.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({**row, "rating": 1 + place % 5} for place, row in enumerate(rows))
+    found = command("evaluate", coded, "-r", codings, "--ratings", form, "--json").objects
+    metrics = [line for line in found if "Spearman" in line]
+    assert {"composite", "rouge1"} <= {line["metric"] for line in metrics}
+    form.write_text("item,rating\nstrange,3\n", encoding="utf-8")
+    assert "is not of inductive-1" in command("evaluate", coded, "-r", codings, "--ratings", form, code=2).err
