@@ -130,7 +130,7 @@ def execute_job(folder: StudyFolder, begin: Callable[[], Run | None], *, json: b
 
     # A job started by another program is stopped by SIGTERM: the same clean stop as Ctrl-C.
     begun: set[str] = set()
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with listener(json=json) as show:
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from typing import Any
 
@@ -149,12 +150,38 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
         check_settings(study, folder.prompts, run.graph)
         set_status(folder.engine, study.id, run.id, "running")
         try:
-            asyncio.run(_drive(folder, study, run, listen))
+            _run(_drive(folder, study, run, listen))
         except BaseException:
             set_status(folder.engine, study.id, run.id, "stopped")
             raise
         finished = SqlStudyStore(folder.engine, study.id).run(run.id)
         return job_result(folder, finished, finished.codebook_version)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; where SIGTERM is to stop a job as Ctrl-C does, it cancels the work and lets it close first.
+
+    Left to `default_int_handler`, the signal would break out of the loop wherever it is, and what the loop holds
+    open would keep the process alive.
+
+    Raises:
+        KeyboardInterrupt: It was stopped.
+    """
+    stop = signal.getsignal(signal.SIGTERM)
+
+    async def stoppable() -> None:
+        task = asyncio.current_task()
+        if stop is signal.default_int_handler and task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await work
+
+    try:
+        asyncio.run(stoppable())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        if stop is signal.default_int_handler:
+            signal.signal(signal.SIGTERM, stop)
 
 
 def job_result(folder: StudyFolder, run: Run, version: int) -> JobResult:

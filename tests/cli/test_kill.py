@@ -116,7 +116,18 @@ def uninterrupted(fresh: Path, tmp_path_factory: pytest.TempPathFactory, stub: S
 
 def go(study: Path, *arguments: object) -> subprocess.Popen[str]:
     with (study.parent / "log.txt").open("a") as log:
-        return subprocess.Popen(command_line(*arguments, "--json"), stdout=subprocess.PIPE, stderr=log, text=True)
+        return subprocess.Popen(
+            command_line(*arguments, "--json"),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            preexec_fn=heed_ctrl_c,
+        )
+
+
+def heed_ctrl_c() -> None:
+    """A shell's background jobs, which tests may be, ignore Ctrl-C, and so do their children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def exported(study: Path) -> tuple[bytes, bytes]:

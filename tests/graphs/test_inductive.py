@@ -480,7 +480,8 @@ def test_progress_is_told_while_answers_come_in(study: StudyFolder) -> None:
 
 
 INTERRUPTED = """
-import os, signal, threading, time
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from intercoder.graphs import code_inductively
 from intercoder.llms.scripted import ScriptedChatModel
 
