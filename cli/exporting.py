@@ -50,7 +50,7 @@ def export(
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
-    _spare_the_study(folder, out)
+    spare_the_study(folder, out)
     chosen = export_run(folder, run)
     lines = coded_lines(folder, chosen, times=times)
     with whole_file(out) as stream:
@@ -64,7 +64,7 @@ def export(
     print(f"{out}: {counted(count, 'decision')} of {chosen.id}.", file=told)
 
 
-def _spare_the_study(folder: StudyFolder, out: Path) -> None:
+def spare_the_study(folder: StudyFolder, out: Path) -> None:
     """Refuse to write over the study's own files.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from intercoder.cli import codebooks, exporting, measuring, merging, models, running, studies
+from intercoder.cli import codebooks, exporting, measuring, merging, models, reporting, running, studies
 
 app = typer.Typer(
     name="intercoder",
@@ -27,6 +27,7 @@ running.register(app)
 merging.register(app)
 codebooks.register(app)
 exporting.register(app)
+reporting.register(app)
 measuring.register(app)
 models.register(app)
 

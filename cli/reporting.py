@@ -19,7 +19,9 @@ def report(
     directory: StudyArgument,
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", "-r", metavar="FILE", help="People's codings of the same texts, as csv or tsv."),
+        typer.Option(
+            "--reference", "-r", metavar="FILE", help="People's codings of the same texts, as csv or tsv."
+        ),
     ] = None,
     run: Annotated[str, typer.Option("--run", help="Which run; the latest by default.")] = "",
     out: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -81,14 +82,19 @@ def forest(series: Sequence[Series], index: Index) -> Figure:
         rows=tuple(row for label in shown for row in _rows(label, known, index)),
         data=tuple(_traces(series, shown, index)),
         layout={
-            "height": 130 + 24 * max(len(shown), 4),
-            "xaxis": {"domain": [0, 0.56], "range": [-0.3, 1.02], "title": {"text": "AC1"}},
-            "xaxis2": {"domain": [0.62, 1], "range": [-0.02, 1.02], "title": {"text": "positive agreement"}},
-            "yaxis": category_axis(shown, autorange=False, range=[len(shown) - 0.4, -0.6]),
+            "height": 130 + (14 + 6 * len(series)) * max(len(shown), 4),
+            "xaxis": {"domain": [0, 0.56], "range": [_least(series, shown), 1.03], "title": {"text": "AC1"}},
+            "xaxis2": {
+                "domain": [0.62, 1],
+                "range": [-0.06, 1.06],
+                "nticks": 5,
+                "title": {"text": "positive agreement"},
+            },
+            "yaxis": category_axis(shown, showgrid=True, autorange=False, range=[len(shown) - 0.4, -0.6]),
             "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
             "hovermode": "closest",
         },
-        narrow=narrow_ticks("yaxis", labels=shown),
+        narrow={**narrow_ticks("yaxis", labels=shown), "xaxis2.title.text": "positive"},
         note=f"Shown are the {MOST} codes that stand in most segments, of {len(used):,}; the list of codes below "
         "has all."
         if len(used) > MOST
@@ -112,18 +118,32 @@ def _traces(series: Sequence[Series], shown: Sequence[str], index: Index) -> lis
                     "name": plain(one.name),
                     "legendgroup": one.name,
                     "showlegend": axis == "x",
+                    "cliponaxis": False,
                     "xaxis": axis,
                     "yaxis": "y",
                     "x": [number(estimate.value) for estimate in estimates],
                     "y": [round(row - offset, 3) for row, _ in found],
                     "error_x": error_bars(estimates),
-                    "marker": {"size": 8, "color": PALETTE[place], "symbol": "circle" if axis == "x" else "diamond"},
+                    "marker": {
+                        "size": 8,
+                        "color": PALETTE[place],
+                        "symbol": "circle" if axis == "x" else "diamond",
+                    },
                     "customdata": [index.code(code.code) for _, code in found],
-                    "text": [_told(code.code, one.name, estimate) for (_, code), estimate in _zipped(found, estimates)],
+                    "text": [
+                        _told(code.code, one.name, estimate) for (_, code), estimate in _zipped(found, estimates)
+                    ],
                     "hovertemplate": "%{text}<extra></extra>",
                 }
             )
     return traces
+
+
+def _least(series: Sequence[Series], shown: Sequence[str]) -> float:
+    """Where the axis begins: a little below the least bound, not above one half."""
+    codes = [code.agreement for one in series for code in one.found.codes if code.code in shown]
+    known = [one.value if math.isnan(one.low) else one.low for one in codes if math.isfinite(one.value)]
+    return round(max(-1.05, min([0.5, *known]) - 0.05), 2)
 
 
 def _zipped(
@@ -136,9 +156,7 @@ def _told(label: str, among: str, estimate: Estimate) -> str:
     return f"{plain(label)}<br>{plain(among)}: {estimate.value:.2f} ({bounds(estimate)}), n = {estimate.n}"
 
 
-def _rows(
-    label: str, known: Mapping[str, Mapping[str, CodeAgreement]], index: Index
-) -> list[tuple[Cell, ...]]:
+def _rows(label: str, known: Mapping[str, Mapping[str, CodeAgreement]], index: Index) -> list[tuple[Cell, ...]]:
     return [
         (
             index.code_link(label),

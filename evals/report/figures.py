@@ -17,6 +17,8 @@ from intercoder.evals.interval import Estimate
 PALETTE = ("#3b7dd8", "#d9822b", "#2a9d6f", "#a06bd0", "#d0517f", "#2aa1b3", "#b0972a", "#8a8f98")
 """Colours that can be told apart on white and on black, also by most colour-blind people."""
 GREY = "#8a8f98"
+LIKE = ((0, "#f3f7fc"), (0.5, "#9cc3ec"), (1, "#154a86"))
+"""Colours of heat maps, from little to much; numbers can be read on all of them."""
 LONG, SHORT = 42, 20
 """Characters of a label beside a figure, on a wide and on a narrow screen."""
 
@@ -67,6 +69,7 @@ def category_axis(labels: Sequence[str], **more: Any) -> dict[str, Any]:
         "ticktext": [plain(label, LONG) for label in labels],
         "automargin": True,
         "zeroline": False,
+        "showgrid": False,
         **more,
     }
 

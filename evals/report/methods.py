@@ -16,20 +16,21 @@ from intercoder.evals.report.words import counted, listed
 REFERENCES = {
     "ensemble": "Parfenova, A., & Pfeffer, J. (2025). Measuring what matters: Evaluating ensemble LLMs with label "
     "refinement in inductive coding. Findings of the Association for Computational Linguistics: ACL 2025.",
-    "ac1": "Gwet, K. L. (2008). Computing inter-rater reliability and its variance in the presence of high agreement. "
-    "British Journal of Mathematical and Statistical Psychology, 61(1), 29-48.",
-    "positive": "Spitzer, R. L., & Fleiss, J. L. (1974). A re-analysis of the reliability of psychiatric diagnosis. "
-    "British Journal of Psychiatry, 125(4), 341-347.",
-    "spaces": "Chen, J., Lotsos, A., Cheng, S., Wang, C., Zhao, L., Zhang, Y., Hullman, J., Sherin, B., Wilensky, U., & "
-    "Horn, M. (2024). A computational method for measuring \"open codes\" in qualitative analysis. arXiv:2411.12142.",
-    "rouge": "Lin, C.-Y. (2004). ROUGE: A package for automatic evaluation of summaries. Text Summarization Branches "
-    "Out, 74-81.",
+    "ac1": "Gwet, K. L. (2008). Computing inter-rater reliability and its variance in the presence of high "
+    "agreement. British Journal of Mathematical and Statistical Psychology, 61(1), 29-48.",
+    "positive": "Spitzer, R. L., & Fleiss, J. L. (1974). A re-analysis of the reliability of psychiatric "
+    "diagnosis. British Journal of Psychiatry, 125(4), 341-347.",
+    "spaces": "Chen, J., Lotsos, A., Cheng, S., Wang, C., Zhao, L., Zhang, Y., Hullman, J., Sherin, B., Wilensky, "
+    "U., & "
+    'Horn, M. (2024). A computational method for measuring "open codes" in qualitative analysis. arXiv:2411.12142.',
+    "rouge": "Lin, C.-Y. (2004). ROUGE: A package for automatic evaluation of summaries. Text Summarization "
+    "Branches Out, 74-81.",
     "meteor": "Banerjee, S., & Lavie, A. (2005). METEOR: An automatic metric for MT evaluation with improved "
     "correlation with human judgments. ACL Workshop on Intrinsic and Extrinsic Evaluation Measures, 65-72.",
     "jsd": "Lin, J. (1991). Divergence measures based on the Shannon entropy. IEEE Transactions on Information "
     "Theory, 37(1), 145-151.",
-    "wilson": "Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. Journal of "
-    "the American Statistical Association, 22(158), 209-212.",
+    "wilson": "Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. Journal "
+    "of the American Statistical Association, 22(158), 209-212.",
 }
 
 
@@ -91,17 +92,21 @@ def _coding(contents: Contents) -> str:
     most = study.coding.max_codes
     people = f" {listed(contents.people)} coded the same texts independently." if contents.people else ""
     return (
-        f"{counted(len(contents.segments), 'segment')} (unit: {unit}) of {counted(documents, 'document')} were coded "
-        f"inductively with intercoder {version('intercoder')} (run {run.id}, round {run.round}, {contents.date}) under "
-        f"the research question \"{study.question}\". Each coder gave a segment at most {counted(most, 'code')}, with "
-        f"reason and quote, or none; {counted(study.coding.context_before, 'preceding segment')} of the same document "
-        f"{'was' if study.coding.context_before == 1 else 'were'} shown as context.{people}"
+        f"{counted(len(contents.segments), 'segment')} (unit: {unit}) of {counted(documents, 'document')} were "
+        f"coded inductively with intercoder {version('intercoder')} (run {run.id}, round {run.round}, "
+        f"{contents.date}) under "
+        f'the research question "{study.question}". Each coder gave a segment at most {counted(most, "code")}, '
+        "with "
+        f"reason and quote, or none; {counted(study.coding.context_before, 'preceding segment')} of the same "
+        f"document {'was' if study.coding.context_before == 1 else 'were'} shown as context.{people}"
     )
 
 
 def _agents(contents: Contents) -> str:
     used = prompts_used(contents.lines)
-    coders = [f"{coder.name} ({_asked(coder, used.get(('coder', coder.name), []))})" for coder in contents.study.coders]
+    coders = [
+        f"{coder.name} ({_asked(coder, used.get(('coder', coder.name), []))})" for coder in contents.study.coders
+    ]
     return f"Model coders worked independently of one another: {'; '.join(coders)}."
 
 
@@ -111,7 +116,8 @@ def _asked(settings: CoderSettings | ModeratorSettings, origins: Sequence[tuple[
     sampling = settings.sampling
     return (
         f"{settings.model}, prompt {prompts}, {counted(settings.shots, 'worked example')}, temperature "
-        f"{sampling.temperature:g}, top-p {sampling.top_p:g}, at most {sampling.max_tokens} tokens, seed {settings.seed}"
+        f"{sampling.temperature:g}, top-p {sampling.top_p:g}, at most {sampling.max_tokens} tokens, seed "
+        f"{settings.seed}"
     )
 
 
@@ -132,10 +138,11 @@ def _settling(contents: Contents) -> str:
     refinement = study.refinement
     tau = f"{refinement.low:g} to {refinement.high:g}, adapted" if refinement.adaptive else f"{refinement.tau:g}"
     text = (
-        f"Suggestions were settled by {'; '.join(moderators)}. In document order, a label took over an older code if "
-        f"the cosine of their embeddings ({study.embedding.model}; compared: {refinement.compare.replace('_', ' ')}) was "
-        f"at least {tau}, and became a new code otherwise. For comparisons every coder's label counts as the code it is "
-        f"most like, from cosine {refinement.tau:g} on, else as a code of its own."
+        f"Suggestions were settled by {'; '.join(moderators)}. In document order, a label took over an older code "
+        f"if the cosine of their embeddings ({study.embedding.model}; compared: "
+        f"{refinement.compare.replace('_', ' ')}) was at least {tau}, and became a new code otherwise. For "
+        f"comparisons every coder's label counts as the code it is most like, from cosine {refinement.tau:g} on, "
+        "else as a code of its own."
     )
     if run is not contents.coded:
         text += (

@@ -45,9 +45,14 @@
     patch["hoverlabel.bgcolor"] = colour("--raised");
     patch["hoverlabel.bordercolor"] = grid;
     patch["hoverlabel.font.color"] = ink;
+    patch["modebar.bgcolor"] = "rgba(0,0,0,0)";
+    patch["modebar.color"] = colour("--soft");
+    patch["modebar.activecolor"] = colour("--link");
     axes(spec).forEach(function (axis) {
       patch[axis + ".gridcolor"] = grid;
       patch[axis + ".linecolor"] = grid;
+      patch[axis + ".tickcolor"] = grid;
+      patch[axis + ".zerolinecolor"] = grid;
     });
     return patch;
   }
@@ -70,7 +75,7 @@
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, sans-serif", size: narrow ? 11 : 13 },
-      margin: { l: narrow ? 44 : 60, r: narrow ? 12 : 24, t: 16, b: 48 },
+      margin: { l: narrow ? 44 : 60, r: narrow ? 12 : 24, t: 34, b: 48 },
       hoverlabel: { namelength: -1, align: "left" },
       dragmode: narrow ? false : "zoom",
     };
@@ -83,12 +88,14 @@
       nested(layout, spec.narrow);
       spec.data.forEach(function (trace) {
         if (trace.type === "heatmap") trace.showscale = false;
+        if (trace.meta && trace.meta.narrow) trace.mode = trace.meta.narrow;
         if (trace.texttemplate) trace.textfont = { size: 9 };
       });
     }
     nested(layout, themed(spec));
-    var options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
-    if (narrow) options.displayModeBar = false;
+    // Named one by one: other buttons would offer to send the figure elsewhere.
+    var buttons = [["toImage"], ["zoom2d", "pan2d", "resetScale2d"]];
+    var options = { responsive: true, displaylogo: false, modeBarButtons: buttons, displayModeBar: narrow ? false : "hover" };
     return Plotly.newPlot(place, spec.data, layout, options).then(function () {
       place.on("plotly_click", function (event) {
         var target = event.points.length ? event.points[0].customdata : null;
@@ -157,12 +164,12 @@
       state.page = Math.min(Math.max(page, 0), last);
       var start = state.page * PAGE, shown = state.rows.slice(start, start + PAGE);
       body.textContent = "";
-      shown.forEach(function (row) {
+      shown.forEach(function (row, place) {
         var line = element("tr");
         table.columns.forEach(function (column) {
           var cell = element("td");
           cell.dataset.label = column.title;
-          column.fill(cell, row);
+          column.fill(cell, row, place ? shown[place - 1] : null);
           line.appendChild(cell);
         });
         body.appendChild(line);
@@ -180,6 +187,7 @@
       button.addEventListener("click", function () { show(state.page + Number(button.dataset.step)); });
     });
     search.addEventListener("input", function () { show(0); });
+    show(0);
     return {
       keep: function (test) {
         state.keep = test;
@@ -240,9 +248,13 @@
         row[4], row[5], decisions.origins[row[6]].join(" ")].join(" "));
     },
     columns: [
-      { title: "text", fill: function (cell, row) {
+      { title: "text", fill: function (cell, row, above) {
         var segment = decisions.segments[row[0]];
         cell.className = "text";
+        if (above && above[0] === row[0]) {
+          cell.appendChild(element("small", "the same text"));
+          return;
+        }
         cell.appendChild(element("small", segment[0] + (segment[2] ? ", " + segment[2] : "")));
         cell.appendChild(element("bdi", segment[1]));
       } },

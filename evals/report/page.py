@@ -25,6 +25,7 @@ from intercoder.evals.report.tables import codes_data, decisions_data, kept
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 HERE = Path(__file__).parent
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -86,13 +87,17 @@ def _render(*, data: str, **values: Any) -> str:
     from plotly.offline import get_plotlyjs
 
     scripts = {"guard": _own("guard.js"), "plotly": get_plotlyjs(), "page": _own("page.js")}
-    page = _environment().get_template("page.html.jinja").render(
-        **values,
-        # What is marked as safe here is ours, or escaped by `embedded_json`.
-        data=Markup(data),  # noqa: S704
-        style=Markup(_own("page.css")),  # noqa: S704
-        scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704
-        policy=_policy(list(scripts.values())),
+    page = (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            **values,
+            # What is marked as safe here is ours, or escaped by `embedded_json`.
+            data=Markup(data),  # noqa: S704
+            style=Markup(_own("page.css")),  # noqa: S704
+            scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704
+            policy=_policy(list(scripts.values())),
+        )
     )
     # A lone surrogate, which a model may have written, is no character of any file.
     return page.encode("utf-8", "replace").decode("utf-8")
@@ -113,10 +118,24 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["cell"] = _shown
+    environment.filters["prose"] = _prose
     return environment
+
+
+def _prose(text: str) -> Markup:
+    """Our own words, in which `...` is a command; all else is escaped."""
+    from markupsafe import Markup
+
+    template = Markup("<code>{}</code>")
+    parts = [template.format(part) if at % 2 else part for at, part in enumerate(text.split("`"))]
+    return Markup("").join(parts)
 
 
 def _shown(cell: Cell) -> str:

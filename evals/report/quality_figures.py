@@ -12,12 +12,14 @@ import numpy.typing as npt
 from intercoder.core.codings import Coder
 from intercoder.core.errors import InputError, ModelError
 from intercoder.core.refinement import folded
-from intercoder.evals.quality import composite, mean_length, pairwise_cosine, pairwise_jsd, rouge
+from intercoder.evals.composite import mean_length
+from intercoder.evals.quality import composite, pairwise_cosine, pairwise_jsd, rouge
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.comparison import Embed
 from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.figures import (
     GREY,
+    LIKE,
     PALETTE,
     Cell,
     Figure,
@@ -166,12 +168,18 @@ def length_figure(contents: Contents, index: Index) -> Figure:
         data=tuple(_points(shown, role, index) for role in ROLES if any(row[0].role == role for row in shown)),
         layout={
             "height": 400,
-            "xaxis": {"title": {"text": "mean number of words"}, "rangemode": "normal"},
-            "yaxis": {"title": {"text": "unique codes"}, "rangemode": "tozero"},
+            "xaxis": {"title": {"text": "mean number of words"}, "range": _round_about([row[2] for row in shown])},
+            "yaxis": {"title": {"text": "unique codes"}, "range": [0, 1.2 * max(row[1] for row in shown)]},
             "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
             "hovermode": "closest",
         },
     )
+
+
+def _round_about(values: Sequence[float]) -> list[float]:
+    """A range that leaves room for names on both sides."""
+    room = max(0.25, 0.2 * (max(values) - min(values)))
+    return [round(min(values) - room, 2), round(max(values) + room, 2)]
 
 
 def _points(rows: Sequence[tuple[Coder, int, float]], role: str, index: Index) -> dict[str, Any]:
@@ -179,6 +187,7 @@ def _points(rows: Sequence[tuple[Coder, int, float]], role: str, index: Index) -
     return {
         "type": "scatter",
         "mode": "markers+text",
+        "meta": {"narrow": "markers" if len(rows) > CLOSE else "markers+text"},
         "name": {"coder": "model coders", "moderator": "moderators, ensemble", "human": "people"}[role],
         "x": [number(length) for _, _, length in own],
         "y": [unique for _, unique, _ in own],
@@ -191,6 +200,8 @@ def _points(rows: Sequence[tuple[Coder, int, float]], role: str, index: Index) -
     }
 
 
+CLOSE = 4
+"""Points whose names have room on a narrow screen."""
 SHORT_NAME = 24
 POSITIONS = ("top center", "bottom center", "middle right", "middle left")
 
@@ -200,14 +211,14 @@ def likeness_figures(contents: Contents, index: Index, embed: Embed) -> list[Fig
     cosine = Figure(
         "cosine",
         "How alike labels are",
-        "Each cell is the mean cosine of two coders' labels for the same segments: 1 means the same, near 0 nothing "
-        "in common. Pairs that are very alike add little to one another.",
+        "Each cell is the mean cosine of two coders' labels for the same segments: 1 means the same, near 0 "
+        "nothing in common. Pairs that are very alike add little to one another.",
     )
     jsd = Figure(
         "jsd",
         "How far vocabularies are apart",
-        "Each cell is the Jensen-Shannon divergence of two coders' words: 0 means the same words as often, 1 none in "
-        "common.",
+        "Each cell is the Jensen-Shannon divergence of two coders' words: 0 means the same words as often, 1 none "
+        "in common.",
     )
     coders = [coder for coder in contents.comparison.said if any(coder.labels.values())]
     if len(coders) < 2:
@@ -239,7 +250,7 @@ def _pair_cosine(
     both = items([one, other], [one], order).systems
     if not both[one.name]:
         return float("nan")
-    return float(pairwise_cosine(both, embed=embed).loc[one.name, other.name])
+    return float(pairwise_cosine(both, embed=embed).to_numpy()[0, 1])
 
 
 def _square(coders: Sequence[Coder], measure: Callable[[Coder, Coder], float]) -> npt.NDArray[np.float64]:
@@ -270,8 +281,8 @@ def _heat(
         "z": [[number(float(value)) for value in row] for row in table],
         "zmin": limits[0],
         "zmax": limits[1],
-        "colorscale": [[0, "#12355b"], [0.5, "#4f8fd0"], [1, "#eaf2fb"]],
-        "reversescale": not turned,
+        "colorscale": LIKE,
+        "reversescale": turned,
         "customdata": [[index.coder(name)] * len(names) for name in names],
         "hovertext": [[f"{plain(one)} and {plain(other)}" for other in names] for one in names],
         "hovertemplate": "%{hovertext}: %{z:.3f}<extra></extra>",
@@ -287,8 +298,8 @@ def _heat(
         data=(trace,),
         layout={
             "height": 160 + 44 * len(names) if len(names) <= WITH_NUMBERS else 620,
-            "xaxis": category_axis(names, showgrid=False, tickangle=-35),
-            "yaxis": category_axis(names, showgrid=False, autorange="reversed"),
+            "xaxis": category_axis(names, tickangle=-35),
+            "yaxis": category_axis(names, autorange="reversed"),
         },
         narrow=narrow_ticks("xaxis", "yaxis", labels=names),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
@@ -12,6 +11,7 @@ from intercoder.evals.estimates import CodePair, Cooccurrence, cooccurrence
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.figures import (
+    LIKE,
     PALETTE,
     Figure,
     bounds,
@@ -24,9 +24,11 @@ from intercoder.evals.report.figures import (
 POINTS = 400
 """Points that a curve is drawn with at most."""
 BLOCKS = 20
-"""Parts of the reading for which new codes are averaged."""
-PAIRED = 18
-"""Codes shown for co-occurrence."""
+"""Parts of the reading for which new codes are averaged, at most."""
+SMALLEST = 5
+"""Segments of such a part, at least."""
+PAIRED, FEW = 18, 9
+"""Codes shown for co-occurrence, on a wide and on a narrow screen."""
 
 
 def new_codes(coder: Coder, segments: Sequence[str]) -> list[int]:
@@ -45,13 +47,11 @@ def saturation_figure(contents: Contents, index: Index) -> Figure:
     figure = Figure(
         "saturation",
         "Saturation",
-        "Above, how many different codes had been found after so many segments; below, how many of the standing codes "
-        "were new per segment. Curves that have gone flat say that reading on would bring little.",
+        "Above, how many different codes had been found after so many segments; below, how many of the standing "
+        "codes were new per segment. Curves that have gone flat say that reading on would bring little.",
     )
     segments = [segment.id for segment in contents.segments]
-    coders = [
-        coder for coder in contents.comparison.meant if coder.name == ENSEMBLE or coder.role != "moderator"
-    ]
+    coders = [coder for coder in contents.comparison.meant if coder.name == ENSEMBLE or coder.role != "moderator"]
     if len(segments) < 2:
         return figure._replace(undefined="One segment was read, so there is no course of reading to show.")
     counts = {coder.name: new_codes(coder, segments) for coder in coders}
@@ -66,12 +66,18 @@ def saturation_figure(contents: Contents, index: Index) -> Figure:
             {
                 "type": "bar",
                 "name": "new codes per segment",
-                "x": blocks[0],
+                "x": [(start + stop + 1) / 2 for start, stop in zip([0, *blocks[0]], blocks[0], strict=False)],
+                "width": [stop - start - 0.2 for start, stop in zip([0, *blocks[0]], blocks[0], strict=False)],
+                "text": [
+                    f"segments {start + 1} to {stop}"
+                    for start, stop in zip([0, *blocks[0]], blocks[0], strict=False)
+                ],
+                "textposition": "none",
                 "y": [number(mean) for mean in blocks[1]],
                 "yaxis": "y2",
                 "marker": {"color": PALETTE[list(counts).index(ENSEMBLE) % len(PALETTE)]},
                 "showlegend": False,
-                "hovertemplate": "up to segment %{x}: %{y:.2f} new codes a segment<extra></extra>",
+                "hovertemplate": "%{text}: %{y:.2f} new codes a segment<extra></extra>",
             },
         ),
         layout={
@@ -105,7 +111,7 @@ def _curve(name: str, counts: Sequence[int], place: int, index: Index) -> dict[s
 
 def _blocks(counts: Sequence[int]) -> tuple[list[int], list[float]]:
     """Ends of even parts of the reading, and the mean of each."""
-    size = max(1, -(-len(counts) // BLOCKS))
+    size = max(SMALLEST, -(-len(counts) // BLOCKS))
     starts = range(0, len(counts), size)
     stops = [min(start + size, len(counts)) for start in starts]
     return stops, [sum(counts[start:stop]) / (stop - start) for start, stop in zip(starts, stops, strict=True)]
@@ -116,8 +122,8 @@ def cooccurrence_figure(contents: Contents, index: Index) -> Figure:
     figure = Figure(
         "cooccurrence",
         "Codes that come together",
-        "Each cell counts the segments in which both codes stand; hover for the lift, which above 1 says more often "
-        "than independent codes would.",
+        "Each cell counts the segments in which both codes stand; hover for the lift, which above 1 says more "
+        "often than independent codes would.",
     )
     segments = [segment.id for segment in contents.segments]
     found = cooccurrence(contents.ensemble.labels.get(segment, ()) for segment in segments)
@@ -131,8 +137,8 @@ def cooccurrence_figure(contents: Contents, index: Index) -> Figure:
     return _paired(
         figure._replace(
             title="Codes given to the same segments by different coders",
-            note="No segment has two standing codes, so pairs are of codes that any two coders gave it: where these "
-            "are often together, coders read the same passages differently, or the codes are one.",
+            note="No segment has two standing codes, so pairs are of codes that any two coders gave it: where "
+            "these are often together, coders read the same passages differently, or the codes are one.",
         ),
         apart,
         index,
@@ -140,10 +146,7 @@ def cooccurrence_figure(contents: Contents, index: Index) -> Figure:
 
 
 def _paired(figure: Figure, found: Cooccurrence, index: Index) -> Figure:
-    weight: Counter[str] = Counter()
-    for pair in found.pairs:
-        weight.update({pair.first: pair.together, pair.second: pair.together})
-    shown = sorted(weight, key=lambda code: (-weight[code], code))[:PAIRED]
+    shown = _most_together(found)
     pairs = {(pair.first, pair.second): pair for pair in found.pairs}
     table = [[pairs.get((one, other)) or pairs.get((other, one)) for other in shown] for one in shown]
     listed = [pair for pair in found.pairs if pair.first in shown and pair.second in shown][:30]
@@ -167,7 +170,9 @@ def _paired(figure: Figure, found: Cooccurrence, index: Index) -> Figure:
                 "y": list(range(len(shown))),
                 "z": [[pair.together if pair else None for pair in row] for row in table],
                 "zmin": 0,
-                "colorscale": [[0, "#eaf2fb"], [0.5, "#4f8fd0"], [1, "#12355b"]],
+                "zmax": max(pair.together for pair in listed),
+                "colorscale": LIKE,
+                "texttemplate": "%{z}",
                 "customdata": [[index.code(one)] * len(shown) for one in shown],
                 "hovertext": [
                     [_told(one, other, pair) for other, pair in zip(shown, row, strict=True)]
@@ -177,26 +182,45 @@ def _paired(figure: Figure, found: Cooccurrence, index: Index) -> Figure:
                 "hoverongaps": False,
                 "xgap": 2,
                 "ygap": 2,
-                "colorbar": {"thickness": 10, "outlinewidth": 0},
+                "showscale": False,
             },
         ),
         layout={
             "height": 260 + 24 * len(shown),
-            "xaxis": category_axis(shown, tickangle=-50, showgrid=False),
-            "yaxis": category_axis(shown, autorange="reversed", showgrid=False),
+            "xaxis": category_axis(shown, tickangle=-50),
+            "yaxis": category_axis(shown, autorange="reversed"),
         },
-        narrow=narrow_ticks("xaxis", "yaxis", labels=shown),
+        narrow={
+            **narrow_ticks("xaxis", "yaxis", labels=shown),
+            "xaxis.range": [-0.5, min(len(shown), FEW) - 0.5],
+            "yaxis.range": [min(len(shown), FEW) - 0.5, -0.5],
+            "yaxis.autorange": False,
+            "height": 220 + 24 * min(len(shown), FEW),
+        },
         note=" ".join(
             filter(
                 None,
                 [
                     figure.note,
                     f"{len(found.pairs):,} pairs of codes come together in {found.n:,} segments"
-                    + (f"; shown are the {PAIRED} codes that do so most." if len(weight) > PAIRED else "."),
+                    + ("; shown are the pairs that do so most." if len(shown) == PAIRED else "."),
                 ],
             )
         ),
     )
+
+
+def _most_together(found: Cooccurrence) -> list[str]:
+    """Codes of the most frequent pairs, those in several pairs first."""
+    chosen: dict[str, int] = {}
+    for pair in found.pairs:
+        new = [code for code in (pair.first, pair.second) if code not in chosen]
+        if len(chosen) + len(new) <= PAIRED:
+            chosen |= dict.fromkeys(new, 0)
+        if pair.first in chosen and pair.second in chosen:
+            chosen[pair.first] += pair.together
+            chosen[pair.second] += pair.together
+    return sorted(chosen, key=lambda code: (-chosen[code], code))
 
 
 def _told(one: str, other: str, pair: CodePair | None) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from intercoder.core.codings import code_spaces
 from intercoder.core.protocols import Vectors
 from intercoder.evals.code_space import CodeSpaceMetrics, RedFlag, measure, red_flags
+from intercoder.evals.distances import BLOCK
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.comparison import Embed
 from intercoder.evals.report.contents import Contents
@@ -104,15 +107,19 @@ def space_figure(spaces: CodeSpaces, index: Index) -> Figure:
             "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
         },
         narrow=narrow_ticks("xaxis", labels=names),
-        note=f"Codes within cosine distance {spaces.threshold:g} are neighbors. Moderators are left out: they choose "
-        "among coders' labels, so each would count twice. A missing bar is undefined.",
+        note=f"Codes within cosine distance {spaces.threshold:g} are neighbors. Moderators are left out: they "
+        "choose among coders' labels, so each would count twice. A missing bar is undefined.",
     )
 
 
+DRAWN = 2000
+"""Codes in the network, at most."""
 LINKS = 3
 """Nearest neighbors that a code is linked with at most."""
-NAMED = 14
-"""Codes whose names are written beside them."""
+NAMED = 16
+"""Codes whose names are written beside them, at most."""
+LISTED = 30
+"""Codes in the table."""
 MANY = 500
 """Codes above which the layout takes fewer steps."""
 FEW_CODERS = 6
@@ -129,9 +136,13 @@ def network_figure(spaces: CodeSpaces, contents: Contents, index: Index) -> Figu
     )
     if len(spaces.labels) < 2:
         return figure._replace(undefined="A network needs two codes.")
-    edges = _neighbors(spaces)
-    places = _layout(len(spaces.labels), edges, spaces.vectors)
-    found_by = [_found_by(contents, index, label) for label in spaces.labels]
+    used = spaces._replace(labels=spaces.labels[:DRAWN], vectors=spaces.vectors[:DRAWN])
+    near = nearest(used.vectors)
+    edges = sorted(pair for pair, cosine in near.items() if cosine >= 1 - spaces.threshold - 1e-9)
+    degree = Counter(node for edge in edges for node in edge)
+    places = layout(used.vectors, near)
+    named = _named(used.labels, places)
+    found_by = [_found_by(contents, index, label) for label in used.labels]
     team = [coder.name for coder in contents.team]
     kinds = sorted(set(found_by), key=lambda kind: (-found_by.count(kind), kind))
     return figure._replace(
@@ -141,24 +152,29 @@ def network_figure(spaces: CodeSpaces, contents: Contents, index: Index) -> Figu
                 index.code_link(label),
                 ", ".join(index.finders(label, team)),
                 _uses(index, label, team),
-                sum(place in edge for edge in edges),
+                degree[place],
             )
-            for place, label in enumerate(spaces.labels[:NAMED])
+            for place, label in enumerate(used.labels[:LISTED])
         ),
         data=(
             _lines(edges, places),
-            *(_nodes(kind, number_, spaces, found_by, places, index, team) for number_, kind in enumerate(kinds)),
+            *(
+                _nodes(kind, number_, used, found_by, places, named, index, team)
+                for number_, kind in enumerate(kinds)
+            ),
         ),
         layout={
             "height": 560,
-            "xaxis": {"visible": False},
-            "yaxis": {"visible": False, "scaleanchor": "x"},
+            "xaxis": {"visible": False, "range": [-0.08, 1.08]},
+            "yaxis": {"visible": False, "range": [-0.04, 1.06]},
             "hovermode": "closest",
             "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
             "margin": {"l": 10, "r": 10, "b": 10},
         },
-        note=f"{len(spaces.labels):,} codes, {len(edges):,} links: each code with its nearest neighbors within cosine "
-        f"distance {spaces.threshold:g}, {LINKS} at most. The table has the {NAMED} most used, whose names are shown.",
+        note=(f"The {DRAWN:,} most used of " if len(spaces.labels) > DRAWN else "")
+        + f"{len(spaces.labels):,} codes, {len(edges):,} links: each code with its nearest neighbors within cosine "
+        f"distance {spaces.threshold:g}, {LINKS} at most"
+        + (f". The table has the {LISTED} most used." if len(spaces.labels) > LISTED else "."),
     )
 
 
@@ -167,45 +183,77 @@ def _uses(index: Index, label: str, team: Sequence[str]) -> int:
     return max((index.segments[label].get(name, 0) for name in team), default=0)
 
 
-def _neighbors(spaces: CodeSpaces) -> list[tuple[int, int]]:
-    """Each code with its nearest, by distance and then by order."""
-    vectors = np.asarray(spaces.vectors, np.float64)
-    cosines = np.round(vectors @ vectors.T, 6)
-    np.fill_diagonal(cosines, -np.inf)
-    edges = set()
-    for one, row in enumerate(cosines):
-        near = np.flatnonzero(row >= 1 - spaces.threshold - 1e-9)
-        nearest = near[np.argsort(-row[near], kind="stable")][:LINKS]
-        edges |= {(min(one, int(other)), max(one, int(other))) for other in nearest}
-    return sorted(edges)
+def nearest(vectors: Vectors) -> dict[tuple[int, int], float]:
+    """The nearest of each row, of equals the first, as pairs with their cosine."""
+    unit = np.asarray(vectors, np.float64)
+    count = min(LINKS, len(unit) - 1)
+    found: dict[tuple[int, int], float] = {}
+    for start in range(0, len(unit), BLOCK):
+        cosines = np.round(unit[start : start + BLOCK] @ unit.T, 6)
+        own = np.arange(len(cosines))
+        cosines[own, own + start] = -np.inf
+        least = np.partition(cosines, -count, axis=1)[:, -count]
+        for row, limit in enumerate(least):
+            close = np.flatnonzero(cosines[row] >= limit)
+            one = start + row
+            for other in close[np.argsort(-cosines[row, close], kind="stable")[:count]].tolist():
+                found[min(one, other), max(one, other)] = float(cosines[row, other])
+    return found
 
 
-def _layout(count: int, edges: Sequence[tuple[int, int]], vectors: Vectors) -> list[tuple[float, float]]:
-    """Places of the codes: springs between neighbors, begun from the two main directions of the embeddings.
+def layout(vectors: Vectors, near: Mapping[tuple[int, int], float]) -> list[tuple[float, float]]:
+    """Places of the codes in the unit square: springs between the nearest, stronger for more alike ones.
 
-    Nothing in it is random, so the same codes always lie in the same places.
+    Springs start from the two main directions of the embeddings. Nothing is random, so the same codes always lie
+    in the same places.
     """
     import networkx as nx
 
-    centred = np.asarray(vectors, np.float64) - np.mean(vectors, axis=0)
-    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    start = np.zeros((count, 2))
-    start[:, : min(2, left.shape[1])] = (left * sizes)[:, :2]
-    start *= np.where(start[np.abs(start).argmax(axis=0), [0, 1]] < 0, -1, 1)
-    # Codes of equal embedding would never come apart.
-    start += 1e-3 * np.stack([np.cos(np.arange(count)), np.sin(np.arange(count))], axis=1)
-    graph = nx.Graph()
+    count = len(vectors)
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(range(count))
-    graph.add_edges_from(edges)
+    graph.add_weighted_edges_from((*pair, max(cosine, 0.05)) for pair, cosine in sorted(near.items()))
     found = nx.spring_layout(
         graph,
-        pos=dict(enumerate(start)),
-        iterations=60 if count <= MANY else 25,
-        k=1.6 / np.sqrt(count),
+        pos=dict(enumerate(_start(vectors))),
+        iterations=80 if count <= MANY else 25,
+        k=1.8 / np.sqrt(count),
         seed=0,
         method="force",
     )
-    return [(round(float(found[node][0]), 3), round(float(found[node][1]), 3)) for node in range(count)]
+    places = np.stack([found[node] for node in range(count)])
+    places -= places.min(axis=0)
+    places /= np.maximum(places.max(axis=0), 1e-9)
+    return [(round(float(x), 3), round(float(y), 3)) for x, y in places]
+
+
+def _start(vectors: Vectors) -> npt.NDArray[np.float64]:
+    """The two main directions of the embeddings, with a sign of their own; shape (n, 2)."""
+    centred = np.asarray(vectors, np.float64) - np.mean(vectors, axis=0)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    start = np.zeros((len(centred), 2))
+    start[:, : min(2, left.shape[1])] = (left * sizes)[:, :2]
+    start *= np.where(start[np.abs(start).argmax(axis=0), [0, 1]] < 0, -1, 1)
+    # Codes of equal embedding would never come apart.
+    turn = np.arange(len(centred))
+    return start + 1e-3 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+
+
+WIDE, HIGH = 0.0085, 0.04
+"""Share of the figure that a letter and a line take."""
+
+
+def _named(labels: Sequence[str], places: Sequence[tuple[float, float]]) -> frozenset[int]:
+    """The most used codes whose names do not run into one another."""
+    taken: list[tuple[float, float, float]] = []
+    named: list[int] = []
+    for node, (x, y) in enumerate(places):
+        half = WIDE * min(len(labels[node]), 28) / 2
+        free = all(abs(x - left) > half + other or abs(y - low) > HIGH for left, low, other in taken)
+        if free and len(named) < NAMED:
+            named.append(node)
+            taken.append((x, y, half))
+    return frozenset(named)
 
 
 def _found_by(contents: Contents, index: Index, label: str) -> str:
@@ -240,6 +288,7 @@ def _nodes(
     spaces: CodeSpaces,
     found_by: Sequence[str],
     places: Sequence[tuple[float, float]],
+    named: frozenset[int],
     index: Index,
     team: Sequence[str],
 ) -> dict[str, Any]:
@@ -249,16 +298,15 @@ def _nodes(
     return {
         "type": "scatter",
         "mode": "markers+text",
+        "meta": {"narrow": "markers"},
         "name": plain(kind, 40),
         "x": [places[node][0] for node in own],
         "y": [places[node][1] for node in own],
-        "text": [plain(spaces.labels[node], 28) if node < NAMED else "" for node in own],
+        "text": [plain(spaces.labels[node], 28) if node in named else "" for node in own],
         "textposition": "top center",
         "textfont": {"size": 11},
         "customdata": [index.code(label) for label in labels],
-        "hovertext": [
-            f"{plain(label)}<br>{plain(', '.join(index.finders(label, team)))}" for label in labels
-        ],
+        "hovertext": [f"{plain(label)}<br>{plain(', '.join(index.finders(label, team)))}" for label in labels],
         "hovertemplate": "%{hovertext}<extra></extra>",
         "marker": {
             "size": [round(min(7 + 3 * float(np.sqrt(count)), 30), 1) for count in uses],

@@ -32,7 +32,7 @@ class Summary(NamedTuple):
 def summary(contents: Contents, index: Index, series: Sequence[Series], spaces: CodeSpaces) -> Summary:
     """Write it."""
     return Summary(
-        paragraphs=(_who(contents), _codes(contents), _agreement(series)),
+        paragraphs=(_who(contents), _codes(contents), *_agreement(series)),
         to_look_at=tuple(
             item
             for item in (
@@ -58,8 +58,9 @@ def _who(contents: Contents) -> str:
     models = listed(sorted({coder.model for coder in contents.study.coders}))
     text = (
         f"{counted(len(contents.segments), 'segment')} of {counted(documents, 'document')} were coded in "
-        f"{contents.run.id} by {counted(len(by_role['coder']), 'model coder')} ({listed(by_role['coder'])}; {models}) "
-        f"and settled by {counted(len(by_role['moderator']), 'moderator')} ({listed(by_role['moderator'])})."
+        f"{contents.run.id} by {counted(len(by_role['coder']), 'model coder')} ({listed(by_role['coder'])}; "
+        f"{models}) and settled by {counted(len(by_role['moderator']), 'moderator')} "
+        f"({listed(by_role['moderator'])})."
     )
     if contents.people:
         text += f" Codings of {listed(contents.people)} are compared with theirs."
@@ -72,13 +73,13 @@ def _codes(contents: Contents) -> str:
     standing = len(contents.ensemble.code_space)
     empty = sum(not labels for labels in contents.ensemble.labels.values())
     text = (
-        f"{counted(standing, 'code')} stand in the end (codebook version {contents.run.codebook_version}). Different "
-        f"labels by coder: {own}."
+        f"{counted(standing, 'code')} stand in the end (codebook version {contents.run.codebook_version}). "
+        f"Different labels by coder: {own}."
     )
     return f"{text} {counted(empty, 'segment')} had nothing to code." if empty else text
 
 
-def _agreement(series: Sequence[Series]) -> str:
+def _agreement(series: Sequence[Series]) -> list[str]:
     parts = []
     for one in series:
         values = [code.agreement.value for code in one.found.codes if math.isfinite(code.agreement.value)]
@@ -86,12 +87,13 @@ def _agreement(series: Sequence[Series]) -> str:
         if values and positives:
             parts.append(
                 f"Among {one.name} the median AC1 over {counted(len(values), 'code')} is {median(values):.2f}, the "
-                f"median positive agreement {median(positives):.2f}; two of them share {one.found.jaccard.value:.0%} "
-                f"of a segment's codes on average ({bounds(one.found.jaccard)})."
+                f"median positive agreement {median(positives):.2f}; two of them share "
+                f"{one.found.jaccard.value:.0%} of a segment's codes on average ({bounds(one.found.jaccard)})."
             )
     if not parts:
-        return "Agreement cannot be told, as no two coders read the same segments."
-    return " ".join(parts) + " Codes that are rare have a high AC1 whoever gives them; positive agreement shows it."
+        return ["Agreement cannot be told, as no two coders read the same segments."]
+    parts[-1] += " Codes that are rare have a high AC1 whoever gives them; positive agreement shows it."
+    return parts
 
 
 def _unshared(series: Sequence[Series], index: Index) -> tuple[Cell, ...]:
@@ -155,8 +157,8 @@ def _rare(contents: Contents) -> tuple[Cell, ...]:
     if not space or rare / len(space) < 1 / 3:
         return ()
     return (
-        f"{rare:,} of {len(space):,} codes stand in one segment only. If some of them mean the same, `intercoder merge` "
-        "brings them together.",
+        f"{rare:,} of {len(space):,} codes stand in one segment only. If some of them mean the same, `intercoder "
+        "merge` brings them together.",
     )
 
 

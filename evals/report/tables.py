@@ -80,7 +80,9 @@ def decisions_data(contents: Contents, index: Index, lines: Sequence[Line]) -> d
         )
     segments = [contents.segments[place] for place in used]
     return {
-        "segments": [[segment.document, shortened(segment.text, TEXT), segment.speaker or ""] for segment in segments],
+        "segments": [
+            [segment.document, shortened(segment.text, TEXT), segment.speaker or ""] for segment in segments
+        ],
         "coders": [[coder.name, coder.role] for coder in contents.comparison.meant],
         "origins": [list(origin) for origin in origins],
         "rows": rows,
