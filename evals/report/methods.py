@@ -138,7 +138,7 @@ def _settling(contents: Contents) -> str:
     refinement = study.refinement
     tau = f"{refinement.low:g} to {refinement.high:g}, adapted" if refinement.adaptive else f"{refinement.tau:g}"
     text = (
-        f"Suggestions were settled by {'; '.join(moderators)}. In document order, a label took over an older code "
+        f"Suggestions were settled by {'; '.join(moderators)}. In document order, a label joined an older code "
         f"if the cosine of their embeddings ({study.embedding.model}; compared: "
         f"{refinement.compare.replace('_', ' ')}) was at least {tau}, and became a new code otherwise. For "
         f"comparisons every coder's label counts as the code it is most like, from cosine {refinement.tau:g} on, "

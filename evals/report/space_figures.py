@@ -158,10 +158,8 @@ def network_figure(spaces: CodeSpaces, contents: Contents, index: Index) -> Figu
         ),
         data=(
             _lines(edges, places),
-            *(
-                _nodes(kind, number_, used, found_by, places, named, index, team)
-                for number_, kind in enumerate(kinds)
-            ),
+            *(_nodes(kind, at, used, found_by, places, index, team) for at, kind in enumerate(kinds)),
+            _names(used.labels, named, places),
         ),
         layout={
             "height": 560,
@@ -276,7 +274,7 @@ def _lines(edges: Sequence[tuple[int, int]], places: Sequence[tuple[float, float
         "mode": "lines",
         "x": [value for one, other in edges for value in (places[one][0], places[other][0], None)],
         "y": [value for one, other in edges for value in (places[one][1], places[other][1], None)],
-        "line": {"width": 1, "color": "rgba(138,143,152,0.45)"},
+        "line": {"width": 1, "color": f"rgba(138,143,152,{0.5 if len(edges) <= MANY else 0.25})"},
         "hoverinfo": "skip",
         "showlegend": False,
     }
@@ -288,30 +286,43 @@ def _nodes(
     spaces: CodeSpaces,
     found_by: Sequence[str],
     places: Sequence[tuple[float, float]],
-    named: frozenset[int],
     index: Index,
     team: Sequence[str],
 ) -> dict[str, Any]:
     own = [node for node, found in enumerate(found_by) if found == kind]
     labels = [spaces.labels[node] for node in own]
     uses = [_uses(index, label, team) for label in labels]
+    least = 9 if len(spaces.labels) <= MANY else 5
     return {
         "type": "scatter",
-        "mode": "markers+text",
-        "meta": {"narrow": "markers"},
+        "mode": "markers",
         "name": plain(kind, 40),
         "x": [places[node][0] for node in own],
         "y": [places[node][1] for node in own],
-        "text": [plain(spaces.labels[node], 28) if node in named else "" for node in own],
-        "textposition": "top center",
-        "textfont": {"size": 11},
         "customdata": [index.code(label) for label in labels],
         "hovertext": [f"{plain(label)}<br>{plain(', '.join(index.finders(label, team)))}" for label in labels],
         "hovertemplate": "%{hovertext}<extra></extra>",
         "marker": {
-            "size": [round(min(7 + 3 * float(np.sqrt(count)), 30), 1) for count in uses],
+            "size": [round(min(least * (0.6 + 0.4 * float(np.sqrt(count))), 4 * least), 1) for count in uses],
             "color": PALETTE[place % len(PALETTE)],
             "opacity": 0.9,
             "line": {"width": 1, "color": "rgba(255,255,255,0.7)"},
         },
+    }
+
+
+def _names(labels: Sequence[str], named: frozenset[int], places: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """Names over all points, so that none hides them; narrow screens have no room for them."""
+    own = sorted(named)
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "meta": {"narrow": "none"},
+        "x": [places[node][0] for node in own],
+        "y": [places[node][1] for node in own],
+        "text": [plain(labels[node], 28) for node in own],
+        "textposition": "top center",
+        "textfont": {"size": 12},
+        "hoverinfo": "skip",
+        "showlegend": False,
     }
