@@ -85,6 +85,8 @@ def gather(folder: StudyFolder, run: Run, embed: Embed, passages: Sequence[Coded
     """
     coded = _coded(folder, run)
     study = Study.model_validate_json(coded.settings)
+    # A merge has thresholds of its own, which its options may have set.
+    study = study.model_copy(update={"merging": Study.model_validate_json(run.settings).merging})
     segments = run_segments(folder, coded)
     coders = run_coders(folder, coded)
     if len(coders) < 2:

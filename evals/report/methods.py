@@ -19,7 +19,7 @@ REFERENCES = {
     "ac1": "Gwet, K. L. (2008). Computing inter-rater reliability and its variance in the presence of high "
     "agreement. British Journal of Mathematical and Statistical Psychology, 61(1), 29-48.",
     "positive": "Spitzer, R. L., & Fleiss, J. L. (1974). A re-analysis of the reliability of psychiatric "
-    "diagnosis. British Journal of Psychiatry, 125(4), 341-347.",
+    "diagnosis. British Journal of Psychiatry, 125, 341-347.",
     "spaces": "Chen, J., Lotsos, A., Cheng, S., Wang, C., Zhao, L., Zhang, Y., Hullman, J., Sherin, B., Wilensky, "
     "U., & "
     'Horn, M. (2024). A computational method for measuring "open codes" in qualitative analysis. arXiv:2411.12142.',
