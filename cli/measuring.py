@@ -68,6 +68,12 @@ def agreement(
     unit: Annotated[str, typer.Option("--unit", help="FILE: column that names the unit.")] = "",
     rater: Annotated[str, typer.Option("--rater", help="FILE: column of raters, if each row is one rating.")] = "",
     value: Annotated[str, typer.Option("--value", help="FILE: column of ratings, likewise.")] = "",
+    categories: Annotated[
+        str,
+        typer.Option(
+            "--categories", metavar="A,B,C", help="FILE: all categories, lowest first; unused ones count."
+        ),
+    ] = "",
     weights: Annotated[WeightsChoice, typer.Option(help="FILE: partial credit.")] = WeightsChoice.identity,
     level: Annotated[LevelChoice, typer.Option(help="FILE: for Krippendorff's alpha.")] = LevelChoice.nominal,
     reference: ReferenceOption = None,
@@ -85,12 +91,13 @@ def agreement(
         with _contents(place, run, reference) as (contents, _):
             _print_per_code(contents, json=json, csv=csv)
         return
-    from intercoder.formats.rating_files import read_ratings
+    from intercoder.formats.rating_files import like, read_ratings
 
     ratings = read_ratings(place, unit, rater, value)
-    print_lines(_statistics(ratings, weights.value, level.value), json=json, csv=csv)
+    declared = like(categories.split(","), ratings.rows) if categories else None
+    print_lines(_statistics(ratings, weights.value, level.value, declared), json=json, csv=csv)
     if len(ratings.raters) > 2 and not csv:
-        print_lines(_pairs(ratings, weights.value), json=json, title="Pairs of raters, AC1")
+        print_lines(_pairs(ratings, weights.value, declared), json=json, title="Pairs of raters, AC1")
     if not json and not csv:
         print(f"{len(ratings.units):,} units, {len(ratings.raters)} raters: {', '.join(ratings.raters)}.")
 
@@ -329,25 +336,32 @@ def _codes(found: PerCode, *, whole: bool) -> Iterator[Line]:
         }
 
 
-def _statistics(ratings: Ratings, weights: str, level: str) -> Iterator[Line]:
+def _statistics(
+    ratings: Ratings, weights: str, level: str, categories: Sequence[int | float | str] | None
+) -> Iterator[Line]:
     from intercoder.evals.agreement import agreement as measure
 
+    table = _named(ratings)
     names = (*STATISTICS, *(FOR_TWO if len(ratings.raters) == 2 else ()))
     for name in names:
         if name == "krippendorff":
-            found = measure(ratings.rows, "krippendorff", level=level)  # type: ignore[arg-type]
+            found = measure(table, "krippendorff", level=level, categories=categories)  # type: ignore[arg-type]
         else:
-            found = measure(ratings.rows, name, weights=weights)  # type: ignore[arg-type]
+            found = measure(table, name, weights=weights, categories=categories)  # type: ignore[arg-type]
         yield _estimate({"statistic": found.statistic}, found)
 
 
-def _pairs(ratings: Ratings, weights: str) -> Iterator[Line]:
+def _named(ratings: Ratings) -> pd.DataFrame:
+    """The ratings with the names of units and raters, which errors tell."""
     import pandas as pd
 
+    return pd.DataFrame(ratings.rows, index=list(ratings.units), columns=list(ratings.raters), dtype=object)
+
+
+def _pairs(ratings: Ratings, weights: str, categories: Sequence[int | float | str] | None) -> Iterator[Line]:
     from intercoder.evals.agreement import pairwise
 
-    frame = pd.DataFrame(ratings.rows, columns=list(ratings.raters), dtype=object)
-    for pair in pairwise(frame, "ac1", weights=weights).pairs:  # type: ignore[arg-type]
+    for pair in pairwise(_named(ratings), "ac1", weights=weights, categories=categories).pairs:  # type: ignore[arg-type]
         yield _estimate({"first": pair.first, "second": pair.second}, pair.agreement)
 
 

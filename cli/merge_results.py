@@ -86,7 +86,7 @@ def print_inspection(pairs: Sequence[Pair], threshold: float, *, json: bool) -> 
         for pair in pairs:
             print_json({"kind": "pair", "threshold": threshold, **pair.model_dump()})
         return
-    for side, title in (("under", "would merge"), ("over", "would stay apart")):
+    for side, title in (("under", "tend to merge"), ("over", "tend to stay apart")):
         rows = [
             (f"{pair.distance:.4f}", one_line(pair.first, WORDS), one_line(pair.second, WORDS))
             for pair in pairs

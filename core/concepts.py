@@ -23,8 +23,6 @@ ConceptStatus: TypeAlias = Literal["settled", "undefined", "unnamed", "failed"]
 StepKind: TypeAlias = Literal["union", "define", "merge"]
 Value = TypeVar("Value")
 
-ALONE = -1
-"""Cluster of a concept that stays alone."""
 WAITING: frozenset[ConceptStatus] = frozenset({"undefined", "unnamed"})
 
 
@@ -75,7 +73,7 @@ class ConceptMerge(Record):
     absorbed: str
     """Labels before the step. An agent may have given the concept another label since."""
     distance: float
-    """Cosine distance of the two texts compared, without penalties, rounded to 4 places."""
+    """What was held against the threshold: the height at which the cluster joined, penalties included, rounded."""
     threshold: float
 
 
@@ -163,14 +161,6 @@ def absorb(concepts: Sequence[Concept], *, keep: int | None = None) -> Concept:
             for name in ("alternatives", "examples", "owners", "code_ids")
         }
     )
-
-
-def grouped(clusters: Sequence[int]) -> list[tuple[int, ...]]:
-    """Places of the members of each cluster, in the order of their first member; -1 is a cluster of its own."""
-    groups: dict[tuple[int, int], list[int]] = {}
-    for place, cluster in enumerate(clusters):
-        groups.setdefault((cluster, place if cluster == ALONE else ALONE), []).append(place)
-    return [tuple(members) for members in groups.values()]
 
 
 def distinct(items: Iterable[Value]) -> tuple[Value, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -29,14 +30,24 @@ class Alpha:
         self._counted = counted
         self._positions = positions
         self._level: Level = level
-        pairs = counted[:, :, None] * counted[:, None, :]
-        diagonal = np.arange(len(positions))
-        pairs[:, diagonal, diagonal] -= counted
-        pairs /= (counted.sum(axis=1) - 1)[:, None, None]
-        if level == "ordinal":
-            self.features: Floats = np.column_stack([counted, pairs.reshape(len(codes), -1)])
-        else:
-            self.features = np.column_stack([counted, (pairs * self._distances()).sum(axis=(1, 2))])
+
+    @cached_property
+    def features(self) -> Floats:
+        """Sums from which `value` makes alpha: ratings by category, then coincidences (ordinal) or disagreement.
+
+        Shape (patterns, sums). Only resampling needs them, and the ordinal level categories squared of them.
+        """
+        counted = self._counted
+        others = counted.sum(axis=1) - 1
+        if self._level == "ordinal":
+            pairs = counted[:, :, None] * counted[:, None, :]
+            diagonal = np.arange(len(self._positions))
+            pairs[:, diagonal, diagonal] -= counted
+            pairs /= others[:, None, None]
+            return np.column_stack([counted, pairs.reshape(len(counted), -1)])
+        # A rating does not differ from itself, so the sum over pairs of ratings is one over pairs of categories.
+        disagreement = (counted * (counted @ self._distances())).sum(axis=1)
+        return np.column_stack([counted, disagreement / others])
 
     def _distances(self) -> Floats:
         """Distances that do not depend on how often categories are used."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -135,7 +135,7 @@ def prediction_powered(
         confidence: Of the interval, between 0 and 1.
 
     Returns:
-        The estimate; `n` counts the labelled units. Where all numbers given are in 0 to 1, so is the interval.
+        The estimate; `n` counts the labelled units. Where all numbers are in 0 to 1, so are value and interval.
 
     Raises:
         InputError: Lengths differ, fewer than two units on either side, or a number is not finite.
@@ -155,7 +155,8 @@ def prediction_powered(
     low, high = value - quantile * se, value + quantile * se
     everything = np.concatenate([people, model, rest])
     if everything.min() >= 0 and everything.max() <= 1:
-        low, high = min(max(low, 0.0), 1.0), max(min(high, 1.0), 0.0)
+        # A few labels can carry the correction beyond what a share can be.
+        value, low, high = (min(max(bound, 0.0), 1.0) for bound in (value, low, high))
     return Estimate(value=value, se=se, low=low, high=high, n=len(people), statistic="prediction_powered")
 
 
@@ -197,7 +198,7 @@ def cooccurrence(codings: Iterable[Collection[str]], *, confidence: float = 0.95
         confidence: Of the intervals of shares.
 
     Returns:
-        Counts by code, in the order of the first use, and all pairs that occur.
+        Counts by code, in the order of the first use (in a set, by name), and all pairs that occur.
 
     Raises:
         InputError: A unit's codes are a bare text.
@@ -208,7 +209,7 @@ def cooccurrence(codings: Iterable[Collection[str]], *, confidence: float = 0.95
     for n, unit in enumerate(codings, 1):
         if isinstance(unit, str):
             raise InputError(f"{unit!r} is not a set of codes.", where=f"codings, row {n}", remedy="Give a list.")
-        codes = list(dict.fromkeys(unit))
+        codes = sorted(unit) if isinstance(unit, Set) else list(dict.fromkeys(unit))
         counts.update(codes)
         together.update(combinations(sorted(codes), 2))
     ordered = sorted(together.items(), key=lambda item: (-item[1], item[0]))

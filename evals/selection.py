@@ -19,7 +19,7 @@ def select(table: pd.DataFrame, k: int = 3) -> list[str]:
 
     Args:
         table: One row per coder; of its columns `bertscore_f1`, `rouge1`, `rouge2` and `rougeL` count.
-            Capitals, spaces and hyphens in their names do not matter.
+            Capitals, spaces and hyphens in their names do not matter; `BERTScore` alone is its F1.
         k: How many to keep.
 
     Returns:
@@ -31,7 +31,7 @@ def select(table: pd.DataFrame, k: int = 3) -> list[str]:
     """
     if k < 1:
         raise InputError("At least one coder is kept.", where="k", remedy=f"Give 1 or more, not {k}.")
-    known = {_plain(str(column)): column for column in table.columns}
+    known = {_ALIASES.get(_plain(str(column)), _plain(str(column))): column for column in table.columns}
     missing = [name for name in RANKED_BY if _plain(name) not in known]
     if missing:
         raise InputError(
@@ -42,6 +42,9 @@ def select(table: pd.DataFrame, k: int = 3) -> list[str]:
     columns = table[[known[_plain(name)] for name in RANKED_BY]]
     ranks = columns.rank(ascending=False, na_option="bottom").mean(axis=1)
     return [str(name) for name in ranks.sort_values(kind="stable").index[:k]]
+
+
+_ALIASES = {"bertscore": "bertscoref1"}
 
 
 def _plain(column: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -35,7 +37,8 @@ def read_ratings(path: Path, unit: str = "", rater: str = "", value: str = "") -
         value: Column of the ratings; likewise.
 
     Raises:
-        InputError: A column is missing, a rating stands twice, or there are fewer than two raters.
+        InputError: A column is missing, a rating stands twice or is not finite, a number is written in two ways
+            among words, or there are fewer than two raters.
     """
     cells = read_cells(path)
     for name in filter(None, (unit, rater, value)):
@@ -45,9 +48,10 @@ def read_ratings(path: Path, unit: str = "", rater: str = "", value: str = "") -
                 where=str(path),
                 remedy="Choose from them; capital and small letters count.",
             )
+    _refuse_not_finite(cells, path)
     usual = [next((name for name in names if name in cells.columns), "") for names in LONG]
     chosen = [given or found for given, found in zip((unit, rater, value), usual, strict=True)]
-    ratings = _long(cells, chosen, path) if chosen[1] and chosen[2] else _wide(cells, chosen[0])
+    ratings = _long(cells, chosen, path) if chosen[1] and chosen[2] else _wide(cells, chosen[0], path)
     if len(ratings.raters) < 2:
         raise InputError(
             f"has one rater: {', '.join(ratings.raters) or 'none'}.",
@@ -55,6 +59,17 @@ def read_ratings(path: Path, unit: str = "", rater: str = "", value: str = "") -
             remedy="Agreement needs two: a column each, or columns `unit`, `rater` and `value`.",
         )
     return ratings
+
+
+def _refuse_not_finite(cells: Cells, path: Path) -> None:
+    for number, row in enumerate(cells.rows, 1):
+        for name, cell in zip(cells.columns, row, strict=True):
+            if cell is not None and _is_number(cell) and not math.isfinite(float(cell)):
+                raise InputError(
+                    f"{cell!r} is no rating.",
+                    where=f"{path}:row {number}, column {name}",
+                    remedy="Leave the cell empty where a rating is missing.",
+                )
 
 
 def _long(cells: Cells, chosen: list[str], path: Path) -> Ratings:
@@ -81,22 +96,64 @@ def _long(cells: Cells, chosen: list[str], path: Path) -> Ratings:
         units[name][who] = row[value]
         raters[who] = None
     rows = [[said.get(who) for who in raters] for said in units.values()]
-    return Ratings(tuple(units), tuple(raters), _typed(rows))
+    return Ratings(tuple(units), tuple(raters), _typed(rows, path))
 
 
-def _wide(cells: Cells, unit: str) -> Ratings:
+def _wide(cells: Cells, unit: str, path: Path) -> Ratings:
     at = cells.columns.index(unit) if unit else -1
     raters = tuple(name for place, name in enumerate(cells.columns) if place != at)
     rows = [[cell for place, cell in enumerate(row) if place != at] for row in cells.rows]
     names = tuple((row[at] or "") if unit else str(number) for number, row in enumerate(cells.rows, 1))
-    return Ratings(names, raters, _typed(rows))
+    return Ratings(names, raters, _typed(rows, path))
 
 
-def _typed(rows: list[list[str | None]]) -> list[list[Rating]]:
-    """All ratings as whole numbers, else as numbers, else as they are: never some so and some otherwise."""
+def _typed(rows: list[list[str | None]], path: Path) -> list[list[Rating]]:
+    """All ratings as whole numbers, else as numbers, else as they are: never some so and some otherwise.
+
+    Raises:
+        InputError: Some are numbers and some are not, and a number is written in two ways.
+    """
     for kind in (int, float):
         try:
             return [[None if cell is None else kind(cell) for cell in row] for row in rows]
         except ValueError:
             continue
+    _refuse_two_spellings(rows, path)
     return [[*row] for row in rows]
+
+
+def like(categories: Sequence[str], rows: Sequence[Sequence[Rating]]) -> list[int | float | str]:
+    """Categories that a person listed, as numbers where the ratings are."""
+    kinds = {type(cell) for row in rows for cell in row if cell is not None}
+    names = [category.strip() for category in categories]
+    if len(kinds) != 1 or str in kinds or not all(map(_is_number, names)):
+        return [*names]
+    return [int(name) if kinds == {int} and _is_whole(name) else float(name) for name in names]
+
+
+def _is_whole(text: str) -> bool:
+    return text.lstrip("+-").isdecimal()
+
+
+def _refuse_two_spellings(rows: list[list[str | None]], path: Path) -> None:
+    spelled: dict[float, str] = {}
+    for cell in (cell for row in rows for cell in row if cell is not None):
+        try:
+            first = spelled.setdefault(float(cell), cell)
+        except ValueError:
+            continue
+        if first != cell:
+            odd = next(one for row in rows for one in row if one is not None and not _is_number(one))
+            raise InputError(
+                f"{first!r} and {cell!r} are one number written in two ways, and {odd!r} is none.",
+                where=str(path),
+                remedy="Write ratings in one way, and leave the cell empty where there is none.",
+            )
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from langchain_core.language_models import BaseChatModel
 
@@ -19,9 +19,12 @@ from intercoder.core.refinement import LabelMemory
 from intercoder.core.study import Study
 from intercoder.llms.factory import embedder
 
+if TYPE_CHECKING:
+    from intercoder.evals.clustering import Cluster
+
 
 class Cut(Protocol):
-    """How concepts are clustered; `evals.code_space.cut` is the one in use."""
+    """How concepts are clustered; `evals.code_space.clusters` is the one in use."""
 
     def __call__(
         self,
@@ -33,7 +36,7 @@ class Cut(Protocol):
         lower: float,
         upper: float,
         example_penalty: bool,
-    ) -> list[int]:
+    ) -> Sequence[Cluster]:
         """The cluster of each row, -1 for one that stays alone."""
 
 
@@ -108,9 +111,9 @@ def make_merging_context(
         cut: How concepts are clustered.
     """
     if cut is None:
-        from intercoder.evals.code_space import cut as penalised
+        from intercoder.evals.code_space import clusters
 
-        cut = penalised
+        cut = clusters
     return MergingContext(
         study=study,
         store=store,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -22,17 +22,18 @@ from intercoder.core.concepts import (
     MergeStep,
     absorb,
     fold,
-    grouped,
     shortest,
     union,
 )
-from intercoder.core.protocols import Vectors
 from intercoder.core.study import Merging
 from intercoder.graphs.context import MergingContext
 from intercoder.graphs.defining import Defined, define_wave
 
 MOST_ROUNDS = 10
 """Rounds of stage 4 after which it ends even if something still merges."""
+
+if TYPE_CHECKING:
+    from intercoder.evals.clustering import Cluster
 
 
 class MergingInput(TypedDict):
@@ -222,7 +223,7 @@ async def _merge(
     context: MergingContext, step: MergeStep, before: Sequence[Concept]
 ) -> tuple[list[Concept], list[ConceptMerge]]:
     vectors = await context.embeddings.embed([concept.text for concept in before])
-    clusters = await asyncio.to_thread(
+    found = await asyncio.to_thread(
         context.cut,
         vectors,
         [concept.examples for concept in before],
@@ -234,24 +235,30 @@ async def _merge(
     )
     concepts: list[Concept] = []
     merges: list[ConceptMerge] = []
-    for members in grouped(clusters):
-        merges += _recorded(len(concepts), step, before, members, vectors)
+    of = {member: cluster for cluster in found for member in cluster.members}
+    for place in range(len(before)):
+        members = of[place].members if place in of else (place,)
+        if place != members[0]:
+            continue
+        if len(members) > 1:
+            merges += _recorded(len(concepts), step, before, of[place])
         named = step.stage > 2 and len(members) > 1
         made = absorb([before[place] for place in members])
         concepts.append(made.model_copy(update={"members": members, "status": "unnamed" if named else made.status}))
     return concepts, merges
 
 
-def _recorded(
-    concept: int, step: MergeStep, before: Sequence[Concept], members: Sequence[int], vectors: Vectors
-) -> list[ConceptMerge]:
+def _recorded(concept: int, step: MergeStep, before: Sequence[Concept], cluster: Cluster) -> list[ConceptMerge]:
+    """What was held against the threshold: the height of the cluster, and above `lower` its penalty for size."""
+    members = cluster.members
     kept = members[shortest([before[place].label for place in members])]
+    height = cluster.distance if cluster.distance <= step.lower else cluster.distance + cluster.penalty
     return [
         ConceptMerge(
             concept=concept,
             kept=before[kept].label,
             absorbed=before[place].label,
-            distance=round(max(0.0, 1.0 - float(vectors[kept] @ vectors[place])), 4),
+            distance=round(max(0.0, height), 4),
             threshold=step.upper,
         )
         for place in members

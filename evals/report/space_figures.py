@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,16 +39,33 @@ class CodeSpaces(NamedTuple):
 
 def measured(contents: Contents, index: Index, embed: Embed) -> CodeSpaces:
     """Measure the team. Moderators are no part of it: they only choose among coders' labels."""
-    spaces = code_spaces(contents.team)
-    labels = [label for label in index.codes if any(label in space for space in spaces.values())]
+    spaces = code_spaces([coder for coder in contents.comparison.said if coder.role != "moderator"])
+    used = {contents.code_of(label) for space in spaces.values() for label in space}
+    labels = [label for label in index.codes if label in used]
     vectors = embed(labels)
     threshold = contents.study.merging.upper
     groups = _groups(contents)
     metrics: Mapping[str, CodeSpaceMetrics] = {}
     if sum(bool(space) for space in spaces.values()) > 1:
-        metrics = measure(spaces, embeddings=vectors, labels=labels, groups=groups, neighbor_threshold=threshold)
+        metrics = measure(
+            spaces,
+            embeddings=vectors,
+            labels=labels,
+            alternatives=_alternatives(contents, used),
+            groups=groups,
+            neighbor_threshold=threshold,
+        )
     flags = red_flags(metrics, groups=groups) if metrics else []
     return CodeSpaces(tuple(labels), vectors, threshold, metrics, tuple(flags))
+
+
+def _alternatives(contents: Contents, used: Collection[str]) -> dict[str, list[str]]:
+    """Code -> labels that count as it. A coder's own code space stays as it is: its size weighs (seed 003, 3.2)."""
+    found: dict[str, list[str]] = {}
+    for label, code in contents.comparison.counts_as.items():
+        if code in used and label not in used:
+            found.setdefault(code, []).append(label)
+    return found
 
 
 def _groups(contents: Contents) -> dict[str, tuple[str, ...]]:

@@ -160,3 +160,28 @@ def test_a_form_is_rated_and_read_back(
     assert {"composite", "rouge1"} <= {line["metric"] for line in metrics}
     form.write_text("item,rating\nstrange,3\n", encoding="utf-8")
     assert "is not of inductive-1" in command("evaluate", coded, "-r", codings, "--ratings", form, code=2).err
+
+
+def test_a_coders_own_code_space_is_what_it_said(command: Call, coded: Path) -> None:
+    said: dict[str, set[str]] = {}
+    for line in lines(coded):
+        if line["role"] == "coder" and line["label"] != "None":
+            said.setdefault(line["coder"], set()).add(line["label"])
+    found = {line["coder"]: line["size"] for line in command("code-space", coded, "--json").objects}
+    assert {name: found[name] for name in said} == {name: len(labels) for name, labels in said.items()}
+
+
+def test_categories_are_declared_in_order(command: Call, tmp_path: Path) -> None:
+    file = tmp_path / "ordered.csv"
+    file.write_text("ana,ben\nlow,mid\nhigh,high\nmid,mid\n", encoding="utf-8")
+    assert "order" in command("agreement", file, "--weights", "linear", code=2).err
+    done = command("agreement", file, "--weights", "linear", "--categories", "low,mid,high,extreme", "--json")
+    assert {line["statistic"] for line in done.objects} >= {"ac2", "percent"}
+
+
+def test_a_cell_that_is_none_is_named(command: Call, tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text("item,ana,ben\nu1,1,2\nu2,NaN,1\n", encoding="utf-8")
+    err = command("agreement", file, "--unit", "item", code=2).err
+    assert "u2" in err
+    assert "ana" in err

@@ -60,8 +60,8 @@ def test_what_was_exported_is_exported_under_the_merged_codes(command: Call, cod
 
 def test_pairs_next_to_the_threshold_are_shown_and_nothing_is_merged(command: Call, coded: Path) -> None:
     out = command("merge", coded, "--inspect", "--lower", "0.5").out
-    assert "Just under 0.5: would merge" in out
-    assert "Just over 0.5: would stay apart" in out
+    assert "Just under 0.5: tend to merge" in out
+    assert "Just over 0.5: tend to stay apart" in out
     pairs = command("merge", coded, "--inspect", "--lower", "0.5", "--json").objects
     assert {pair["side"] for pair in pairs} == {"under", "over"}
     assert all((pair["distance"] <= 0.5) == (pair["side"] == "under") for pair in pairs)

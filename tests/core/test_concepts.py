@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, CodeExample, Lineage
-from intercoder.core.concepts import Concept, absorb, fold, grouped, merged_codes, shortest, union
+from intercoder.core.concepts import Concept, absorb, fold, merged_codes, shortest, union
 
 LABELS = st.sampled_from(["Repair", "repair", "re-pair!", "saving money", "Saving  money", "thrift", "", "?!"])
 SPACES = st.dictionaries(
@@ -37,9 +37,11 @@ def test_merging_never_loses_an_example_a_label_an_owner_or_a_code(
     assert given_out <= tied(concepts)
     for clusters in rounds:
         before = held(concepts), tied(concepts)
-        concepts = [
-            absorb([concepts[place] for place in members]) for members in grouped(clusters[: len(concepts)])
-        ]
+        groups: dict[int, list[Concept]] = {}
+        for place, concept in enumerate(concepts):
+            # -1 stays alone.
+            groups.setdefault(clusters[place] if clusters[place] >= 0 else -1 - place, []).append(concept)
+        concepts = [absorb(group) for group in groups.values()]
         assert held(concepts) == before[0]
         assert before[1] <= tied(concepts)
     labels = [label for concept in concepts for label in concept.alternatives]
@@ -93,11 +95,6 @@ def test_a_concepts_id_depends_on_its_labels_alone() -> None:
     one = Concept(label="a", alternatives=("a", "b"), examples=("s1",))
     assert one.id == Concept(label="b", alternatives=("b", "a")).id
     assert one.id != Concept(label="a", alternatives=("a",)).id
-
-
-def test_clusters_keep_the_order_of_their_first_member() -> None:
-    assert grouped([-1, 1, 0, -1, 1]) == [(0,), (1, 4), (2,), (3,)]
-    assert grouped([]) == []
 
 
 def code(id_: str, label: str, *, include: tuple[str, ...] = (), quote: str = "") -> Code:

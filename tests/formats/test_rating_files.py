@@ -44,6 +44,12 @@ def test_cells_are_numbers_together_or_not_at_all(tmp_path: Path) -> None:
         ("unit,rater,value\na,,1\n", {}, "is blank", "row 1, column rater"),
         ("thing,rater,value\na,x,1\n", {}, "which column names the unit", "ratings.csv"),
         ("unit,ana\na,1\n", {}, "has one rater: ana", "ratings.csv"),
+        (
+            "a,b\n1,1\n1,1.0\n2,x\n",
+            {},
+            "'1' and '1.0' are one number written in two ways, and 'x' is none",
+            "ratings",
+        ),
         ("a,b\n1,2\n", {"unit": "c"}, "has no column 'c'. Its columns are: a, b", "ratings.csv"),
     ],
 )
