@@ -50,6 +50,7 @@ def test_cells_are_numbers_together_or_not_at_all(tmp_path: Path) -> None:
             "'1' and '1.0' are one number written in two ways, and 'x' is none",
             "ratings",
         ),
+        ("unit,a,b\nu,1,2\nv,NaN,1\n", {}, "'NaN' is no rating", "row 2, column a"),
         ("a,b\n1,2\n", {"unit": "c"}, "has no column 'c'. Its columns are: a, b", "ratings.csv"),
     ],
 )
