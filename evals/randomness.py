@@ -7,7 +7,7 @@ at the reasons, or repeat the coding.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -103,12 +103,12 @@ def binary(yes: int, n: int, p: float = 0.5) -> RandomnessTest:
     )
 
 
-def choice(counts: Iterable[int]) -> RandomnessTest:
+def choice(counts: Iterable[int] | Mapping[str, int]) -> RandomnessTest:
     """Chi-squared test of one-of-k answers against equal probabilities (seed 002, 2.2.3.3).
 
     Args:
-        counts: How often each code was chosen, codes never chosen included as 0; without any answer the test is
-            undefined.
+        counts: How often each code was chosen, codes never chosen included as 0, or a mapping of codes to that;
+            without any answer the test is undefined.
 
     Raises:
         InputError: There are fewer than two codes, or a count is negative or not whole.
@@ -119,7 +119,7 @@ def choice(counts: Iterable[int]) -> RandomnessTest:
     """
     from scipy.stats import chisquare
 
-    observed = _counts(counts)
+    observed = _counts(counts.values() if isinstance(counts, Mapping) else counts)
     n, k = sum(observed), len(observed)
     result = chisquare(observed) if n else None
     return RandomnessTest(

@@ -118,3 +118,7 @@ def test_one_of_many_and_missing_answers() -> None:
     found = repeat_test(first, second, categories=["a", "b", "c", "d"])
     assert (found.n, found.minority, found.verdict) == (50, (30, 30), "unclear")
     assert found.p < 0.01
+
+
+def test_counts_may_be_given_by_code() -> None:
+    assert choice({"a": 23, "b": 18, "c": 36, "d": 14, "e": 9}) == choice([23, 18, 36, 14, 9])
