@@ -40,7 +40,7 @@ class LoggedAnswer(Record):
     prompt_hash: str
     status: AnswerStatus
     text: str
-    """The raw reply, cut at a stated length."""
+    """The raw reply; of one beyond all bounds its beginning."""
     error: str = ""
     kind: str = ""
     input_tokens: int = 0

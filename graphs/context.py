@@ -37,7 +37,7 @@ class Cut(Protocol):
         upper: float,
         example_penalty: bool,
     ) -> Sequence[Cluster]:
-        """The cluster of each row, -1 for one that stays alone."""
+        """The clusters of two rows or more; a row in none stays alone."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from intercoder.core.record import Record
 from intercoder.core.study import Price
 
 BYTES_PER_TOKEN = 4.0
@@ -17,23 +16,6 @@ TOKENS_PER_MESSAGE = 4
 """What the chat template adds around each message, about."""
 
 _MILLION = 1_000_000
-
-
-class Usage(Record):
-    """Calls and tokens, and what they cost in the study's currency."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float = 0.0
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            calls=self.calls + other.calls,
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cost=self.cost + other.cost,
-        )
 
 
 def estimate_tokens(text: str) -> int:

@@ -1,7 +1,7 @@
 import pytest
 
 from intercoder.core.study import Price
-from intercoder.llms.usage import Usage, cost_of, estimate_messages, estimate_tokens, price_of
+from intercoder.llms.usage import cost_of, estimate_messages, estimate_tokens, price_of
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,3 @@ def test_prices_are_found_under_the_reference_or_the_name() -> None:
     assert price_of("openai:b@https://x.example/v1", prices) == cheap
     assert price_of("openai:b", prices) == cheap
     assert price_of("openai:a", prices) is None
-
-
-def test_usage_adds_up() -> None:
-    one = Usage(calls=1, input_tokens=10, output_tokens=3, cost=0.5)
-    assert one + one == Usage(calls=2, input_tokens=20, output_tokens=6, cost=1.0)
