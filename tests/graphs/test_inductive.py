@@ -25,6 +25,7 @@ from intercoder.core.study import (
 )
 from intercoder.graphs import acode_inductively, code_inductively
 from intercoder.graphs.jobs import begin_inductive, begin_retry, execute, unfinished
+from intercoder.graphs.planning import plan_inductive
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.export import coded_lines
@@ -501,3 +502,16 @@ except KeyboardInterrupt:
 def test_ctrl_c_stops_the_function_too() -> None:
     done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
     assert done.stdout == "stopped\n", done.stderr
+
+
+def test_a_dry_run_estimates_what_is_really_sent(study: StudyFolder) -> None:
+    plan = plan_inductive(study, Scope())
+    tokens: list[int] = []
+    execute(
+        study,
+        lambda: begin_inductive(study, Scope()),
+        lambda event: tokens.append(event["input_tokens"]) if event["kind"] == "progress" else None,
+    )
+    planned = sum(actor.input_tokens for actor in plan.actors)
+    # The scripted model counts its messages by the same estimate; only rounding and the fence's length differ.
+    assert tokens[-1] == pytest.approx(planned, rel=0.02)
