@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from pydantic import Field
 
 from intercoder.core.identity import digest, make_id
 from intercoder.core.record import Record
+
+CodeKind: TypeAlias = Literal["model", "pattern"]
+"""Whether coders read for a code, or a regular expression finds it exactly (seed 002, section 4)."""
 
 
 class CodeExample(Record):
@@ -35,7 +40,12 @@ class Code(Record):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     examples: tuple[CodeExample, ...] = ()
+    negative_examples: tuple[CodeExample, ...] = ()
+    """Quotes that look like the code and are not."""
     parent: str = ""
+    kind: CodeKind = "model"
+    pattern: str = ""
+    """Regular expression of a code of kind `pattern`: it applies where the expression is found."""
     revision: int = 1
     lineage: Lineage = Lineage()
 
@@ -45,6 +55,10 @@ class Codebook(Record):
 
     version: int
     codes: tuple[Code, ...] = ()
+    exclusive: bool = False
+    """Whether a segment gets exactly one of the codes."""
+    allow_unsure: bool = False
+    """Whether a coder may say `unsure`."""
     run: str = ""
     """The run that made it; empty for one made by a person."""
     counts: dict[str, int] = Field(default_factory=dict)
@@ -52,8 +66,19 @@ class Codebook(Record):
 
     @property
     def hash(self) -> str:
-        """Digest of the codes' content; equal books have equal hashes whatever their number."""
-        return digest([code.model_dump(mode="json") for code in self.codes])[:12]
+        """Digest of the book's content; equal books have equal hashes whatever their number."""
+        codes = [code.model_dump(mode="json") for code in self.codes]
+        return digest(codes, self.exclusive, self.allow_unsure)[:12]
+
+    @property
+    def leaves(self) -> tuple[Code, ...]:
+        """The codes that segments are coded for: those that are no other code's parent."""
+        parents = {code.parent for code in self.codes}
+        return tuple(code for code in self.codes if code.id not in parents)
+
+    def code(self, code_id: str) -> Code | None:
+        """The code of that id, if the book holds it."""
+        return next((code for code in self.codes if code.id == code_id), None)
 
 
 def found_code(run: str, segment_id: str, label: str) -> str:

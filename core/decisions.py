@@ -9,7 +9,10 @@ from intercoder.core.identity import make_id
 from intercoder.core.quotes import Quote
 from intercoder.core.record import Record
 
-Role: TypeAlias = Literal["human", "coder", "moderator", "definer", "themer"]
+Role: TypeAlias = Literal["human", "coder", "moderator", "repeat", "definer", "themer", "reviser"]
+"""`repeat` is a coder asked again in another way, to see whether it repeats itself."""
+Value: TypeAlias = Literal["", "yes", "no", "unsure"]
+"""What was decided about a code that stood before the text was read; empty where codes are found in the text."""
 
 
 class Suggestion(Record):
@@ -55,6 +58,21 @@ class Settlement(Record):
     provenance: Provenance = Provenance()
 
 
+class CodeAnswer(Record):
+    """What one coder said of one code on one segment; of an exclusive book, which of the codes it chose."""
+
+    coder: str
+    code_id: str
+    """Empty in an exclusive book for a coder that is unsure."""
+    value: Literal["yes", "no", "unsure"]
+    """In an exclusive book `yes` for the chosen code, or `unsure`."""
+    reason: str = ""
+    quote: Quote = Quote(text="")
+    overruled: tuple[str, ...] = ()
+    """Of a moderator: the coders who were not followed."""
+    provenance: Provenance = Provenance()
+
+
 class Failure(Record):
     """A question that got no usable answer. It is listed, and `retry` asks it again."""
 
@@ -65,6 +83,8 @@ class Failure(Record):
     """`invalid` (not of the schema), `refused`, `timeout`, `error`, `too_long`."""
     message: str
     answer_key: str = ""
+    code_id: str = ""
+    """The code that was asked about, where each is a question of its own."""
 
 
 class Decision(Record):
@@ -85,6 +105,8 @@ class Decision(Record):
     label: str | None
     code_id: str | None = None
     code_revision: int | None = None
+    value: Value = ""
+    """Of deductive coding: whether the code applies. `label` is the code's then, whatever the value."""
     reason: str = ""
     quote: Quote = Quote(text="")
     chosen_from: str = ""
@@ -104,8 +126,8 @@ class Decision(Record):
         return tuple(value for name, value in sorted(self.model_dump().items()) if name not in skipped)
 
 
-def decision_id(run: str, round_: int, segment_id: str, role: Role, coder: str, position: int) -> str:
-    """Deterministic id of a decision: one per run, round, segment, actor and place in the answer."""
+def decision_id(run: str, round_: int, segment_id: str, role: Role, coder: str, position: int | str) -> str:
+    """Deterministic id of a decision: one per run, round, segment, actor and place in the answer, or code."""
     return make_id("x", run, round_, segment_id, role, coder, position)
 
 

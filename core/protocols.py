@@ -15,9 +15,11 @@ from pydantic import Field
 
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.concepts import CodeSpaces, Concept, ConceptMerge, MergeStep, Theme
-from intercoder.core.decisions import Failure, Wave
+from intercoder.core.decisions import Decision, Failure, Wave
+from intercoder.core.deduction import CoderValues, Round
 from intercoder.core.documents import Segment
 from intercoder.core.record import Record
+from intercoder.core.revisions import Revision, RevisionAnswer
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 """Shape (n, dimensions), unit length rows."""
@@ -148,6 +150,65 @@ class ConceptStore(Protocol):
 
     def finish(self, run_id: str) -> Codebook:
         """Close the run: codes that became one concept are one code in the version that the run reserved."""
+
+
+class DeductiveStore(Protocol):
+    """Where deductive coding finds segments and codes, and keeps what was decided about them."""
+
+    study_id: str
+
+    def run(self, run_id: str) -> Run:
+        """The run as it stands."""
+
+    def round(self, run_id: str) -> Round:
+        """What the run's present round codes."""
+
+    def book(self, run_id: str) -> Codebook:
+        """The codebook version of the run's present round."""
+
+    def segments(self, run_id: str, start: int, stop: int) -> Sequence[Segment]:
+        """Segments `start` to `stop` (exclusive) of the run, in document order, with their texts."""
+
+    def write_wave(self, run_id: str, wave: Wave) -> None:
+        """Commit a wave's decisions and failures and move the cursor, in one transaction."""
+
+    def values(self, run_id: str) -> Sequence[CoderValues]:
+        """What stands now, by coder: coders, then the moderator, then repeats, each by name."""
+
+    def finish(self, run_id: str) -> None:
+        """Close the run."""
+
+
+class DevelopmentStore(DeductiveStore, Protocol):
+    """Where a codebook's development keeps revisions and what became of them."""
+
+    def evidence(self, run_id: str, code_id: str) -> Sequence[Decision]:
+        """Decisions that stand about a code, in document order: coders', then the moderator's, for each segment."""
+
+    def write_revisions(self, run_id: str, revisions: Sequence[Revision], dropped: Mapping[str, str]) -> None:
+        """Commit a round's proposals; `dropped` says by id why nobody is asked about one. Twice changes nothing."""
+
+    def proposed(self, run_id: str) -> bool:
+        """Whether the present round's proposals were written."""
+
+    def waiting(self, run_id: str) -> Sequence[Revision]:
+        """Revisions of the run that no person has answered, in order."""
+
+    def rejected(self) -> Sequence[Revision]:
+        """All revisions of the study that people rejected."""
+
+    def answer(self, answer: RevisionAnswer) -> None:
+        """Record a person's answer.
+
+        Raises:
+            StudyError: There is no such revision, or it was answered before; says by whom and how.
+        """
+
+    def apply_round(self, run_id: str) -> bool:
+        """Make a version of the round's approved revisions and begin the next round; False if there are none.
+
+        The next round codes only what the revisions affect.
+        """
 
 
 class ThemeStore(Protocol):

@@ -119,6 +119,79 @@ class Coding(Record):
     """How many segments before the one to be coded are shown beside it."""
 
 
+class DeductiveCoderSettings(Record):
+    """One coder of deductive coding: a model that is asked, or a table of answers that were given before."""
+
+    name: str = Field(default="reader", min_length=1, max_length=64, pattern=r"^[^\s/\\]+$")
+    model: str = ""
+    """Empty: the first inductive coder's."""
+    prompt: str = "default"
+    shots: int = Field(default=2, ge=0, le=5)
+    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
+    seed: int = 0
+    weight: float = Field(default=1.0, ge=0)
+    """Used by weighted moderation."""
+    replay: str = ""
+    """A table of recorded answers, relative to the study; no model is asked then."""
+
+
+class DeductiveModerator(Record):
+    """Who settles what several coders said of a code."""
+
+    name: str = Field(default="moderator", min_length=1, max_length=64, pattern=r"^[^\s/\\]+$")
+    kind: Literal["majority", "weighted", "llm"] = "majority"
+    model: str = ""
+    """For `llm`; empty: the first inductive coder's."""
+    shots: int = Field(default=1, ge=0, le=5)
+    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
+    seed: int = 0
+
+
+class Deduction(Record):
+    """How segments are coded with a codebook that stands before (seed 002)."""
+
+    coders: tuple[DeductiveCoderSettings, ...] = Field(default=(DeductiveCoderSettings(),), min_length=1)
+    moderator: DeductiveModerator = DeductiveModerator()
+    """Asked where there are two coders or more."""
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [coder.name for coder in self.coders] + [self.moderator.name]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"coders and moderator need names of their own; used twice: {', '.join(twice)}")
+        return self
+
+
+class Development(Record):
+    """How a codebook is tried and revised (seed 002, section 2.1.1)."""
+
+    sample: int = Field(default=100, ge=1)
+    """Segments drawn."""
+    seed: int = 0
+    stratify: str = ""
+    """Attribute whose values are drawn in proportion."""
+    repeat: bool = True
+    """Whether each coder is asked again in another way, for the repeat test; doubles the cost."""
+    repeat_temperature: float = Field(default=0.7, ge=0, le=2)
+    revisions_per_code: int = Field(default=2, ge=1, le=5)
+    """Most revisions that the reviser proposes for one code in one round."""
+
+
+class Calibration(Record):
+    """When a model codes as well as people do (methods, section 3)."""
+
+    margin: float = Field(default=0.10, gt=0, lt=1)
+    """How much lower than people's agreement with each other a model's with people may be."""
+    lowest_ac1: float = Field(default=0.6, ge=-1, le=1)
+    lowest_positive: float = Field(default=0.5, ge=0, le=1)
+    """Where one person coded: bounds for the lower ends of AC1 and positive agreement."""
+    fewest_positives: int = Field(default=10, ge=1)
+    """Segments that people gave the code to, below which no verdict is given."""
+    resamples: int = Field(default=2000, ge=100)
+    seed: int = 0
+
+
 class Embedding(Record):
     """Sentence embeddings used by moderation and refinement."""
 
@@ -172,6 +245,10 @@ class Study(Record):
     merging: Merging = Merging()
     definer: WriterSettings = WriterSettings()
     themer: WriterSettings = WriterSettings()
+    deductive: Deduction = Deduction()
+    development: Development = Development()
+    reviser: WriterSettings = WriterSettings()
+    calibration: Calibration = Calibration()
     embedding: Embedding = Embedding()
     memory: Memory = Memory()
     limits: Limits = Limits()
@@ -195,9 +272,19 @@ class Study(Record):
         references += [moderator.model for moderator in self.moderators if moderator.model]
         return tuple(dict.fromkeys(references))
 
-    def writer_model(self, settings: WriterSettings) -> str:
-        """Reference of the model that the definer or the themer asks."""
+    def writer_model(self, settings: WriterSettings | DeductiveCoderSettings | DeductiveModerator) -> str:
+        """Reference of the model that such an agent asks: its own, or the first coder's."""
         return settings.model or self.coders[0].model
+
+    @property
+    def deductive_models(self) -> tuple[str, ...]:
+        """References of the chat models that deductive coding asks, without repeats."""
+        asked: list[DeductiveCoderSettings | DeductiveModerator] = [
+            coder for coder in self.deductive.coders if not coder.replay
+        ]
+        if len(self.deductive.coders) > 1 and self.deductive.moderator.kind == "llm":
+            asked.append(self.deductive.moderator)
+        return tuple(dict.fromkeys(self.writer_model(settings) for settings in asked))
 
 
 def default_coders(model: str = DEFAULT_MODEL) -> tuple[CoderSettings, ...]:
@@ -277,17 +364,17 @@ def _nearest(location: Sequence[str | int]) -> str:
 
 def _keys_at(path: Sequence[str | int]) -> list[str]:
     model: Any = Study
-    tables: dict[str, type[BaseModel]] = {
-        "coders": CoderSettings,
-        "moderators": ModeratorSettings,
-        "prices": Price,
-        "sampling": Sampling,
+    tables: dict[tuple[type[BaseModel], str], type[BaseModel]] = {
+        (Study, "coders"): CoderSettings,
+        (Study, "moderators"): ModeratorSettings,
+        (Study, "prices"): Price,
+        (Deduction, "coders"): DeductiveCoderSettings,
     }
     for part in path:
         if isinstance(part, int):
             continue
-        if part in tables:
-            model = tables[part]
+        if (model, part) in tables:
+            model = tables[model, part]
         elif isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
             model = model.model_fields[part].annotation
     if isinstance(model, type) and issubclass(model, BaseModel):

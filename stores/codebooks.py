@@ -122,6 +122,26 @@ def complete_version(connection: Connection, study_id: str, version: int) -> Non
     )
 
 
+def copy_version(connection: Connection, study_id: str, old: int, author: str) -> int:
+    """Make a new version equal to an old one, code by code and revision by revision. Returns its number."""
+    book = read_version(connection, study_id, old)
+    version = reserve_version(connection, study_id, "", 1, author=author)
+    write_settings(connection, study_id, version, book)
+    add_codes(connection, study_id, version, book.codes)
+    complete_version(connection, study_id, version)
+    return version
+
+
+def write_settings(connection: Connection, study_id: str, version: int, book: Codebook) -> None:
+    """Give a reserved version the settings of a book."""
+    versions = schema.codebook_versions
+    connection.execute(
+        sa.update(versions)
+        .where(versions.c.study_id == study_id, versions.c.version == version)
+        .values(exclusive=book.exclusive, allow_unsure=book.allow_unsure)
+    )
+
+
 def read_version(connection: Connection, study_id: str, version: int) -> Codebook:
     """A version with its codes in order; counts are left out."""
     entries, revisions, codes = schema.codebook_entries, schema.code_revisions, schema.codes
@@ -139,10 +159,14 @@ def read_version(connection: Connection, study_id: str, version: int) -> Codeboo
     )
     found = tuple(_code(row) for row in connection.execute(query))
     versions = schema.codebook_versions
-    run = connection.execute(
-        sa.select(versions.c.run).where(versions.c.study_id == study_id, versions.c.version == version)
-    ).scalar()
-    return Codebook(version=version, codes=found, run=run or "")
+    head = connection.execute(
+        sa.select(versions).where(versions.c.study_id == study_id, versions.c.version == version)
+    ).one_or_none()
+    if head is None:
+        return Codebook(version=version, codes=found)
+    return Codebook(
+        version=version, codes=found, exclusive=head.exclusive, allow_unsure=head.allow_unsure, run=head.run
+    )
 
 
 def latest_codebook(engine: Engine, study_id: str, version: int | None = None) -> Codebook:
@@ -181,7 +205,10 @@ def _revision_row(study_id: str, code: Code, author: str) -> dict[str, Any]:
         "include": list(code.include),
         "exclude": list(code.exclude),
         "examples": [example.model_dump() for example in code.examples],
+        "negative_examples": [example.model_dump() for example in code.negative_examples],
         "parent": code.parent,
+        "kind": code.kind,
+        "pattern": code.pattern,
         "author": author or code.lineage.run,
         "created_at": now(),
         "lineage": code.lineage.model_dump() if code.revision > 1 else None,
@@ -196,7 +223,10 @@ def _code(row: Any) -> Code:
         include=tuple(row.include),
         exclude=tuple(row.exclude),
         examples=tuple(CodeExample.model_validate(example) for example in row.examples),
+        negative_examples=tuple(CodeExample.model_validate(example) for example in row.negative_examples),
         parent=row.parent,
+        kind=row.kind,
+        pattern=row.pattern,
         revision=row.revision,
         lineage=Lineage.model_validate(row.lineage or row.founding),
     )

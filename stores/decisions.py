@@ -175,6 +175,7 @@ def read_decision(row: Any) -> Decision:
         label=row.label,
         code_id=row.code_id,
         code_revision=row.code_revision,
+        value=row.value,
         reason=row.reason,
         quote=Quote(text=row.quote, start=row.quote_start, end=row.quote_end),
         chosen_from=row.chosen_from,

@@ -93,6 +93,7 @@ samples = Table(
     Column("stratify", String(256)),
     Column("size", Integer, nullable=False),
     Column("created_at", String(32), nullable=False),
+    Column("population", Integer, nullable=False, server_default="0"),  # segments it was drawn from
 )
 
 sample_segments = Table(
@@ -106,6 +107,9 @@ sample_segments = Table(
     Column("version", Integer, nullable=False),
     Column("document_position", Integer, nullable=False),
     Column("length", Integer, nullable=False),
+    Column(
+        "weight", Float, nullable=False, server_default="1"
+    ),  # inverse of the chance to be drawn, up to a factor
     Index("ix_sample_segments_length", "study_id", "sample", "length"),
 )
 
@@ -126,6 +130,19 @@ runs = Table(
     Column("changed_at", String(32), nullable=False),
     Column("source", String(64), nullable=False, server_default=""),
     Column("base_version", Integer, nullable=False, server_default="0"),
+    Column("seconds", Float, nullable=False, server_default="0"),  # that processes worked on it
+)
+
+# Of deductive runs: what each round codes, and with which version.
+run_rounds = Table(
+    "run_rounds",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("codebook_version", Integer, nullable=False),
+    Column("codes", JSON, nullable=False),  # ids of the codes that are coded in it
+    Column("created_at", String(32), nullable=False),
 )
 
 answers = Table(
@@ -166,6 +183,7 @@ decisions = Table(
     Column("label", Text),
     Column("code_id", String(64)),
     Column("code_revision", Integer),
+    Column("value", String(8), nullable=False, server_default=""),
     Column("reason", Text, nullable=False),
     Column("quote", Text, nullable=False),
     Column("quote_start", Integer),
@@ -210,6 +228,9 @@ code_revisions = Table(
     Column("author", String(128), nullable=False),
     Column("created_at", String(32), nullable=False),
     Column("lineage", JSON),  # where this revision comes from, if not as the code itself
+    Column("negative_examples", JSON, nullable=False, server_default="[]"),
+    Column("kind", String(16), nullable=False, server_default="model"),
+    Column("pattern", Text, nullable=False, server_default=""),
 )
 
 codebook_versions = Table(
@@ -222,6 +243,8 @@ codebook_versions = Table(
     Column("complete", Boolean, nullable=False),
     Column("author", String(128), nullable=False),
     Column("created_at", String(32), nullable=False),
+    Column("exclusive", Boolean, nullable=False, server_default="0"),
+    Column("allow_unsure", Boolean, nullable=False, server_default="0"),
 )
 
 codebook_entries = Table(
@@ -232,6 +255,77 @@ codebook_entries = Table(
     Column("position", Integer, primary_key=True),
     Column("code_id", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
+)
+
+# Proposals, and changes that people made. What became of them stands in the two tables that follow.
+revisions = Table(
+    "revisions",
+    metadata,
+    _study(),
+    Column("revision_id", String(64), primary_key=True),
+    Column("number", Integer, nullable=False),  # as people name it, from 1
+    Column("run", String(64), nullable=False),  # empty for a person's
+    Column("round", Integer, nullable=False),
+    Column("base_version", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("content", JSON, nullable=False),  # before and after
+    Column("rationale", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("dropped", Text, nullable=False),  # why nobody was asked about it; else empty
+    Column("model", String(512), nullable=False),
+    Column("prompt", String(128), nullable=False),
+    Column("prompt_hash", String(64), nullable=False),
+    Column("answer_key", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_revisions_number", "study_id", "number", unique=True),
+)
+
+revision_answers = Table(
+    "revision_answers",
+    metadata,
+    _study(),
+    Column("revision_id", String(64), primary_key=True),
+    Column("answer", String(16), nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+version_revisions = Table(
+    "version_revisions",
+    metadata,
+    _study(),
+    Column("version", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("revision_id", String(64), nullable=False),
+    Column("problem", Text, nullable=False),  # why an approved revision could not be applied; else empty
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("coder", String(64), primary_key=True),
+    Column("code_id", String(64), primary_key=True),
+    Column("code_revision", Integer, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("statistics", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("code_id", String(64), primary_key=True),
+    Column("verdict", String(16), nullable=False),  # that was overridden; empty where there was none
+    Column("note", Text, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("created_at", String(32), nullable=False),
 )
 
 merges = Table(
@@ -346,6 +440,7 @@ failures = Table(
     Column("segment_id", String(64), primary_key=True),
     Column("role", String(16), primary_key=True),
     Column("coder", String(64), primary_key=True),
+    Column("code_id", String(64), primary_key=True, server_default=""),
     Column("kind", String(32), nullable=False),
     Column("message", Text, nullable=False),
     Column("answer_key", String(64), nullable=False),
