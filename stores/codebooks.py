@@ -80,9 +80,18 @@ def add_codes(connection: Connection, study_id: str, version: int, codes: Sequen
 
 
 def write_version(
-    connection: Connection, study_id: str, version: int, codes: Sequence[Code], before: Codebook, author: str
+    connection: Connection,
+    study_id: str,
+    version: int,
+    codes: Sequence[Code],
+    before: Codebook,
+    author: str,
+    settings: Codebook | None = None,
 ) -> None:
-    """Fill a reserved version and close it; codes that differ from those before get free revision numbers."""
+    """Fill a reserved version and close it; codes that differ from those before get free revision numbers.
+
+    Its settings are those of the book before, unless another book is given for them.
+    """
     revisions = schema.code_revisions
     latest = {
         row.code_id: int(row.latest)
@@ -98,6 +107,7 @@ def write_version(
         for code in codes
     ]
     add_codes(connection, study_id, version, numbered, author)
+    write_settings(connection, study_id, version, settings or before)
     complete_version(connection, study_id, version)
 
 
