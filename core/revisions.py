@@ -102,6 +102,46 @@ class RevisionAnswer(Record):
     by: str
 
 
+RevisionStatus: TypeAlias = Literal["waiting", "approved", "edited", "rejected", "dropped"]
+
+
+class RecordedRevision(Record):
+    """A revision with what became of it."""
+
+    number: int
+    """As people name it, from 1."""
+    revision: Revision
+    dropped: str = ""
+    """Why nobody was asked about it; else empty."""
+    answer: RevisionAnswer | None = None
+    created_at: str
+    answered_at: str = ""
+    version: int = 0
+    """The codebook version that was made with it; 0 for none."""
+    problem: str = ""
+    """Why it could not be applied though it was approved; else empty."""
+
+    @property
+    def status(self) -> RevisionStatus:
+        """Where it stands."""
+        if self.dropped:
+            return "dropped"
+        if self.answer is None:
+            return "waiting"
+        statuses: dict[str, RevisionStatus] = {"approve": "approved", "edit": "edited", "reject": "rejected"}
+        return statuses[self.answer.answer]
+
+    @property
+    def settled(self) -> Revision:
+        """The revision as the person's answer left it."""
+        edited = self.answer is not None and self.answer.answer == "edit"
+        return (
+            self.revision.model_copy(update={"after": self.answer.after})
+            if edited and self.answer
+            else self.revision
+        )
+
+
 class RevisionConflict(ValueError):
     """A revision that does not fit the book any more: what it changes was changed meanwhile."""
 

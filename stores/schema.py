@@ -142,6 +142,7 @@ run_rounds = Table(
     Column("round", Integer, primary_key=True),
     Column("codebook_version", Integer, nullable=False),
     Column("codes", JSON, nullable=False),  # ids of the codes that are coded in it
+    Column("proposed", Boolean, nullable=False),  # whether the reviser's proposals were written
     Column("created_at", String(32), nullable=False),
 )
 

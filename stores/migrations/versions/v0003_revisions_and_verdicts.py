@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("codebook_version", sa.Integer(), nullable=False),
         sa.Column("codes", sa.JSON(), nullable=False),
+        sa.Column("proposed", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("study_id", "run", "round"),
     )
