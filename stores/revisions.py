@@ -101,7 +101,7 @@ def newest(connection: Connection, study_id: str) -> Codebook:
 def write_proposals(
     connection: Connection, study_id: str, revisions: Sequence[Revision], dropped: Mapping[str, str]
 ) -> None:
-    """Write proposals; `dropped` says by id why nobody is asked about one. Those that are there stay as they are."""
+    """Write proposals that are not there yet; `dropped` says by id why nobody is asked about one."""
     _insert(connection, study_id, revisions, dropped)
 
 
@@ -109,8 +109,8 @@ def record_answer(engine: Engine, study_id: str, answer: RevisionAnswer) -> Reco
     """Record a person's answer to a revision.
 
     Raises:
-        StudyError: There is no such revision, nobody was asked about it, or it was answered before: the message says
-            by whom and how. The same answer given by the same person again is no error.
+        StudyError: There is no such revision, nobody was asked about it, or it was answered before: the message
+            says by whom and how. The same answer given by the same person again is no error.
     """
     with writing(engine) as connection:
         known = _read(connection, study_id, schema.revisions.c.revision_id == answer.revision_id)
@@ -169,7 +169,7 @@ def apply_answered(
     before = book = newest(connection, study_id)
     history: list[tuple[str, str]] = []
     for one in approved:
-        if one.version:
+        if one.version or one.problem:
             continue
         try:
             book = apply(book, [one.settled])
@@ -177,6 +177,7 @@ def apply_answered(
         except RevisionConflict as conflict:
             history.append((one.revision.id, conflict.message))
     if all(problem for _, problem in history):
+        _write_history(connection, study_id, 0, history)
         return before, before
     version = reserve_version(connection, study_id, run, round_ + 1, author=author)
     write_version(connection, study_id, version, book.codes, before, author, settings=book)
@@ -233,7 +234,13 @@ def _answer(connection: Connection, study_id: str, answer: RevisionAnswer) -> No
 
 def _write_history(connection: Connection, study_id: str, version: int, history: Sequence[tuple[str, str]]) -> None:
     rows = [
-        {"study_id": study_id, "version": version, "place": place, "revision_id": revision_id, "problem": problem}
+        {
+            "study_id": study_id,
+            "revision_id": revision_id,
+            "version": 0 if problem else version,
+            "place": place,
+            "problem": problem,
+        }
         for place, (revision_id, problem) in enumerate(history)
     ]
     insert_new(connection, schema.version_revisions, rows)
@@ -296,6 +303,6 @@ def _recorded(row: Any) -> RecordedRevision:
         answer=answer,
         created_at=row.created_at,
         answered_at=row.answered_at or "",
-        version=0 if row.problem else row.version or 0,
+        version=row.version or 0,
         problem=row.problem or "",
     )

@@ -298,9 +298,9 @@ version_revisions = Table(
     "version_revisions",
     metadata,
     _study(),
-    Column("version", Integer, primary_key=True),
-    Column("place", Integer, primary_key=True),
-    Column("revision_id", String(64), nullable=False),
+    Column("revision_id", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),  # 0 for none
+    Column("place", Integer, nullable=False),
     Column("problem", Text, nullable=False),  # why an approved revision could not be applied; else empty
 )
 

@@ -85,11 +85,11 @@ def upgrade() -> None:
     op.create_table(
         "version_revisions",
         sa.Column("study_id", sa.String(length=64), nullable=False),
+        sa.Column("revision_id", sa.String(length=64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.String(length=64), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("study_id", "version", "place"),
+        sa.PrimaryKeyConstraint("study_id", "revision_id"),
     )
     op.create_table(
         "verdicts",
