@@ -19,8 +19,9 @@ from intercoder.core.decisions import Failure, Provenance, Role
 from intercoder.core.errors import IntercoderError
 from intercoder.core.identity import digest
 from intercoder.core.protocols import LoggedAnswer
-from intercoder.core.study import Sampling
+from intercoder.core.study import Limits, Privacy, Sampling
 from intercoder.llms.calling import CallFailed, call
+from intercoder.llms.factory import chat_model
 from intercoder.llms.usage import cost_of, price_of
 from intercoder.prompts.loader import Message, Prompt
 
@@ -44,6 +45,34 @@ class Actor:
     seed: int
 
 
+def make_actor(
+    role: Role,
+    name: str,
+    reference: str,
+    prompt: Prompt,
+    sampling: Sampling,
+    seed: int,
+    *,
+    model: BaseChatModel | None = None,
+    privacy: Privacy | None = None,
+    limits: Limits | None = None,
+    api_key_env: str = "OPENAI_API_KEY",
+) -> Actor:
+    """An actor with the chat model given, or by default the one that `reference` names.
+
+    Raises:
+        ModelError: The reference names no usable model.
+    """
+    asked = model or chat_model(
+        reference,
+        sampling=sampling,
+        limits=limits or Limits(),
+        privacy=privacy or Privacy(),
+        api_key_env=api_key_env,
+    )
+    return Actor(role, name, reference, asked, prompt, sampling, seed)
+
+
 @dataclass(frozen=True)
 class Question(Generic[Parsed]):
     """One question about one segment."""
@@ -53,6 +82,8 @@ class Question(Generic[Parsed]):
     schema: Schema
     parse: Callable[[str], Parsed]
     """Reads a reply; raises InvalidAnswer."""
+    code_id: str = ""
+    """The code that is asked about, where each is a question of its own."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +100,10 @@ class NoAnswer(IntercoderError):
     exit_code = 1
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message, where=f"{failure.role} {failure.coder}, segment {failure.segment_id}")
+        code = f", code {failure.code_id}" if failure.code_id else ""
+        super().__init__(
+            failure.message, where=f"{failure.role} {failure.coder}, segment {failure.segment_id}{code}"
+        )
         self.failure = failure
 
 
@@ -211,4 +245,5 @@ def _failure(actor: Actor, question: Question[Parsed], logged: LoggedAnswer) -> 
         kind=logged.kind,
         message=f"{logged.error}{said}",
         answer_key=logged.key,
+        code_id=question.code_id,
     )

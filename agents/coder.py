@@ -13,14 +13,13 @@ from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
 from intercoder.agents.answers import CoderAnswer, coder_schema, parse_coder_answer
-from intercoder.agents.asking import Actor, Question, ask
+from intercoder.agents.asking import Question, ask, make_actor
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import material_of, node, standalone_session
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.documents import Segment
 from intercoder.core.quotes import locate
 from intercoder.core.study import DEFAULT_MODEL, CoderSettings, Limits, Privacy, Study
-from intercoder.llms.factory import chat_model
 from intercoder.prompts.loader import Piece, load
 
 
@@ -60,21 +59,17 @@ class Coder:
         self._schema = coder_schema(max_codes)
         self._parse = partial(parse_coder_answer, max_codes=max_codes)
         prompt = load("coder", settings.prompt, shots=settings.shots, ending=settings.ending, folder=prompts)
-        self._actor = Actor(
-            role="coder",
-            name=settings.name,
-            reference=settings.model,
-            model=model
-            or chat_model(
-                settings.model,
-                sampling=settings.sampling,
-                limits=limits or Limits(),
-                privacy=privacy or Privacy(),
-                api_key_env=api_key_env,
-            ),
-            prompt=prompt,
-            sampling=settings.sampling,
-            seed=settings.seed,
+        self._actor = make_actor(
+            "coder",
+            settings.name,
+            settings.model,
+            prompt,
+            settings.sampling,
+            settings.seed,
+            model=model,
+            privacy=privacy,
+            limits=limits,
+            api_key_env=api_key_env,
         )
 
     @classmethod

@@ -50,19 +50,7 @@ class Definer:
     def of_study(cls, study: Study, *, model: BaseChatModel | None = None, prompts: Path | None = None) -> Definer:
         """The definer as the study's settings describe it; by default with the first coder's model."""
         define, merge = (
-            Writer(
-                "definer",
-                template,
-                study.definer,
-                study.writer_model(study.definer),
-                question=study.question,
-                secret=study.id,
-                model=model,
-                privacy=study.privacy,
-                limits=study.limits,
-                api_key_env=study.api_key_env,
-                prompts=prompts,
-            )
+            Writer.of_study(study, "definer", template, study.definer, model=model, prompts=prompts)
             for template in ("define", "merge")
         )
         return cls(define, merge)

@@ -20,7 +20,7 @@ from intercoder.agents.answers import (
     moderator_schema,
     parse_moderator_answer,
 )
-from intercoder.agents.asking import Actor, Question, ask
+from intercoder.agents.asking import Actor, Question, ask, make_actor
 from intercoder.agents.moderation_rules import LONGEST_LABEL, Candidate, choose
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import material_of, node, standalone_session
@@ -36,7 +36,7 @@ from intercoder.core.study import (
     Privacy,
     Study,
 )
-from intercoder.llms.factory import chat_model, embedder
+from intercoder.llms.factory import embedder
 from intercoder.prompts.loader import Piece, load
 
 
@@ -81,21 +81,17 @@ class Moderator:
         self._weights = dict(weights or {})
         self._actor: Actor | None = None
         if settings.kind == "llm":
-            self._actor = Actor(
-                role="moderator",
-                name=settings.name,
-                reference=settings.model,
-                model=model
-                or chat_model(
-                    settings.model,
-                    sampling=settings.sampling,
-                    limits=limits or Limits(),
-                    privacy=privacy or Privacy(),
-                    api_key_env=api_key_env,
-                ),
-                prompt=load("moderator", settings.prompt, shots=settings.shots, folder=prompts),
-                sampling=settings.sampling,
-                seed=settings.seed,
+            self._actor = make_actor(
+                "moderator",
+                settings.name,
+                settings.model,
+                load("moderator", settings.prompt, shots=settings.shots, folder=prompts),
+                settings.sampling,
+                settings.seed,
+                model=model,
+                privacy=privacy,
+                limits=limits,
+                api_key_env=api_key_env,
             )
 
     @classmethod

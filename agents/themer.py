@@ -29,21 +29,7 @@ class Themer:
     @classmethod
     def of_study(cls, study: Study, *, model: BaseChatModel | None = None, prompts: Path | None = None) -> Themer:
         """The themer as the study's settings describe it; by default with the first coder's model."""
-        return cls(
-            Writer(
-                "themer",
-                "default",
-                study.themer,
-                study.writer_model(study.themer),
-                question=study.question,
-                secret=study.id,
-                model=model,
-                privacy=study.privacy,
-                limits=study.limits,
-                api_key_env=study.api_key_env,
-                prompts=prompts,
-            )
-        )
+        return cls(Writer.of_study(study, "themer", "default", study.themer, model=model, prompts=prompts))
 
     async def name(self, about: str, codes: Sequence[tuple[str, str]], session: Session) -> Definition:
         """Label and definition of a theme.

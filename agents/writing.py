@@ -21,11 +21,10 @@ from intercoder.agents.answers import (
     validated,
     whole_words,
 )
-from intercoder.agents.asking import Actor, Asked, Question, ask
+from intercoder.agents.asking import Asked, Question, ask, make_actor
 from intercoder.agents.session import Session
 from intercoder.core.decisions import Role
-from intercoder.core.study import Limits, Privacy, WriterSettings
-from intercoder.llms.factory import chat_model
+from intercoder.core.study import Limits, Privacy, Study, WriterSettings
 from intercoder.prompts.loader import Piece, load
 
 Parsed = TypeVar("Parsed")
@@ -126,27 +125,56 @@ class Writer:
     ) -> None:
         self._question = question
         self._secret = secret
-        self._actor = Actor(
-            role=role,
-            name=role,
-            reference=reference,
-            model=model
-            or chat_model(
-                reference,
-                sampling=settings.sampling,
-                limits=limits or Limits(),
-                privacy=privacy or Privacy(),
-                api_key_env=api_key_env,
-            ),
-            prompt=load(role, template, shots=settings.shots, folder=prompts),
-            sampling=settings.sampling,
-            seed=settings.seed,
+        self._actor = make_actor(
+            role,
+            role,
+            reference,
+            load(role, template, shots=settings.shots, folder=prompts),
+            settings.sampling,
+            settings.seed,
+            model=model,
+            privacy=privacy,
+            limits=limits,
+            api_key_env=api_key_env,
+        )
+
+    @classmethod
+    def of_study(
+        cls,
+        study: Study,
+        role: Role,
+        template: str,
+        settings: WriterSettings,
+        *,
+        model: BaseChatModel | None = None,
+        prompts: Path | None = None,
+    ) -> Writer:
+        """A writer as the study's settings describe it; by default with the first coder's model."""
+        return cls(
+            role,
+            template,
+            settings,
+            study.writer_model(settings),
+            question=study.question,
+            secret=study.id,
+            model=model,
+            privacy=study.privacy,
+            limits=study.limits,
+            api_key_env=study.api_key_env,
+            prompts=prompts,
         )
 
     async def write(
-        self, about: str, pieces: Sequence[Piece], schema: Schema, parse: Callable[[str], Parsed], session: Session
+        self,
+        about: str,
+        pieces: Sequence[Piece],
+        schema: Schema,
+        parse: Callable[[str], Parsed],
+        session: Session,
+        *,
+        code_id: str = "",
     ) -> Asked[Parsed]:
-        """Ask about a concept or theme, whose id is `about`.
+        """Ask about a concept, theme or code, whose id is `about`.
 
         Raises:
             NoAnswer: The model gave no usable answer.
@@ -155,4 +183,4 @@ class Writer:
         messages = self._actor.prompt.messages(
             pieces, question=self._question, secret=self._secret, segment_id=about
         )
-        return await ask(self._actor, Question(about, messages, schema, parse), session)
+        return await ask(self._actor, Question(about, messages, schema, parse, code_id), session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from intercoder.core.decisions import Role, Value
 from intercoder.core.record import Record
@@ -31,3 +32,13 @@ class Round(Record):
     codebook_version: int
     codes: tuple[str, ...]
     """Ids of the codes that are coded in it."""
+
+
+class RecordedAnswer(Record):
+    """What somebody decided earlier about a code on a segment, as a table tells it."""
+
+    value: Literal["yes", "no", "unsure"]
+    code_id: str = ""
+    """The chosen code; only where the answer is a choice in an exclusive book."""
+    reason: str = ""
+    quote: str = ""

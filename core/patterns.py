@@ -15,6 +15,10 @@ PROBES = ("a" * 40 + "!", "1" * 40 + "x", " " * 40 + "x", "aA" * 20 + "#", "a b 
 """Texts that make careless expressions backtrack."""
 
 
+class PatternTimeout(InputError):
+    """A search that was stopped because it took too long. It says something about this text and pattern only."""
+
+
 class Found(NamedTuple):
     """Where a pattern was found: the words, and their place in the text (code points, end exclusive)."""
 
@@ -27,12 +31,13 @@ def search(pattern: str, text: str, timeout: float = LONGEST) -> Found | None:
     """The first place where the pattern is found. Upper and lower case count; `(?i)` at its head says otherwise.
 
     Raises:
-        InputError: The pattern is no regular expression, or takes too long on this text.
+        InputError: The pattern is no regular expression.
+        PatternTimeout: It takes too long on this text.
     """
     try:
         found = _compiled(pattern).search(text, timeout=timeout)
     except TimeoutError:
-        raise InputError(
+        raise PatternTimeout(
             f"the pattern {pattern!r} takes more than {timeout} seconds on a text of {len(text):,} characters.",
             remedy="It tries endless combinations: avoid a repetition inside a repetition, such as (a+)+.",
         ) from None
