@@ -25,7 +25,8 @@ Vectors: TypeAlias = npt.NDArray[np.float32]
 """Shape (n, dimensions), unit length rows."""
 
 AnswerStatus: TypeAlias = Literal["ok", "invalid", "failed"]
-RunStatus: TypeAlias = Literal["running", "stopped", "done", "undone"]
+RunStatus: TypeAlias = Literal["running", "stopped", "waiting", "done", "undone"]
+"""`waiting`: for a person's answers."""
 
 
 class LoggedAnswer(Record):
@@ -182,8 +183,11 @@ class DeductiveStore(Protocol):
 class DevelopmentStore(DeductiveStore, Protocol):
     """Where a codebook's development keeps revisions and what became of them."""
 
-    def evidence(self, run_id: str, code_id: str) -> Sequence[Decision]:
-        """Decisions that stand about a code, in document order: coders', then the moderator's, for each segment."""
+    def evidence(self, run_id: str, code_ids: Sequence[str]) -> Mapping[str, Sequence[Decision]]:
+        """Code id -> decisions that stand about it, in document order: coders', the moderator's, repeats."""
+
+    def texts(self, segment_ids: Sequence[str]) -> Mapping[str, str]:
+        """Segment id -> text."""
 
     def write_revisions(self, run_id: str, revisions: Sequence[Revision], dropped: Mapping[str, str]) -> None:
         """Commit a round's proposals; `dropped` says by id why nobody is asked about one. Twice changes nothing."""

@@ -152,6 +152,13 @@ def write_settings(connection: Connection, study_id: str, version: int, book: Co
     )
 
 
+def is_exclusive(connection: Connection, study_id: str, version: int) -> bool:
+    """Whether a segment gets exactly one code of a version."""
+    versions = schema.codebook_versions
+    query = sa.select(versions.c.exclusive).where(versions.c.study_id == study_id, versions.c.version == version)
+    return bool(connection.execute(query).scalar())
+
+
 def read_version(connection: Connection, study_id: str, version: int) -> Codebook:
     """A version with its codes in order; counts are left out."""
     entries, revisions, codes = schema.codebook_entries, schema.code_revisions, schema.codes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -38,6 +39,47 @@ def write_decisions(connection: Connection, study_id: str, run: Run, decisions: 
             rows.append(_row(study_id, decision, supersedes))
     insert_new(connection, schema.decisions, rows)
     return {row["decision_id"] for row in rows}
+
+
+def write_code_decisions(
+    connection: Connection, study_id: str, run: Run, decisions: Sequence[Decision], *, exclusive: bool
+) -> None:
+    """Write decisions about given codes; each supersedes what its coder decided about the code in an earlier round.
+
+    In an exclusive book it supersedes what the coder chose before. A decision that says what stands already, of the
+    same revision of the code, is left out.
+    """
+    asked = partial(_asked, exclusive=exclusive)
+    rows = []
+    earlier = {asked(one): one for one in _earlier(connection, study_id, run, decisions)} if run.round > 1 else {}
+    for decision in decisions:
+        before = earlier.get(asked(decision))
+        same = before is not None and before.content == decision.content
+        if not same or (before and before.code_revision != decision.code_revision):
+            rows.append(_row(study_id, decision, before.id if before else ""))
+    insert_new(connection, schema.decisions, rows)
+
+
+def _asked(decision: Decision, *, exclusive: bool) -> tuple[str, str, str, str]:
+    code_id = "" if exclusive else decision.code_id or ""
+    return decision.segment_id, decision.role, decision.coder, code_id
+
+
+def _earlier(connection: Connection, study_id: str, run: Run, decisions: Sequence[Decision]) -> Iterator[Decision]:
+    """What coders decided about the given segments in earlier rounds, oldest first."""
+    table = schema.decisions
+    ids = list({decision.segment_id for decision in decisions})
+    query = (
+        sa.select(table)
+        .where(
+            table.c.study_id == study_id,
+            table.c.run == run.id,
+            table.c.round < run.round,
+            table.c.segment_id.in_(ids),
+        )
+        .order_by(table.c.round)
+    )
+    yield from map(read_decision, connection.execute(query))
 
 
 def current_decisions(

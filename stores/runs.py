@@ -32,7 +32,7 @@ def create_run(engine: Engine, study: Study, graph: str, scope: Scope) -> Run:
     """
     rows = choose(engine, study.id, scope)
     with writing(engine) as connection:
-        name = _next_name(connection, study.id, graph)
+        name = next_name(connection, study.id, graph)
         save_sample(connection, study.id, name, scope, rows)
         run = Run(
             id=name,
@@ -62,7 +62,7 @@ def create_follow_up(
         total: Steps it is expected to take.
         version: Codebook version that it works on and leaves as it is; 0 for a run that makes one.
     """
-    name = _next_name(connection, study.id, graph)
+    name = next_name(connection, study.id, graph)
     run = Run(
         id=name,
         graph=graph,
@@ -80,7 +80,8 @@ def create_follow_up(
     return run
 
 
-def _next_name(connection: Connection, study_id: str, graph: str) -> str:
+def next_name(connection: Connection, study_id: str, graph: str) -> str:
+    """Id of a graph's next run, such as `final-2`."""
     query = sa.select(sa.func.count()).where(schema.runs.c.study_id == study_id, schema.runs.c.graph == graph)
     return f"{graph}-{int(connection.execute(query).scalar_one()) + 1}"
 

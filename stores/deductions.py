@@ -1,0 +1,289 @@
+"""Deductive runs: their rounds, decisions about given codes, and what of these stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from intercoder.core.codebook import Codebook
+from intercoder.core.decisions import Decision, Value, Wave
+from intercoder.core.deduction import CoderValues, Round
+from intercoder.core.documents import Segment
+from intercoder.core.protocols import Run
+from intercoder.core.study import Study
+from intercoder.stores import schema
+from intercoder.stores.codebooks import is_exclusive, read_version
+from intercoder.stores.database import insert_new, now, reading, writing
+from intercoder.stores.decisions import read_decision, write_code_decisions
+from intercoder.stores.runs import get_run, next_name, update_run, write_failures
+from intercoder.stores.samples import Scope, choose, save_sample
+from intercoder.stores.segments import read_segments
+
+BLOCK = 1000
+"""Segments whose decisions are read at once."""
+FINAL = "final"
+"""Name under which the values that stand in the end are given."""
+PATTERN = "pattern"
+"""Coder of the codes that a regular expression finds."""
+
+
+class Standing(NamedTuple):
+    """A decision that stands, and the position of its segment in the run."""
+
+    place: int
+    decision: Decision
+
+
+def create_deductive_run(
+    engine: Engine, study: Study, graph: str, book: Codebook, codes: Sequence[str], scope: Scope | str
+) -> Run:
+    """Begin a run that codes given codes.
+
+    Args:
+        engine: The study's database.
+        study: The settings to run with.
+        graph: `codevelop`, `calibrate` or `final`.
+        book: The codebook version to begin with.
+        codes: Ids of the codes to be coded.
+        scope: Which segments to read, fixed now under the run's name; or the name of a sample that is there.
+
+    Raises:
+        InputError: The scope is empty or not clear.
+    """
+    rows = [] if isinstance(scope, str) else choose(engine, study.id, scope)
+    with writing(engine) as connection:
+        name = next_name(connection, study.id, graph)
+        if isinstance(scope, str):
+            sample, total = scope, _size(connection, study.id, scope)
+        else:
+            sample, total = name, len(rows)
+            save_sample(connection, study.id, name, scope, rows)
+        run = Run(
+            id=name,
+            graph=graph,
+            total=total,
+            sample=sample,
+            codebook_version=book.version,
+            base_version=book.version,
+            settings=study.model_dump_json(),
+        )
+        values = run.model_dump(exclude={"id", "failures"})
+        connection.execute(
+            sa.insert(schema.runs).values(study_id=study.id, run=name, created_at=now(), changed_at=now(), **values)
+        )
+        write_round(connection, study.id, name, Round(number=1, codebook_version=book.version, codes=tuple(codes)))
+        return run
+
+
+def write_round(connection: Connection, study_id: str, run_id: str, round_: Round) -> None:
+    """Say what a round codes; a round that is there stays as it is."""
+    row = {
+        "study_id": study_id,
+        "run": run_id,
+        "round": round_.number,
+        "codebook_version": round_.codebook_version,
+        "codes": list(round_.codes),
+        "proposed": False,
+        "created_at": now(),
+    }
+    insert_new(connection, schema.run_rounds, [row])
+
+
+def read_rounds(connection: Connection, study_id: str, run_id: str) -> list[Round]:
+    """The rounds of a run, first to last."""
+    table = schema.run_rounds
+    query = sa.select(table).where(table.c.study_id == study_id, table.c.run == run_id).order_by(table.c.round)
+    return [
+        Round(number=row.round, codebook_version=row.codebook_version, codes=tuple(row.codes))
+        for row in connection.execute(query)
+    ]
+
+
+def standing(connection: Connection, study_id: str, run: Run) -> Iterator[Standing]:
+    """Decisions of a deductive run that stand, in document order, read a block of segments at a time.
+
+    Of each coder the latest about each code, or in an exclusive book the latest at all; none where the coder failed
+    in a later round. Codes that the run's present codebook does not hold are left out. Within a segment: by code in
+    the order of the book, coders before the moderator before repeats, each by name.
+    """
+    book = read_version(connection, study_id, run.codebook_version)
+    order = {code.id: at for at, code in enumerate(book.leaves)}
+    failed = _failed_rounds(connection, study_id, run.id)
+
+    def asked(row: Any) -> tuple[str, str, str]:
+        shared = book.exclusive and row.coder != PATTERN
+        return row.role, row.coder, "" if shared else row.code_id or ""
+
+    def stands(row: Any, question: tuple[str, str, str]) -> bool:
+        known = row.code_id in order or (book.exclusive and row.value == "unsure")
+        return known and failed.get((row.segment_id, *question), 0) <= row.round
+
+    for start in range(0, run.total, BLOCK):
+        rows = _rows(connection, study_id, run, start, start + BLOCK)
+        for place, of_segment in groupby(rows, key=lambda row: row.place):
+            latest = {asked(row): row for row in of_segment}
+            kept = [row for question, row in latest.items() if stands(row, question)]
+            kept.sort(key=lambda row: (order.get(row.code_id, -1), row.role, row.coder))
+            yield from (Standing(place, read_decision(row)) for row in kept)
+
+
+def coder_values(connection: Connection, study_id: str, run: Run) -> list[CoderValues]:
+    """What stands in a run, by coder: coders, then the moderator, then repeats, each by name."""
+    book = read_version(connection, study_id, run.codebook_version)
+    found: dict[tuple[str, str], dict[str, dict[str, Value]]] = {}
+    for _, decision in standing(connection, study_id, run):
+        values = found.setdefault((decision.role, decision.coder), {})
+        for code_id, value in spread(book, decision):
+            values.setdefault(code_id, {})[decision.segment_id] = value
+    return [
+        CoderValues.model_validate({"name": name, "role": role, "values": found[role, name]})
+        for role, name in sorted(found)
+    ]
+
+
+def spread(book: Codebook, decision: Decision) -> Iterator[tuple[str, Value]]:
+    """What a decision says of each code it is about: of all codes in an exclusive book, where one was chosen."""
+    if not book.exclusive or decision.coder == PATTERN:
+        yield decision.code_id or "", decision.value
+        return
+    for code in book.leaves:
+        if decision.value == "unsure":
+            yield code.id, "unsure"
+        else:
+            yield code.id, "yes" if code.id == decision.code_id else "no"
+
+
+def is_final(decision: Decision, *, moderated: bool) -> bool:
+    """Whether a decision is what stands for its segment in the end.
+
+    Args:
+        decision: One that stands among its coder's.
+        moderated: Whether a moderator settled the run.
+    """
+    if decision.coder == PATTERN:
+        return True
+    return decision.role == ("moderator" if moderated else "coder")
+
+
+def final_values(engine: Engine, study_id: str, run: Run) -> CoderValues:
+    """What stands in the end: the moderator's values where there are several coders, and those of pattern codes."""
+    with reading(engine) as connection:
+        values = coder_values(connection, study_id, run)
+    return final_of(values, moderated=is_moderated(run))
+
+
+def is_moderated(run: Run) -> bool:
+    """Whether a run has several coders, and so a moderator."""
+    return len(Study.model_validate_json(run.settings).deductive.coders) > 1
+
+
+def final_of(values: Sequence[CoderValues], *, moderated: bool) -> CoderValues:
+    """The values that stand in the end, of all coders' values."""
+    role = "moderator" if moderated else "coder"
+    merged: dict[str, dict[str, Value]] = {}
+    for coder in values:
+        if coder.role == role or coder.name == PATTERN:
+            for code_id, of_code in coder.values.items():
+                merged.setdefault(code_id, {}).update(of_code)
+    return CoderValues(name=FINAL, role="moderator", values=merged)
+
+
+class SqlDeductiveStore:
+    """Deductive coding on a SQL database (see `core.protocols.DeductiveStore`)."""
+
+    def __init__(self, engine: Engine, study_id: str) -> None:
+        self.engine = engine
+        self.study_id = study_id
+
+    def run(self, run_id: str) -> Run:
+        """The run as it stands."""
+        with reading(self.engine) as connection:
+            return get_run(connection, self.study_id, run_id)
+
+    def round(self, run_id: str) -> Round:
+        """What the run's present round codes."""
+        with reading(self.engine) as connection:
+            return read_rounds(connection, self.study_id, run_id)[-1]
+
+    def book(self, run_id: str) -> Codebook:
+        """The codebook version of the run's present round."""
+        with reading(self.engine) as connection:
+            run = get_run(connection, self.study_id, run_id)
+            return read_version(connection, self.study_id, run.codebook_version)
+
+    def segments(self, run_id: str, start: int, stop: int) -> Sequence[Segment]:
+        """Segments of the run by position, with texts and context."""
+        with reading(self.engine) as connection:
+            run = get_run(connection, self.study_id, run_id)
+            before = Study.model_validate_json(run.settings).coding.context_before
+            return read_segments(connection, self.study_id, run.sample, start, stop, before)
+
+    def write_wave(self, run_id: str, wave: Wave) -> None:
+        """Commit a wave and move the cursor, in one transaction; writing it twice changes nothing."""
+        with writing(self.engine) as connection:
+            run = get_run(connection, self.study_id, run_id)
+            if run.position >= wave.stop:
+                return
+            exclusive = is_exclusive(connection, self.study_id, run.codebook_version)
+            write_code_decisions(connection, self.study_id, run, wave.decisions, exclusive=exclusive)
+            write_failures(connection, self.study_id, run, wave.failures)
+            update_run(connection, self.study_id, run_id, position=wave.stop)
+
+    def values(self, run_id: str) -> Sequence[CoderValues]:
+        """What stands now, by coder."""
+        with reading(self.engine) as connection:
+            return coder_values(connection, self.study_id, get_run(connection, self.study_id, run_id))
+
+    def finish(self, run_id: str) -> None:
+        """Close the run."""
+        with writing(self.engine) as connection:
+            update_run(connection, self.study_id, run_id, status="done")
+
+
+def _size(connection: Connection, study_id: str, sample: str) -> int:
+    table = schema.samples
+    query = sa.select(table.c.size).where(table.c.study_id == study_id, table.c.sample == sample)
+    return int(connection.execute(query).scalar_one())
+
+
+def _rows(connection: Connection, study_id: str, run: Run, start: int, stop: int) -> Iterator[Any]:
+    """All decisions of a run on some segments, oldest round first within each segment."""
+    table, drawn = schema.decisions, schema.sample_segments
+    query = (
+        sa.select(drawn.c.position.label("place"), table)
+        .select_from(
+            drawn.join(
+                table, sa.and_(table.c.study_id == drawn.c.study_id, table.c.segment_id == drawn.c.segment_id)
+            )
+        )
+        .where(
+            drawn.c.study_id == study_id,
+            drawn.c.sample == run.sample,
+            drawn.c.position >= start,
+            drawn.c.position < stop,
+            table.c.run == run.id,
+        )
+        .order_by(drawn.c.position, table.c.round, table.c.role, table.c.coder, table.c.decision_id)
+    )
+    yield from connection.execute(query)
+
+
+def _failed_rounds(connection: Connection, study_id: str, run_id: str) -> dict[tuple[str, str, str, str], int]:
+    """The latest round in which a question got no answer, by segment, role, coder and code."""
+    table = schema.failures
+    query = (
+        sa.select(
+            table.c.segment_id,
+            table.c.role,
+            table.c.coder,
+            table.c.code_id,
+            sa.func.max(table.c.round).label("last"),
+        )
+        .where(table.c.study_id == study_id, table.c.run == run_id)
+        .group_by(table.c.segment_id, table.c.role, table.c.coder, table.c.code_id)
+    )
+    return {(row.segment_id, row.role, row.coder, row.code_id): row.last for row in connection.execute(query)}
