@@ -187,7 +187,7 @@ class Calibration(Record):
     lowest_positive: float = Field(default=0.5, ge=0, le=1)
     """Where one person coded: bounds for the lower ends of AC1 and positive agreement."""
     fewest_positives: int = Field(default=10, ge=1)
-    """Segments that people gave the code to, below which no verdict is given."""
+    """Segments that people gave the code to, below which no code is ready."""
     resamples: int = Field(default=2000, ge=100)
     seed: int = 0
 
