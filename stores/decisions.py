@@ -36,7 +36,7 @@ def write_decisions(connection: Connection, study_id: str, run: Run, decisions: 
             continue
         for decision in said:
             supersedes = before[min(decision.position, len(before) - 1)].id if before else ""
-            rows.append(_row(study_id, decision, supersedes))
+            rows.append(decision_row(study_id, decision, supersedes))
     insert_new(connection, schema.decisions, rows)
     return {row["decision_id"] for row in rows}
 
@@ -56,7 +56,7 @@ def write_code_decisions(
         before = earlier.get(asked(decision))
         same = before is not None and before.content == decision.content
         if not same or (before and before.code_revision != decision.code_revision):
-            rows.append(_row(study_id, decision, before.id if before else ""))
+            rows.append(decision_row(study_id, decision, before.id if before else ""))
     insert_new(connection, schema.decisions, rows)
 
 
@@ -232,7 +232,8 @@ def read_decision(row: Any) -> Decision:
     )
 
 
-def _row(study_id: str, decision: Decision, supersedes: str) -> dict[str, Any]:
+def decision_row(study_id: str, decision: Decision, supersedes: str) -> dict[str, Any]:
+    """A decision as the row that is written; `supersedes` is the id of the one that stood before, or empty."""
     own = decision.model_dump(exclude={"id", "quote", "provenance", "overruled", "supersedes"})
     return {
         "study_id": study_id,

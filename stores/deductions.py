@@ -20,7 +20,7 @@ from intercoder.stores.codebooks import is_exclusive, read_version
 from intercoder.stores.database import insert_new, now, reading, writing
 from intercoder.stores.decisions import read_decision, write_code_decisions
 from intercoder.stores.runs import get_run, next_name, update_run, write_failures
-from intercoder.stores.samples import Scope, choose, save_sample
+from intercoder.stores.samples import Drawn, Scope, draw_scope, save_sample
 from intercoder.stores.segments import read_segments
 
 BLOCK = 1000
@@ -54,14 +54,14 @@ def create_deductive_run(
     Raises:
         InputError: The scope is empty or not clear.
     """
-    rows = [] if isinstance(scope, str) else choose(engine, study.id, scope)
+    drawn = Drawn([], 0) if isinstance(scope, str) else draw_scope(engine, study.id, scope)
     with writing(engine) as connection:
         name = next_name(connection, study.id, graph)
         if isinstance(scope, str):
             sample, total = scope, _size(connection, study.id, scope)
         else:
-            sample, total = name, len(rows)
-            save_sample(connection, study.id, name, scope, rows)
+            sample, total = name, len(drawn.rows)
+            save_sample(connection, study.id, name, scope, drawn)
         run = Run(
             id=name,
             graph=graph,

@@ -20,7 +20,7 @@ from intercoder.stores import schema
 from intercoder.stores.codebooks import add_codes, complete_version, read_version, reserve_version
 from intercoder.stores.database import insert_new, now, reading, writing
 from intercoder.stores.decisions import write_decisions
-from intercoder.stores.samples import Scope, choose, save_sample
+from intercoder.stores.samples import Scope, draw_scope, save_sample
 from intercoder.stores.segments import read_segments, sorted_lengths
 
 
@@ -30,14 +30,14 @@ def create_run(engine: Engine, study: Study, graph: str, scope: Scope) -> Run:
     Raises:
         InputError: The scope is empty or not clear.
     """
-    rows = choose(engine, study.id, scope)
+    drawn = draw_scope(engine, study.id, scope)
     with writing(engine) as connection:
         name = next_name(connection, study.id, graph)
-        save_sample(connection, study.id, name, scope, rows)
+        save_sample(connection, study.id, name, scope, drawn)
         run = Run(
             id=name,
             graph=graph,
-            total=len(rows),
+            total=len(drawn.rows),
             sample=name,
             codebook_version=reserve_version(connection, study.id, name, 1),
             settings=study.model_dump_json(),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -35,8 +36,23 @@ class Scope(Record):
     """Speakers whose segments are left out, such as the interviewer; they still serve as context."""
 
 
+class Drawn(NamedTuple):
+    """Segments that were drawn, in document order, as rows (segment, source, version, position, length)."""
+
+    rows: list[Any]
+    population: int
+    """How many they were drawn from."""
+    weights: Sequence[float] = ()
+    """For each row the inverse of its chance to be drawn, up to a factor; none where all had the same."""
+
+
 def choose(engine: Engine, study_id: str, scope: Scope) -> list[Any]:
-    """The segments of a scope in document order, as rows (segment, source, version, position, length).
+    """The segments of a scope in document order, as rows; see `draw_scope`."""
+    return draw_scope(engine, study_id, scope).rows
+
+
+def draw_scope(engine: Engine, study_id: str, scope: Scope) -> Drawn:
+    """Draw the segments of a scope.
 
     Raises:
         InputError: Nothing was imported, the unit is not clear or not there, the sample is larger than the
@@ -53,15 +69,17 @@ def choose(engine: Engine, study_id: str, scope: Scope) -> list[Any]:
             )
         if scope.skip_speakers:
             rows = _without(rows, scope.skip_speakers)
+        population = len(rows)
         if scope.sample is not None:
             strata = _strata(connection, study_id, rows, scope.stratify) if scope.stratify else None
             ids = [row.segment_id for row in rows]
             rows = [rows[place] for place in draw(ids, scope.sample, seed=scope.seed, strata=strata)]
-        return rows[: scope.limit] if scope.limit is not None else rows
+        return Drawn(rows[: scope.limit] if scope.limit is not None else rows, population)
 
 
-def save_sample(connection: Connection, study_id: str, name: str, scope: Scope, rows: list[Any]) -> None:
+def save_sample(connection: Connection, study_id: str, name: str, scope: Scope, drawn: Drawn) -> None:
     """Write a sample inside the caller's transaction."""
+    rows, weights = drawn.rows, drawn.weights or [1.0] * len(drawn.rows)
     unit = scope.unit or rows[0].unit
     connection.execute(
         sa.insert(schema.samples).values(
@@ -72,6 +90,7 @@ def save_sample(connection: Connection, study_id: str, name: str, scope: Scope, 
             stratify=scope.stratify or None,
             size=len(rows),
             created_at=now(),
+            population=drawn.population,
         )
     )
     for start in range(0, len(rows), CHUNK):
@@ -85,6 +104,7 @@ def save_sample(connection: Connection, study_id: str, name: str, scope: Scope, 
                 "version": row.version,
                 "document_position": row.position,
                 "length": row.length,
+                "weight": weights[start + place],
             }
             for place, row in enumerate(rows[start : start + CHUNK])
         ]
