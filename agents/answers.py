@@ -64,8 +64,8 @@ def one_line(text: str) -> str:
     return " ".join("".join(mark for mark in text if mark.isspace() or category(mark) != "Cc").split())
 
 
-_Reason: TypeAlias = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(_ellipsis)]
-_CutQuote: TypeAlias = Annotated[
+Reason: TypeAlias = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(_ellipsis)]
+CutQuote: TypeAlias = Annotated[
     str, Field(max_length=READ_LENGTH), AfterValidator(lambda text: whole_words(text, QUOTE_LENGTH))
 ]
 
@@ -93,8 +93,8 @@ class LabelledAnswer(StrictAnswer):
 class CodeGiven(LabelledAnswer):
     """One code of a coder's answer."""
 
-    quote: _CutQuote
-    reason: _Reason
+    quote: CutQuote
+    reason: Reason
 
 
 class CoderAnswer(StrictAnswer):
@@ -107,7 +107,7 @@ class ChoiceMade(LabelledAnswer):
     """One code that a moderator kept from a coder, or made (`chosen_from` is `new`)."""
 
     chosen_from: str
-    reason: _Reason
+    reason: Reason
 
 
 class ModeratorAnswer(StrictAnswer):

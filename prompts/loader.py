@@ -1,14 +1,14 @@
 """Prompts by name: the template, its shared part, its worked examples, and a hash of it all.
 
-Seed 000, appendix A (six ways to ask a coder, two endings) and appendix C (moderator). What is the same for
-all segments comes first, so that servers can reuse their prefix; material comes last and only inside a
-fence.
+Seed 000, appendix A (six ways to ask a coder, two endings) and appendix C (moderator); seed 002, appendix A
+(deductive coders). What is the same for all segments comes first, so that servers can reuse their prefix; material
+comes last and only inside a fence.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -21,10 +21,19 @@ from intercoder.prompts.material import Ending, Message, Piece, WorkedExample
 
 __all__ = ["Ending", "Message", "Piece", "Prompt", "WorkedExample", "load"]
 
+_BOOK = "codebook"
+"""Stands in for the segment where a marker belongs to what all segments share."""
 _ANSWER_SHOWN = 600
 """Characters of a wrong answer that are shown again when it is to be repaired."""
-_CODING = ("coder", "moderator")
-"""Agents that are told how many codes to give."""
+_TOLD: Mapping[str, frozenset[str]] = {
+    "coder": frozenset({"codes"}),
+    "moderator": frozenset({"codes"}),
+    "deductive": frozenset({"answers"}),
+    "deductive_choice": frozenset({"answers"}),
+    "deductive_moderator": frozenset({"answers"}),
+    "reviser": frozenset({"revisions"}),
+}
+"""What an agent's instructions say beside the research question: how many codes, which answers there are."""
 
 
 class Prompt(Record):
@@ -42,7 +51,15 @@ class Prompt(Record):
     examples: tuple[WorkedExample, ...]
 
     def messages(
-        self, pieces: Sequence[Piece], *, question: str, secret: str, segment_id: str, max_codes: int = 1
+        self,
+        pieces: Sequence[Piece],
+        *,
+        question: str,
+        secret: str,
+        segment_id: str,
+        max_codes: int = 1,
+        book: Sequence[Piece] = (),
+        words: Mapping[str, str] | None = None,
     ) -> list[Message]:
         """The conversation that asks for an answer: instructions, worked examples, fenced material.
 
@@ -51,15 +68,21 @@ class Prompt(Record):
             question: The study's research question; empty leaves it out.
             secret: The study's secret, from which the fence's marker is made.
             segment_id: The segment the material belongs to.
-            max_codes: Most codes an answer may hold, from 1.
+            max_codes: Most codes, or items of another list, that an answer may hold, from 1.
+            book: Material that many segments share, shown before theirs and marked by a marker of its own.
+            words: What fills the instructions' other placeholders, such as `answers`.
 
         Returns:
-            All messages but the last are equal for every segment of a coder.
+            All messages but the last are equal for every segment of a coder; the last begins with the book.
         """
-        prefix = self._prefix(question, max_codes)
-        texts = [piece.text for piece in pieces] + [message.content for message in prefix]
+        prefix = self._prefix(question, max_codes, words or {})
+        texts = [piece.text for piece in (*book, *pieces)] + [message.content for message in prefix]
         marker = fence.marker_for(secret, segment_id, texts)
-        return [*prefix, self._turn(pieces, marker)]
+        turn = self._turn(pieces, marker)
+        if book:
+            shown = fence.fenced(book, fence.marker_for(secret, _BOOK, texts))
+            turn = turn.model_copy(update={"content": f"{shown}\n{turn.content}"})
+        return [*prefix, turn]
 
     def repair(self, messages: Sequence[Message], answer: str, problem: str) -> list[Message]:
         """The conversation that asks once more after an answer that could not be used.
@@ -75,8 +98,8 @@ class Prompt(Record):
             Message(role="user", content=templates.fill(self.repair_request, {"problem": problem})),
         ]
 
-    def _prefix(self, question: str, max_codes: int) -> list[Message]:
-        values = {"question": " ".join(question.split()), "codes": _codes(max_codes)}
+    def _prefix(self, question: str, max_codes: int, words: Mapping[str, str]) -> list[Message]:
+        values = {"question": " ".join(question.split()), "codes": _codes(max_codes), **words}
         messages = [Message(role="system", content=templates.fill(self.instructions, values))]
         for number, example in enumerate(self.examples):
             texts = [piece.text for piece in example.pieces]
@@ -95,7 +118,7 @@ def load(
     """Load a prompt.
 
     Args:
-        agent: `coder`, `moderator`, `definer` or `themer`.
+        agent: Name of a folder of prompts, such as `coder` or `deductive`.
         name: Template's name, such as `expert_angle`.
         shots: Worked examples to show, the first so many of the agent's file; 0 for none.
         ending: How the request ends.
@@ -107,8 +130,8 @@ def load(
     path = templates.find(f"{agent}/{name}.md", folder)
     if name not in templates.names(agent, folder):
         raise templates.unknown(agent, name, folder)
-    body = templates.read(path, required={"shared"}, optional={"question", "codes"})
-    required = {"question", "codes"} if agent in _CODING else {"question"}
+    required = {"question"} | _TOLD.get(agent, frozenset())
+    body = templates.read(path, required={"shared"}, optional=required)
     shared = templates.read(templates.find(f"shared/{agent}.md", folder), required=required, optional=set())
     instructions = _ended(templates.fill(body, {"shared": shared}), ending)
     reminder = templates.read(templates.find(f"shared/{agent}_reminder.md", folder), required=set())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from pydantic import JsonValue
 
@@ -12,7 +12,10 @@ from intercoder.core.record import Record
 Ending: TypeAlias = Literal["full_stop", "line_break"]
 """How the request ends. Seed 000, appendix A compares the two."""
 
-PieceKind: TypeAlias = Literal["context", "speaker", "labels", "text", "suggestions"]
+PieceKind: TypeAlias = Literal[
+    "codebook", "options", "findings", "context", "speaker", "labels", "text", "suggestions"
+]
+_KINDS: tuple[PieceKind, ...] = get_args(PieceKind)
 
 
 class Message(Record):
@@ -27,6 +30,8 @@ class Piece(Record):
 
     `suggestions` is what a moderator sees: one line a suggestion, `coder's name: label`. `labels` is what a
     definer sees of a concept, one label a line; its `text` is the passages, or the codes that are one now.
+    `codebook` is the code that is asked about, or all codes to choose from, whose labels are the `options`.
+    `findings` are what a reviser is told of a code in numbers; its `labels` are the book's other codes.
     """
 
     kind: PieceKind
@@ -36,6 +41,9 @@ class Piece(Record):
 class WorkedExample(Record):
     """Material with the answer we would like to it, shown as an exchange that went before."""
 
+    codebook: str = ""
+    options: str = ""
+    findings: str = ""
     context: str = ""
     speaker: str = ""
     labels: str = ""
@@ -49,5 +57,4 @@ class WorkedExample(Record):
     @property
     def pieces(self) -> tuple[Piece, ...]:
         """The example's material, in the order in which real material is shown."""
-        kinds: tuple[PieceKind, ...] = ("context", "speaker", "labels", "text", "suggestions")
-        return tuple(Piece(kind=kind, text=getattr(self, kind)) for kind in kinds if getattr(self, kind))
+        return tuple(Piece(kind=kind, text=getattr(self, kind)) for kind in _KINDS if getattr(self, kind))

@@ -1,0 +1,286 @@
+"""The deductive coder: decides whether a code applies to a segment, or which of all codes does (seed 002, 2.2.1).
+
+In a book whose codes exclude each other it is asked once a segment, else once a code. The codebook comes before
+the text, so that a server computes it once for all segments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import operator
+import random
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from typing_extensions import TypedDict
+
+from intercoder.agents.asking import Asked, Question, ask, make_actor
+from intercoder.agents.code_text import book_text, code_text, labels_of
+from intercoder.agents.deductive_answers import (
+    NO,
+    UNSURE,
+    YES,
+    DecisionMade,
+    answers_named,
+    decision_schema,
+    parse_decision,
+)
+from intercoder.agents.pattern_coder import find_pattern
+from intercoder.agents.session import Session
+from intercoder.agents.subgraph import material_of, node, standalone_session
+from intercoder.core.codebook import Code, Codebook
+from intercoder.core.decisions import CodeAnswer
+from intercoder.core.documents import Segment
+from intercoder.core.identity import digest
+from intercoder.core.quotes import locate
+from intercoder.core.study import DEFAULT_MODEL, DeductiveCoderSettings, Limits, Privacy, Study
+from intercoder.prompts.loader import Piece, load
+
+Decided: TypeAlias = Literal["yes", "no", "unsure"]
+_VALUES: dict[str, Decided] = {YES: "yes", NO: "no", UNSURE: "unsure"}
+
+
+class DeductiveCoder:
+    """One coder of deductive coding, for one version of a codebook.
+
+    Args:
+        settings: Name, prompt variant, worked examples, sampling.
+        book: The codebook.
+        reference: The model's reference.
+        question: The research question; may be empty.
+        secret: Key of the fence's marker, and of the order in which options are shown.
+        again: Whether this is the coder asked a second time: in other words, with the options in another order, and
+            drawing at `repeat_temperature`.
+        repeat_temperature: See `again`.
+        model: The chat model; by default the one that `reference` names.
+        privacy: What may leave the machine.
+        limits: Timeouts and retries of endpoints.
+        api_key_env: Name of the variable that holds an endpoint's key.
+        prompts: A study's own prompts folder.
+
+    Raises:
+        InputError: Codes of an exclusive book cannot be told apart by their labels.
+    """
+
+    def __init__(
+        self,
+        settings: DeductiveCoderSettings,
+        book: Codebook,
+        *,
+        reference: str,
+        question: str = "",
+        secret: str = "",
+        again: bool = False,
+        repeat_temperature: float = 0.7,
+        model: BaseChatModel | None = None,
+        privacy: Privacy | None = None,
+        limits: Limits | None = None,
+        api_key_env: str = "OPENAI_API_KEY",
+        prompts: Path | None = None,
+    ) -> None:
+        self.settings = settings
+        self.name = settings.name
+        self._book = book
+        self._question = question
+        self._secret = secret
+        self._again = again
+        self._unsure = (UNSURE,) if book.allow_unsure else ()
+        self._labels = labels_of(book.leaves, *self._unsure) if book.exclusive else {}
+        decisions = (*self._labels, *self._unsure) if book.exclusive else (YES, NO, *self._unsure)
+        self._schema = decision_schema(decisions)
+        self._parse = partial(parse_decision, decisions=decisions)
+        answers = answers_named(exclusive=book.exclusive, allow_unsure=book.allow_unsure)
+        self._words = {"answers": answers}
+        wording, sampling = settings.prompt, settings.sampling
+        if again:
+            wording = "default" if wording == "again" else "again"
+            sampling = sampling.model_copy(update={"temperature": repeat_temperature})
+        agent = "deductive_choice" if book.exclusive else "deductive"
+        self._actor = make_actor(
+            "repeat" if again else "coder",
+            settings.name,
+            reference,
+            load(agent, wording, shots=settings.shots, folder=prompts),
+            sampling,
+            settings.seed + int(again),
+            model=model,
+            privacy=privacy,
+            limits=limits,
+            api_key_env=api_key_env,
+        )
+
+    @classmethod
+    def of_study(
+        cls,
+        study: Study,
+        settings: DeductiveCoderSettings,
+        book: Codebook,
+        *,
+        again: bool = False,
+        model: BaseChatModel | None = None,
+        prompts: Path | None = None,
+    ) -> DeductiveCoder:
+        """A coder as the study's settings describe it."""
+        return cls(
+            settings,
+            book,
+            reference=study.writer_model(settings),
+            question=study.question,
+            secret=study.id,
+            again=again,
+            repeat_temperature=study.development.repeat_temperature,
+            model=model,
+            privacy=study.privacy,
+            limits=study.limits,
+            api_key_env=study.api_key_env,
+            prompts=prompts,
+        )
+
+    def question_about(self, segment: Segment, code: Code | None) -> Question[DecisionMade]:
+        """The question about a segment: instructions and codebook first, the fenced text last.
+
+        Args:
+            segment: The segment.
+            code: The code, of a book in which codes do not exclude each other; else None.
+        """
+        kinds = (
+            ("options", "" if code else "\n".join(self._options(segment))),
+            ("context", segment.context),
+            ("speaker", segment.speaker or ""),
+            ("text", segment.text),
+        )
+        shown = code_text(self._book, code) if code else book_text(self._book, self._book.leaves)
+        messages = self._actor.prompt.messages(
+            [Piece(kind=kind, text=text) for kind, text in kinds if text],
+            question=self._question,
+            secret=self._secret,
+            segment_id=segment.id,
+            book=[Piece(kind="codebook", text=shown)],
+            words=self._words,
+        )
+        return Question(segment.id, messages, self._schema, self._parse, code.id if code else "")
+
+    async def decide(self, segment: Segment, code: Code, session: Session) -> CodeAnswer | None:
+        """Whether a code applies to a segment; for books whose codes do not exclude each other. Never None.
+
+        Raises:
+            NoAnswer: The model gave no usable answer.
+            EndpointStopped: The endpoint answers nobody.
+        """
+        asked = await ask(self._actor, self.question_about(segment, code), session)
+        return self._answer(segment, code.id, _VALUES[asked.value.decision], asked)
+
+    async def choose(self, segment: Segment, session: Session) -> CodeAnswer | None:
+        """Which code of an exclusive book applies to a segment. Never None.
+
+        Raises:
+            NoAnswer: The model gave no usable answer.
+            EndpointStopped: The endpoint answers nobody.
+        """
+        asked = await ask(self._actor, self.question_about(segment, None), session)
+        chosen = self._labels.get(asked.value.decision)
+        return self._answer(segment, chosen.id if chosen else "", "yes" if chosen else "unsure", asked)
+
+    def _answer(self, segment: Segment, code_id: str, value: Decided, asked: Asked[DecisionMade]) -> CodeAnswer:
+        return CodeAnswer(
+            coder=self.name,
+            code_id=code_id,
+            value=value,
+            reason=asked.value.reason,
+            quote=locate(asked.value.quote, segment.text, segment.start),
+            provenance=asked.provenance,
+        )
+
+    def _options(self, segment: Segment) -> list[str]:
+        """The labels in an order of the segment's own, another one when asked again; `unsure` is last."""
+        order = random.Random(digest(self._secret, segment.id, self.settings.seed, self._again))
+        return [*order.sample(list(self._labels), len(self._labels)), *self._unsure]
+
+
+async def _decided(coder: DeductiveCoder, code: Code, segment: Segment, session: Session) -> CodeAnswer | None:
+    return find_pattern(code, segment) if code.kind == "pattern" else await coder.decide(segment, code, session)
+
+
+class DeductiveCoderInput(TypedDict, total=False):
+    """What a host graph gives: `text`, and if it has them what came before and who speaks."""
+
+    text: str
+    context: str
+    speaker: str
+
+
+class DeductiveCoderState(DeductiveCoderInput):
+    """What a host graph gets: answers, added to those of other coders."""
+
+    answers: Annotated[list[CodeAnswer], operator.add]
+
+
+class DeductiveCoderOutput(TypedDict):
+    """One answer a code, or the one choice of an exclusive book."""
+
+    answers: Annotated[list[CodeAnswer], operator.add]
+
+
+def build_deductive_coder(
+    book: Codebook,
+    model: str | BaseChatModel = DEFAULT_MODEL,
+    *,
+    name: str = "reader",
+    question: str = "",
+    prompt: str = "default",
+    shots: int = 2,
+    seed: int = 0,
+    privacy: Privacy | None = None,
+    checkpointer: Any = None,
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """A deductive coder as a compiled LangGraph subgraph: `text` in, `answers` about the book's codes out.
+
+    Codes of kind `pattern` are found without the model, whatever the book.
+
+    Args:
+        book: The codebook.
+        model: A reference such as `embedded:qwen2.5-coder-0.5b`, or any LangChain chat model.
+        name: The coder's name in its answers.
+        question: The research question; may be empty.
+        prompt: Prompt variant.
+        shots: Worked examples in the prompt, 0 to 5.
+        seed: Seed of sampling, and of the order of options.
+        privacy: What may leave the machine; nothing by default.
+        checkpointer: LangGraph saver; a subgraph needs none.
+
+    Raises:
+        InputError: Codes of an exclusive book cannot be told apart by their labels.
+
+    Example:
+        ```python
+        book = Codebook(version=1, codes=(Code(id="c1", label="thrift", definition="Money is saved."),))
+        coder = build_deductive_coder(book, "scripted:words")
+        coder.invoke({"text": "New ones cost too much."})["answers"][0].value
+        ```
+    """
+    reference = model if isinstance(model, str) else f"given:{type(model).__name__}"
+    coder = DeductiveCoder(
+        DeductiveCoderSettings(name=name, prompt=prompt, shots=shots, seed=seed),
+        book,
+        reference=reference,
+        question=question,
+        model=None if isinstance(model, str) else model,
+        privacy=privacy,
+    )
+    session = standalone_session()
+
+    async def code(state: DeductiveCoderState) -> dict[str, list[CodeAnswer | None]]:
+        segment = material_of(state)
+        if book.exclusive:
+            return {"answers": [await coder.choose(segment, session)]}
+        return {"answers": await asyncio.gather(*(_decided(coder, one, segment, session) for one in book.leaves))}
+
+    graph = StateGraph(DeductiveCoderState, input_schema=DeductiveCoderInput, output_schema=DeductiveCoderOutput)
+    graph.add_node("code", node(code))
+    graph.add_edge(START, "code")
+    graph.add_edge("code", END)
+    return graph.compile(checkpointer=checkpointer, name=name)
