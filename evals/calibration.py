@@ -1,8 +1,8 @@
-"""Calibration: does a model agree with people as far as people agree with each other? (seed 002, 2.1.2)
+"""Calibration: whether a model agrees with people as far as people agree with each other (seed 002, 2.1.2).
 
 For each code two agreements side by side, people with people and the model with people, both as AC1 and as positive
-agreement, since a model that never says yes to a rare code has a high AC1 and a positive agreement of 0. The verdict
-rests on the interval of their difference. Beyond the seed, which compares by eye.
+agreement, since a model that never says yes to a rare code has a high AC1 and a positive agreement of 0. The
+verdict rests on the interval of their difference. Beyond the seed, which compares by eye.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def calibrate_code(
     `unsure` is left out pair by pair: a pair's segments are those where both said yes or no. Every interval is a
     percentile interval over resampled segments, all statistics from the same resamples, so that D is paired.
 
-    The verdict, with m the margin: `ready` if the lower bounds of D for AC1 and for positive agreement are at least -m
-    and there are positives enough; `revise` if an upper bound is below -m; else `not shown`. Where one person
+    The verdict, with m the margin: `ready` if the lower bounds of D for AC1 and for positive agreement are at least
+    -m and there are positives enough; `revise` if an upper bound is below -m; else `not shown`. Where one person
     decided anything, the bounds of the model's own agreement with that person are held against `lowest_ac1` and
     `lowest_positive` in the same way.
     A positive is read the strict way: more than half of the people who decided said yes (of two people both), and

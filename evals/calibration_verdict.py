@@ -38,8 +38,11 @@ def held_against(
 
 
 def decide(bounds: Bounds, positives: int, fewest: int) -> CalibrationVerdict:
-    """`ready` if both lower bounds reach their thresholds and there are positives enough; `revise` if an upper
-    bound does not; else `not shown`, as wherever a bound that is needed is undefined.
+    """The verdict that bounds and positives give.
+
+    Returns:
+        `ready` if both lower bounds reach their thresholds and there are at least `fewest` positives; `revise` if
+        an upper bound does not reach its own; else `not shown`, as wherever a bound that is needed is undefined.
     """
     (ac1_low, ac1_high), (positive_low, positive_high) = bounds.ac1, bounds.positive
     reached = ac1_low >= bounds.least_ac1 - TOLERANCE and positive_low >= bounds.least_positive - TOLERANCE
@@ -57,7 +60,8 @@ def explain(bounds: Bounds, positives: int, fewest: int, people: int) -> str:
     if verdict == "ready":
         return (
             f"Both lower bounds ({what}) reach what is asked: AC1 {_against(bounds.ac1[0], bounds.least_ac1)}, "
-            f"positive agreement {_against(bounds.positive[0], bounds.least_positive)}; {positives} positive segments."
+            f"positive agreement {_against(bounds.positive[0], bounds.least_positive)}; "
+            f"{positives} positive segments."
         )
     named = [
         ("AC1", bounds.ac1, bounds.least_ac1),
