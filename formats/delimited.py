@@ -80,7 +80,7 @@ class _Table:
         self._delimiter = "\t" if file.path.suffix.lower() == ".tsv" else _delimiter(file, wanted)
         self._types: Sequence[ColumnType] = ()
         header = next(self._records(), (0, []))[1]
-        self.header = _checked_header(header, file.path)
+        self.header = checked_header(header, file.path)
 
     def find_types(self, text_columns: set[str | None]) -> None:
         """Read the table once to find the type of each column; the given ones stay text."""
@@ -148,7 +148,7 @@ def _delimiter(file: TextFile, wanted: Sequence[str | None]) -> str:
         return find_delimiter(stream.readlines(SNIFFED), [name for name in wanted if name])
 
 
-def _checked_header(fields: Sequence[str], path: Path) -> tuple[str, ...]:
+def checked_header(fields: Sequence[str], path: Path) -> tuple[str, ...]:
     """Column names without surrounding white space; one without a name is called after its place, `column 1`.
 
     Raises:
