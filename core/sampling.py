@@ -33,13 +33,7 @@ def draw(ids: Sequence[str], n: int, *, seed: int, strata: Sequence[AttributeVal
         InputError: `n` is below 1 or above the number of ids.
         ValueError: `strata` and `ids` differ in length.
     """
-    if n < 1:
-        raise InputError(f"a sample of {n} was asked for.", remedy="Ask for at least 1.")
-    if n > len(ids):
-        raise InputError(
-            f"a sample of {n:,} was asked for, but there are only {len(ids):,} segments.",
-            remedy=f"Ask for at most {len(ids):,}.",
-        )
+    _check_size(n, len(ids))
     if strata is None:
         return sorted(_lowest(ids, range(len(ids)), n, seed))
     groups = _groups(strata, len(ids))
@@ -47,6 +41,54 @@ def draw(ids: Sequence[str], n: int, *, seed: int, strata: Sequence[AttributeVal
     return sorted(
         position for group, size in zip(groups, sizes, strict=True) for position in _lowest(ids, group, size, seed)
     )
+
+
+def draw_evenly(ids: Sequence[str], n: int, *, seed: int, strata: Sequence[str]) -> tuple[list[int], list[float]]:
+    """Draw `n` of the ids so that each stratum gives as many as any other, as far as it reaches.
+
+    Within a stratum ids are drawn as by `draw`. What strata too small for their share leave goes to the others; of
+    what cannot be divided the larger strata get one more, ties to the one that comes first.
+
+    Args:
+        ids: Segment ids in document order.
+        n: Size of the sample, 1 to `len(ids)`.
+        seed: Any whole number.
+        strata: For each id its stratum, same length.
+
+    Returns:
+        Positions in `ids`, ascending, and for each the stratum's size over how many were drawn of it: the inverse
+        of the chance to be drawn.
+
+    Raises:
+        InputError: `n` is below the number of strata or above the number of ids.
+        ValueError: `strata` and `ids` differ in length.
+    """
+    _check_size(n, len(ids))
+    groups = _groups(strata, len(ids))
+    if n < len(groups):
+        raise InputError(
+            f"a sample of {n} cannot hold one of each of {len(groups)} strata.",
+            remedy=f"Ask for at least {len(groups)}.",
+        )
+    drawn: dict[int, float] = {}
+    left = n
+    for rank, at in enumerate(sorted(range(len(groups)), key=lambda at: (len(groups[at]), -at))):
+        group = groups[at]
+        size = min(len(group), left // (len(groups) - rank))
+        left -= size
+        drawn |= {position: len(group) / size for position in _lowest(ids, group, size, seed)}
+    places = sorted(drawn)
+    return places, [drawn[place] for place in places]
+
+
+def _check_size(n: int, available: int) -> None:
+    if n < 1:
+        raise InputError(f"a sample of {n} was asked for.", remedy="Ask for at least 1.")
+    if n > available:
+        raise InputError(
+            f"a sample of {n:,} was asked for, but there are only {available:,} segments.",
+            remedy=f"Ask for at most {available:,}.",
+        )
 
 
 def _lowest(ids: Sequence[str], positions: Iterable[int], n: int, seed: int) -> list[int]:
