@@ -189,8 +189,17 @@ class DevelopmentStore(DeductiveStore, Protocol):
     def texts(self, segment_ids: Sequence[str]) -> Mapping[str, str]:
         """Segment id -> text."""
 
-    def write_revisions(self, run_id: str, revisions: Sequence[Revision], dropped: Mapping[str, str]) -> None:
-        """Commit a round's proposals; `dropped` says by id why nobody is asked about one. Twice changes nothing."""
+    def write_revisions(
+        self,
+        run_id: str,
+        revisions: Sequence[Revision],
+        dropped: Mapping[str, str],
+        failures: Sequence[Failure] = (),
+    ) -> None:
+        """Commit a round's proposals and the reviser's failures; doing it twice changes nothing.
+
+        `dropped` says by id why nobody is asked about a proposal.
+        """
 
     def proposed(self, run_id: str) -> bool:
         """Whether the present round's proposals were written."""

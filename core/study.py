@@ -174,6 +174,8 @@ class Development(Record):
     repeat: bool = True
     """Whether each coder is asked again in another way, for the repeat test; doubles the cost."""
     repeat_temperature: float = Field(default=0.7, ge=0, le=2)
+    rounds: int = Field(default=5, ge=1)
+    """Rounds after which the reviser proposes nothing more."""
     revisions_per_code: int = Field(default=2, ge=1, le=5)
     """Most revisions that the reviser proposes for one code in one round."""
 

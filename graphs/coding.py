@@ -22,6 +22,7 @@ from intercoder.core.documents import Segment
 from intercoder.core.protocols import Vectors
 from intercoder.graphs.context import Context
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 BATCH = 64
@@ -44,12 +45,12 @@ async def code_segment(context: Context, segment: Segment) -> Coded:
     """All coders, then all moderators, on one segment. Failures are listed, the others go on."""
     coded = Coded(segment)
     session = context.session
-    coded.answers = await _gather(
+    coded.answers = await gather(
         (partial(coder.code, segment, session) for coder in context.coders), coded.failures
     )
     if not coded.answers:
         return coded
-    coded.settlements = await _gather(
+    coded.settlements = await gather(
         (partial(moderator.settle, segment, coded.answers, session) for moderator in context.moderators),
         coded.failures,
     )
@@ -67,16 +68,27 @@ async def code_wave(
     Raises:
         EndpointStopped: An endpoint answers nobody; what was answered so far is in the log.
     """
-    gate = asyncio.Semaphore(context.session.slots.size)
+    await in_order(segments, partial(code_segment, context), take, width=context.session.slots.size)
 
-    async def gated(segment: Segment) -> Coded:
+
+async def in_order(
+    items: Sequence[Item],
+    work: Callable[[Item], Awaitable[Result]],
+    take: Callable[[list[Result]], Awaitable[None]],
+    *,
+    width: int,
+) -> None:
+    """Work on items side by side, at most `width` at a time, and hand results to `take` in order, in batches."""
+    gate = asyncio.Semaphore(width)
+
+    async def gated(item: Item) -> Result:
         async with gate:
-            return await code_segment(context, segment)
+            return await work(item)
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(gated(segment)) for segment in segments]
-            batch: list[Coded] = []
+            tasks = [group.create_task(gated(item)) for item in items]
+            batch: list[Result] = []
             for task in tasks:
                 batch.append(await task)
                 if len(batch) == BATCH:
@@ -89,8 +101,11 @@ async def code_wave(
         raise failed.exceptions[0] from None
 
 
-async def _gather(work: Iterable[Callable[[], Awaitable[Result]]], failures: list[Failure]) -> list[Result]:
-    """Results in order; questions without an answer go to `failures`, any other error is raised."""
+async def gather(work: Iterable[Callable[[], Awaitable[Result]]], failures: list[Failure]) -> list[Result]:
+    """Results in order, of questions asked side by side.
+
+    Questions without an answer go to `failures`; any other error is raised.
+    """
     results: list[Result] = []
     for outcome in await asyncio.gather(*(_caught(one) for one in work)):
         if isinstance(outcome, Failure):

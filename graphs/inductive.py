@@ -18,9 +18,7 @@ from intercoder.core.protocols import Run
 from intercoder.graphs.coding import Coded, code_wave
 from intercoder.graphs.context import Context
 from intercoder.graphs.placing import code_text, place
-
-PROGRESS_EVENTS = 200
-"""Progress is told about so many times in a run as answers come in, and whenever a batch is written."""
+from intercoder.graphs.progress import Progress
 
 
 class InductiveInput(TypedDict):
@@ -95,53 +93,26 @@ async def wave(state: InductiveState, runtime: Runtime[Context]) -> InductiveSta
     run = await asyncio.to_thread(context.store.run, state["run"])
     stop = min(run.position + context.study.limits.wave, run.total)
     segments = await asyncio.to_thread(context.store.segments, run.id, run.position, stop)
-    position = run.position
-    codes = state.get("codes", 0)
-    failures = state.get("failures", 0)
-
-    asked = _questions(context, run.position)
-    to_ask = _questions(context, run.total)
-    step = max(1, to_ask // PROGRESS_EVENTS)
-
-    def progress() -> None:
-        tally = context.session.tally
-        runtime.stream_writer(
-            {
-                "kind": "progress",
-                "run": run.id,
-                "done": position,
-                "total": run.total,
-                "asked": min(asked, to_ask),
-                "to_ask": to_ask,
-                "codes": codes,
-                "failures": failures,
-                "calls": tally.calls,
-                "recalled": tally.recalled,
-                "input_tokens": tally.input_tokens,
-                "output_tokens": tally.output_tokens,
-                "cost": tally.cost,
-            }
-        )
-
-    def heard() -> None:
-        nonlocal asked
-        asked += 1
-        if asked % step == 0:
-            progress()
+    progress = Progress(
+        run,
+        context.session,
+        runtime.stream_writer,
+        _questions(context),
+        codes=state.get("codes", 0),
+        failures=state.get("failures", 0),
+    )
 
     async def take(batch: list[Coded]) -> None:
-        nonlocal position, codes, failures, asked
-        done = await place(context, run, position, batch)
+        done = await place(context, run, progress.done, batch)
         await asyncio.to_thread(context.store.write_wave, run.id, done)
-        position, codes, failures = done.stop, codes + len(done.codes), failures + len(done.failures)
-        asked = max(asked, _questions(context, position))
+        progress.wrote(done.stop, codes=len(done.codes), failures=len(done.failures))
         for code in done.codes:
             runtime.stream_writer({"kind": "code", "id": code.id, "label": code.label})
-        progress()
+        progress.tell()
 
-    context.session.tally.heard = heard
     await code_wave(context, segments, take)
-    return {"run": run.id, "position": position, "codes": codes, "failures": failures}
+    counts = progress.counts
+    return {"run": run.id, "position": progress.done, "codes": counts["codes"], "failures": counts["failures"]}
 
 
 async def finish(state: InductiveState, runtime: Runtime[Context]) -> InductiveState:
@@ -152,9 +123,9 @@ async def finish(state: InductiveState, runtime: Runtime[Context]) -> InductiveS
     return _counts(run, len(book.codes))
 
 
-def _questions(context: Context, segments: int) -> int:
-    """Questions about so many segments, if every agent with a model is asked once about each."""
-    return segments * (len(context.coders) + sum(moderator.asks for moderator in context.moderators))
+def _questions(context: Context) -> int:
+    """Questions about one segment, if every agent with a model is asked once."""
+    return len(context.coders) + sum(moderator.asks for moderator in context.moderators)
 
 
 def _next(state: InductiveState) -> Literal["wave", "finish"]:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from intercoder.core.decisions import Decision
+from intercoder.core.decisions import Decision, Failure
 from intercoder.core.deduction import Round
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import Revision, RevisionAnswer, affected
@@ -17,7 +17,7 @@ from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading, writing
 from intercoder.stores.deductions import SqlDeductiveStore, read_rounds, spread, standing, write_round
 from intercoder.stores.revisions import apply_answered, record_answer, recorded_revisions, write_proposals
-from intercoder.stores.runs import get_run, update_run
+from intercoder.stores.runs import get_run, update_run, write_failures
 from intercoder.stores.segments import segment_texts
 
 
@@ -41,11 +41,18 @@ class SqlDevelopmentStore(SqlDeductiveStore):
         with reading(self.engine) as connection:
             return segment_texts(connection, self.study_id, segment_ids)
 
-    def write_revisions(self, run_id: str, revisions: Sequence[Revision], dropped: Mapping[str, str]) -> None:
-        """Commit a round's proposals, in one transaction; writing them twice changes nothing."""
+    def write_revisions(
+        self,
+        run_id: str,
+        revisions: Sequence[Revision],
+        dropped: Mapping[str, str],
+        failures: Sequence[Failure] = (),
+    ) -> None:
+        """Commit a round's proposals and the reviser's failures, in one transaction; writing them twice changes nothing."""
         with writing(self.engine) as connection:
             run = get_run(connection, self.study_id, run_id)
             write_proposals(connection, self.study_id, revisions, dropped)
+            write_failures(connection, self.study_id, run, failures)
             connection.execute(
                 sa.update(schema.run_rounds).where(_present(run, self.study_id)).values(proposed=True)
             )

@@ -1,0 +1,87 @@
+"""What a round found out, put together for the reviser and for people: numbers and passages, code by code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from intercoder.core.codebook import Codebook
+from intercoder.core.decisions import Decision
+from intercoder.core.deduction import CoderValues
+from intercoder.core.findings import CodeFindings, Excerpt, Said
+from intercoder.core.protocols import DevelopmentStore
+
+EXCERPTS = 8
+"""Passages shown of a code."""
+
+
+def gather_findings(
+    store: DevelopmentStore, run_id: str, code_ids: Sequence[str], excerpts: int = EXCERPTS
+) -> dict[str, CodeFindings]:
+    """Test what stands of a run's round, and choose passages that show it.
+
+    Args:
+        store: The study.
+        run_id: The run, its round coded to the end.
+        code_ids: The codes to look at.
+        excerpts: Most passages of a code.
+
+    Returns:
+        Code id -> findings, in the order given.
+    """
+    from intercoder.evals.development import coder_findings
+
+    book = store.book(run_id)
+    values = store.values(run_id)
+    tests = coder_findings(book, values)
+    evidence = store.evidence(run_id, code_ids)
+    chosen = {code_id: _chosen(code_id, values, excerpts) for code_id in code_ids}
+    texts = store.texts([segment for segments in chosen.values() for segment in segments])
+    return {
+        code_id: CodeFindings(
+            code_id=code_id,
+            coders=tests.get(code_id, ()),
+            disputed=_disputed(evidence[code_id]),
+            excerpts=tuple(_excerpts(chosen[code_id], evidence[code_id], texts)),
+        )
+        for code_id in code_ids
+    }
+
+
+def codes_to_look_at(book: Codebook, code_ids: Iterable[str]) -> list[str]:
+    """Those of the codes that coders read for, in the order of the book; patterns are exact."""
+    wanted = set(code_ids)
+    return [code.id for code in book.leaves if code.id in wanted and code.kind == "model"]
+
+
+def _chosen(code_id: str, values: Sequence[CoderValues], most: int) -> Sequence[str]:
+    from intercoder.evals.development import choose_excerpts
+
+    return choose_excerpts(code_id, values, most)
+
+
+def _disputed(decisions: Sequence[Decision]) -> int:
+    said: dict[str, set[str]] = {}
+    for decision in decisions:
+        if decision.role == "coder":
+            said.setdefault(decision.segment_id, set()).add(decision.value)
+    return sum(len(values) > 1 for values in said.values())
+
+
+def _excerpts(
+    segments: Sequence[str], decisions: Sequence[Decision], texts: Mapping[str, str]
+) -> Iterable[Excerpt]:
+    said: dict[str, list[Said]] = {}
+    for decision in decisions:
+        said.setdefault(decision.segment_id, []).append(
+            Said(
+                decision_id=decision.id,
+                role=decision.role,
+                coder=decision.coder,
+                value=decision.value,
+                reason=decision.reason,
+                quote=decision.quote.text,
+                verified=decision.quote.verified,
+            )
+        )
+    for segment in segments:
+        yield Excerpt(segment_id=segment, text=texts[segment], said=tuple(said.get(segment, ())))

@@ -1,0 +1,74 @@
+"""Which of the reviser's proposals people are asked about (methods, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+
+from intercoder.core.codebook import Codebook
+from intercoder.core.codebook_checks import check_book
+from intercoder.core.errors import IntercoderError
+from intercoder.core.identity import make_id
+from intercoder.core.protocols import Run
+from intercoder.core.revisions import Revision, RevisionConflict, apply
+from intercoder.graphs.deductive_context import Proposal
+
+
+def sift(
+    run: Run, book: Codebook, proposals: Iterable[Proposal], rejected: Sequence[Revision], decisions: Set[str]
+) -> tuple[list[Revision], dict[str, str]]:
+    """Number a round's proposals, and say of those that nobody need look at why.
+
+    Args:
+        run: The run in its round.
+        book: The codebook they were made for.
+        proposals: In the order of the book's codes.
+        rejected: What people rejected before.
+        decisions: Ids of the decisions that may serve as evidence.
+
+    Returns:
+        All revisions with ids, and by id why one is dropped: it cannot be used, rests on nothing, changes nothing, would
+        break the book, was rejected before, or is proposed twice.
+    """
+    revisions: list[Revision] = []
+    dropped: dict[str, str] = {}
+    refused = {one.content for one in rejected}
+    seen: set[object] = set()
+    for place, proposal in enumerate(proposals):
+        own = {
+            "id": make_id("r", run.id, run.round, place),
+            "run": run.id,
+            "round": run.round,
+            "base_version": book.version,
+        }
+        revision = proposal.revision.model_copy(update=own)
+        revisions.append(revision)
+        problem = proposal.problem or _without_evidence(revision, decisions) or _useless(book, revision)
+        if not problem and revision.content in refused:
+            problem = "people rejected the same change before."
+        if not problem and revision.content in seen:
+            problem = "the same change is proposed twice."
+        if problem:
+            dropped[revision.id] = problem
+        seen.add(revision.content)
+    return revisions, dropped
+
+
+def _without_evidence(revision: Revision, decisions: Set[str]) -> str:
+    if not revision.evidence:
+        return "it cites no evidence."
+    unknown = [one for one in revision.evidence if one not in decisions]
+    return f"it cites decisions that do not exist: {', '.join(unknown)}." if unknown else ""
+
+
+def _useless(book: Codebook, revision: Revision) -> str:
+    try:
+        after = apply(book, [revision])
+    except RevisionConflict as conflict:
+        return f"it does not fit the codebook: {conflict.message}"
+    if after.hash == book.hash:
+        return "it changes nothing."
+    try:
+        check_book(after, before=book)
+    except IntercoderError as error:
+        return f"it would break the codebook: {error.message}"
+    return ""
