@@ -55,6 +55,8 @@ class CoderFindings(Record):
     """Between the coder's two passes."""
     kappa_low: float = math.nan
     kappa_high: float = math.nan
+    repeat_p: float = math.nan
+    """Share of shuffled second passes that agree with the first at least as well."""
     repeat: str = "undefined"
     """`consistent`, `unclear`, `guessing` or `undefined`."""
 
