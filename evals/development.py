@@ -27,9 +27,9 @@ def coder_findings(
     """Test every coder's answers about every code (seed 002, 2.2.3).
 
     Codes that do not exclude one another: the binomial test of Yes against No, Holm-adjusted over the codes that
-    the coder was asked for. An exclusive book: one chi-squared test of how often each code was chosen, whose p stands
-    with every code and needs no adjustment. The repeat test compares the coder with itself asked again, code by
-    code, in an exclusive book as this code against all others. `unsure` is counted and enters no test.
+    the coder was asked for. An exclusive book: one chi-squared test of how often each code was chosen, whose p
+    stands with every code and needs no adjustment. The repeat test compares the coder with itself asked again,
+    code by code, in an exclusive book as this code against all others. `unsure` is counted and enters no test.
 
     Args:
         book: The version that was coded with.
@@ -103,7 +103,7 @@ class _Said(NamedTuple):
 
 
 def _p_values(book: Codebook, coder: CoderValues, codes: Sequence[str]) -> dict[str, _PValues]:
-    """p of each code that the coder read for, and p adjusted."""
+    """What the tests of one coder say, code by code; nothing for one that does not read."""
     if coder.name == PATTERN_CODER:
         return {}
     if book.exclusive:
