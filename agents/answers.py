@@ -64,6 +64,12 @@ def one_line(text: str) -> str:
     return " ".join("".join(mark for mark in text if mark.isspace() or category(mark) != "Cc").split())
 
 
+def cut(text: str, length: int) -> str:
+    """Text on one line, of at most so many characters and an ellipsis, cut between words."""
+    line = one_line(text)
+    return line if len(line) <= length else f"{line[:length].rsplit(' ', 1)[0]} …"
+
+
 Reason: TypeAlias = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(_ellipsis)]
 CutQuote: TypeAlias = Annotated[
     str, Field(max_length=READ_LENGTH), AfterValidator(lambda text: whole_words(text, QUOTE_LENGTH))

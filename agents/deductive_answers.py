@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from intercoder.agents.answers import (
     QUOTE_LENGTH,
@@ -20,6 +21,10 @@ from intercoder.agents.answers import (
 
 YES, NO, UNSURE = "Yes", "No", "unsure"
 """What a model may say of one code; the last only where the codebook allows it."""
+Decided: TypeAlias = Literal["yes", "no", "unsure"]
+VALUES: Mapping[str, Decided] = {YES: "yes", NO: "no", UNSURE: "unsure"}
+"""What a model says -> what is decided."""
+SAID: Mapping[Decided, str] = {value: said for said, value in VALUES.items()}
 
 
 class DecisionMade(StrictAnswer):

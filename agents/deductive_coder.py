@@ -11,7 +11,7 @@ import operator
 import random
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
@@ -23,7 +23,9 @@ from intercoder.agents.code_text import book_text, code_text, labels_of
 from intercoder.agents.deductive_answers import (
     NO,
     UNSURE,
+    VALUES,
     YES,
+    Decided,
     DecisionMade,
     answers_named,
     decision_schema,
@@ -39,9 +41,6 @@ from intercoder.core.identity import digest
 from intercoder.core.quotes import locate
 from intercoder.core.study import DEFAULT_MODEL, DeductiveCoderSettings, Limits, Privacy, Study
 from intercoder.prompts.loader import Piece, load
-
-Decided: TypeAlias = Literal["yes", "no", "unsure"]
-_VALUES: dict[str, Decided] = {YES: "yes", NO: "no", UNSURE: "unsure"}
 
 
 class DeductiveCoder:
@@ -172,7 +171,7 @@ class DeductiveCoder:
             EndpointStopped: The endpoint answers nobody.
         """
         asked = await ask(self._actor, self.question_about(segment, code), session)
-        return self._answer(segment, code.id, _VALUES[asked.value.decision], asked)
+        return self._answer(segment, code.id, VALUES[asked.value.decision], asked)
 
     async def choose(self, segment: Segment, session: Session) -> CodeAnswer | None:
         """Which code of an exclusive book applies to a segment. Never None.

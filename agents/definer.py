@@ -11,7 +11,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
-from intercoder.agents.answers import one_line
+from intercoder.agents.answers import cut, one_line
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import node, standalone_session
 from intercoder.agents.writing import (
@@ -72,7 +72,7 @@ class Definer:
         """
         kinds = (
             ("labels", "\n".join(one_line(label) for label in labels[:MOST_LABELS])),
-            ("text", "\n".join(f"- {_cut(text)}" for text in passages[:MOST_PASSAGES])),
+            ("text", "\n".join(f"- {cut(text, PASSAGE_LENGTH)}" for text in passages[:MOST_PASSAGES])),
         )
         pieces = [Piece(kind=kind, text=text) for kind, text in kinds if text]
         asked = await self._define.write(about, pieces, definition_schema(), parse_definition, session)
@@ -93,11 +93,6 @@ class Definer:
         pieces = [Piece(kind="text", text=code_lines(codes))]
         asked = await self._merge.write(about, pieces, named_schema(), parse_named, session)
         return Definition(label=asked.value.label, definition=asked.value.definition, provenance=asked.provenance)
-
-
-def _cut(text: str) -> str:
-    line = one_line(text)
-    return line if len(line) <= PASSAGE_LENGTH else f"{line[:PASSAGE_LENGTH].rsplit(' ', 1)[0]} …"
 
 
 class DefinerInput(TypedDict, total=False):

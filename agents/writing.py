@@ -1,8 +1,8 @@
-"""What the definer and the themer share: answers of a label and a definition, and how they are asked for."""
+"""What definer, themer and reviser share: labels and definitions as answers, and how they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -42,19 +42,19 @@ def _definition(text: str) -> str:
     return f"{kept} …" if len(kept) < len(one_line(text)) else kept
 
 
-_Definition = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(_definition)]
+WrittenDefinition = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(_definition)]
 
 
 class DefinitionAnswer(StrictAnswer):
     """A definition alone."""
 
-    definition: _Definition
+    definition: WrittenDefinition
 
 
 class NamedAnswer(LabelledAnswer):
     """A label and a definition."""
 
-    definition: _Definition
+    definition: WrittenDefinition
 
 
 def definition_schema() -> Schema:
@@ -95,7 +95,7 @@ class Writer:
     """An agent that is asked with one template.
 
     Args:
-        role: `definer` or `themer`; also its name in the answer log.
+        role: `definer`, `themer` or `reviser`; also its name in the answer log.
         template: Name of its prompt.
         settings: Model, worked examples, sampling.
         reference: The model's reference.
@@ -173,14 +173,31 @@ class Writer:
         session: Session,
         *,
         code_id: str = "",
+        most: int = 1,
+        words: Mapping[str, str] | None = None,
     ) -> Asked[Parsed]:
-        """Ask about a concept, theme or code, whose id is `about`.
+        """Ask about a concept, theme or code.
+
+        Args:
+            about: Its id.
+            pieces: What is shown.
+            schema: JSON schema of the answer.
+            parse: Reads a reply; raises InvalidAnswer.
+            session: The run's session.
+            code_id: The code, where it is one.
+            most: Most items of a list in the answer; worked examples show no more.
+            words: What fills the prompt's other placeholders.
 
         Raises:
             NoAnswer: The model gave no usable answer.
             EndpointStopped: The endpoint answers nobody.
         """
         messages = self._actor.prompt.messages(
-            pieces, question=self._question, secret=self._secret, segment_id=about
+            pieces,
+            question=self._question,
+            secret=self._secret,
+            segment_id=about,
+            max_codes=most,
+            words=words,
         )
         return await ask(self._actor, Question(about, messages, schema, parse, code_id), session)

@@ -94,6 +94,12 @@ class WriterSettings(Record):
     seed: int = 0
 
 
+class ReviserSettings(WriterSettings):
+    """The reviser: a writer whose answer holds several revisions, each with a text and a rationale."""
+
+    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=480)
+
+
 class Merging(Record):
     """How labels become concepts (seed 003, section 3.1). Distances are cosine distances, 0 to 2."""
 
@@ -249,7 +255,7 @@ class Study(Record):
     themer: WriterSettings = WriterSettings()
     deductive: Deduction = Deduction()
     development: Development = Development()
-    reviser: WriterSettings = WriterSettings()
+    reviser: ReviserSettings = ReviserSettings()
     calibration: Calibration = Calibration()
     embedding: Embedding = Embedding()
     memory: Memory = Memory()
