@@ -1,8 +1,8 @@
-"""Codebook co-development (seed 002, section 2.1.1): code a sample, test, propose revisions, wait for people, again.
+"""Codebook co-development (seed 002, section 2.1.1): code a sample, test, propose revisions, wait for people.
 
-Everything that must not be lost is in the store; the graph may be started from any state, and goes on where the store
-stands. Where revisions wait it interrupts once, with all of them; people may answer through the interrupt or directly
-in the store, some now and some later.
+Everything that must not be lost is in the store; the graph may be started from any state, and goes on where the
+store stands. Where revisions wait it interrupts once, with all of them; people may answer through the interrupt or
+directly in the store, some now and some later.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def build_codevelopment(checkpointer: Any = None) -> CompiledStateGraph[Any, Any
     """The co-development graph: `{"run": id}` in, the last round and codebook version out.
 
     Give it a `graphs.deductive_context.DevelopmentContext`. Where revisions wait it interrupts with their contents;
-    resume it with `Command(resume={"answers": {revision_id: {"answer": "approve", "by": "ana"}}})`, or, after people
-    answered in the store, with the same input again. It streams `custom` events of kind `progress`.
+    resume it with `Command(resume={"answers": {revision_id: {"answer": "approve", "by": "ana"}}})`, or, after
+    people answered in the store, with the same input again. It streams `custom` events of kind `progress`.
 
     Args:
         checkpointer: LangGraph saver; interrupts need one.

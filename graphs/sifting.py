@@ -26,8 +26,8 @@ def sift(
         decisions: Ids of the decisions that may serve as evidence.
 
     Returns:
-        All revisions with ids, and by id why one is dropped: it cannot be used, rests on nothing, changes nothing, would
-        break the book, was rejected before, or is proposed twice.
+        All revisions with ids, and by id why one is dropped: it cannot be used, rests on nothing, changes nothing,
+        would break the book, was rejected before, or is proposed twice.
     """
     revisions: list[Revision] = []
     dropped: dict[str, str] = {}

@@ -1,0 +1,253 @@
+"""Jobs of deductive coding on a study: begin them, answer revisions, calibrate, and say what a run leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from intercoder.core.codebook import Code, Codebook
+from intercoder.core.deduction import CoderValues
+from intercoder.core.errors import InputError, StudyError
+from intercoder.core.protocols import Run
+from intercoder.core.study import DeductiveCoderSettings, Study
+from intercoder.evals.calibration import CodeCalibration, calibrate
+from intercoder.formats.recorded_answers import read_recorded
+from intercoder.graphs.checks import check_settings
+from intercoder.graphs.teams import Recorded
+from intercoder.stores.codebooks import read_version
+from intercoder.stores.database import reading
+from intercoder.stores.deductions import (
+    FINAL,
+    PATTERN,
+    coder_values,
+    create_deductive_run,
+    final_of,
+    is_moderated,
+)
+from intercoder.stores.human_codings import human_values, read_sample
+from intercoder.stores.recorded import match
+from intercoder.stores.revisions import newest
+from intercoder.stores.runs import list_runs
+from intercoder.stores.samples import Scope
+from intercoder.stores.study_folder import StudyFolder
+from intercoder.stores.verdicts import Override, latest_verdicts, write_overrides, write_verdicts
+
+READY = "ready"
+
+
+def current_book(folder: StudyFolder) -> Codebook:
+    """The codebook to code with: the latest version.
+
+    Raises:
+        StudyError: There is none.
+    """
+    with reading(folder.engine) as connection:
+        book = newest(connection, folder.study.id)
+    if not book.codes:
+        raise StudyError(
+            "the study has no codebook yet.",
+            remedy=f"Bring one in: `intercoder codebook import {folder.argument} codebook.yaml`, or find codes "
+            f"with `intercoder run inductive {folder.argument}`.",
+        )
+    return book
+
+
+def under_way(folder: StudyFolder, graph: str) -> Run | None:
+    """The latest run of a graph that is not over; None if there is none."""
+    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph == graph and not run.over]
+    return runs[-1] if runs else None
+
+
+def begin_development(folder: StudyFolder, study: Study, scope: Scope) -> Run:
+    """Begin the development of the latest codebook on a sample.
+
+    Args:
+        folder: The study.
+        study: Its settings, with the options of this run.
+        scope: Where the sample is drawn from.
+
+    Raises:
+        StudyError: There is no codebook.
+        InputError: The scope is empty or not clear.
+        ModelError, SettingsError: See `check_settings`.
+    """
+    book = current_book(folder)
+    check_settings(study, folder.prompts, "codevelop")
+    codes = [code.id for code in book.leaves]
+    return create_deductive_run(folder.engine, study, "codevelop", book, codes, scope)
+
+
+def begin_calibration(folder: StudyFolder, sample: str) -> Run:
+    """The run that codes a calibration sample with the latest codebook: one that is there, or a new one.
+
+    Raises:
+        StudyError: There is no codebook, or nobody has coded the sample.
+        InputError: There is no such sample.
+        ModelError, SettingsError: See `check_settings`.
+    """
+    book = current_book(folder)
+    people_of(folder, sample)
+    for run in reversed(list_runs(folder.engine, folder.study.id)):
+        began = Study.model_validate_json(run.settings)
+        same = (run.codebook_version, began.deductive) == (book.version, folder.study.deductive)
+        if run.graph == "calibrate" and run.sample == sample and same and run.status != "undone":
+            return run
+    check_settings(folder.study, folder.prompts, "calibrate")
+    codes = [code.id for code in book.leaves]
+    return create_deductive_run(folder.engine, folder.study, "calibrate", book, codes, sample)
+
+
+def people_of(folder: StudyFolder, sample: str) -> list[CoderValues]:
+    """What people decided about a sample's segments.
+
+    Raises:
+        InputError: There is no such sample.
+        StudyError: Nobody has coded it yet.
+    """
+    people = human_values(folder, sample)
+    if not people:
+        raise StudyError(
+            f"nobody has coded the sample `{sample}` yet.",
+            remedy=f"Write a sheet with `intercoder sample {folder.argument} {sample} --coder NAME`, fill it in, "
+            f"and read it back with `intercoder import-coding {folder.argument} FILE`.",
+        )
+    return people
+
+
+def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]]:
+    """Hold what a calibration run decided against people's codings, and keep the verdicts.
+
+    Returns:
+        Coder's name -> code id -> calibration. The first coder is `final`, what stands in the end; the others
+        follow where there are several.
+    """
+    people = people_of(folder, run.sample)
+    weights = read_sample(folder, run.sample).weights
+    with reading(folder.engine) as connection:
+        book = read_version(connection, folder.study.id, run.codebook_version)
+        values = coder_values(connection, folder.study.id, run)
+    moderated = is_moderated(run)
+    coders = [final_of(values, moderated=moderated)]
+    coders += [one for one in values if moderated and one.role == "coder" and one.name != PATTERN]
+    codes = [code.id for code in book.leaves]
+    found: dict[str, dict[str, CodeCalibration]] = {}
+    for coder in coders:
+        of_coder = calibrate(people, coder, codes, weights=weights, settings=folder.study.calibration)
+        kept = {code_id: (one.verdict, one) for code_id, one in of_coder.items()}
+        write_verdicts(folder.engine, folder.study.id, run.id, coder.name, book.leaves, kept)
+        found[coder.name] = of_coder
+    return found
+
+
+def begin_final(
+    folder: StudyFolder, scope: Scope, overrides: Mapping[str, str] | None = None, author: str = ""
+) -> Run:
+    """Begin the final coding with the codes that are ready, and those that a person lets in.
+
+    Args:
+        folder: The study.
+        scope: All segments, or a sample of them.
+        overrides: Label or id of a code that is not ready -> why it is coded all the same.
+        author: Who says so.
+
+    Raises:
+        StudyError: No code may be coded, or an exclusive book has one that may not.
+        InputError: An override names no code, or one that needs none.
+        ModelError, SettingsError: See `check_settings`.
+    """
+    book = current_book(folder)
+    verdicts = readiness(folder, book)
+    let_in = _overridden(book, verdicts, overrides or {}, author)
+    allowed = {code.id for code in book.leaves if verdicts[code.id] == READY} | {one.code_id for one in let_in}
+    codes = [code for code in book.leaves if code.id in allowed]
+    left = [code for code in book.leaves if code.id not in allowed]
+    if not codes or (book.exclusive and left):
+        raise StudyError(_not_ready(book, left, verdicts), remedy=_remedy(folder, left))
+    check_settings(folder.study, folder.prompts, "final")
+    run = create_deductive_run(folder.engine, folder.study, "final", book, [code.id for code in codes], scope)
+    write_overrides(folder.engine, folder.study.id, run.id, let_in)
+    return run
+
+
+def readiness(folder: StudyFolder, book: Codebook) -> dict[str, str]:
+    """Code id -> `ready`, `revise`, `not shown`, `changed since` its calibration, or empty where there was none.
+
+    Codes that a pattern finds are ready: they are exact.
+    """
+    latest = latest_verdicts(folder.engine, folder.study.id, FINAL)
+
+    def verdict(code: Code) -> str:
+        if code.kind == "pattern":
+            return READY
+        found = latest.get(code.id)
+        if found is None:
+            return ""
+        return found.verdict if found.code_revision == code.revision else "changed since"
+
+    return {code.id: verdict(code) for code in book.leaves}
+
+
+def replays(folder: StudyFolder, settings: DeductiveCoderSettings, book: Codebook) -> Mapping[int, Recorded]:
+    """The recorded answers of a coder that replays a table: attempt -> (segment id, code id) -> answer.
+
+    Raises:
+        InputError: The table cannot be read, or names what the study does not hold.
+    """
+    return match(folder, book, read_recorded(folder.path / settings.replay, settings.name))
+
+
+def as_json(found: Mapping[str, Mapping[str, CodeCalibration]]) -> dict[str, dict[str, object]]:
+    """Calibrations as plain values; null where undefined."""
+    return {
+        coder: {code: json.loads(one.model_dump_json()) for code, one in codes.items()}
+        for coder, codes in found.items()
+    }
+
+
+def named_code(book: Codebook, name: str, where: str) -> Code:
+    """The code of that label or id.
+
+    Raises:
+        InputError: There is none; the nearest label is named.
+    """
+    from difflib import get_close_matches
+
+    wanted = " ".join(name.split()).casefold()
+    for code in book.leaves:
+        if name == code.id or wanted == " ".join(code.label.split()).casefold():
+            return code
+    labels = [code.label for code in book.leaves]
+    near = get_close_matches(name, labels, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Codes are: {', '.join(labels[:12])}."
+    raise InputError(f"there is no code {name!r} in codebook version {book.version}.", where=where, remedy=hint)
+
+
+def _overridden(
+    book: Codebook, verdicts: Mapping[str, str], overrides: Mapping[str, str], author: str
+) -> list[Override]:
+    found = []
+    for name, note in overrides.items():
+        code = named_code(book, name, "--override")
+        if verdicts[code.id] == READY:
+            raise InputError(
+                f"the code {code.label!r} is ready; it needs no override.",
+                where="--override",
+                remedy="Leave it out.",
+            )
+        found.append(Override(code_id=code.id, verdict=verdicts[code.id], note=note, by=author))
+    return found
+
+
+def _not_ready(book: Codebook, left: Sequence[Code], verdicts: Mapping[str, str]) -> str:
+    told = ", ".join(f"{code.label} ({verdicts[code.id] or 'not calibrated'})" for code in left[:12])
+    more = f" and {len(left) - 12} more" if len(left) > 12 else ""
+    if book.exclusive:
+        return f"the codes exclude one another, so all must be ready; these are not: {told}{more}."
+    return f"no code is ready for final coding: {told}{more}."
+
+
+def _remedy(folder: StudyFolder, left: Sequence[Code]) -> str:
+    return (
+        f"Calibrate first: `intercoder calibrate {folder.argument}`; or code one all the same with "
+        f"`--override {json.dumps(left[0].label, ensure_ascii=False)} --note WHY`, which the report will show."
+    )
