@@ -44,13 +44,13 @@ class CodeNames:
         """What to say of a name that is no code's: that it names a group, or the nearest name, or all names."""
         wanted = folded(name)
         if wanted in self._groups:
-            return "it is a group of codes, and only the codes in it are given to segments"
+            return "It is a group of codes; only the codes in it are given to segments."
         names = {folded(shown): shown for shown in self.shown.values()}
         close = difflib.get_close_matches(wanted, names, n=1, cutoff=0.6)
         if close:
-            return f"did you mean {names[close[0]]!r}?"
+            return f"Did you mean {names[close[0]]!r}?"
         some = ", ".join(list(names.values())[:_LISTED])
-        return f"codes of version {self.book.version}: {some}{', ...' if len(names) > _LISTED else ''}"
+        return f"Codes of version {self.book.version}: {some}{', ...' if len(names) > _LISTED else '.'}"
 
 
 _LISTED = 20

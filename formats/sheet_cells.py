@@ -59,5 +59,5 @@ def writable(text: str) -> str:
 
 def comparable(text: str) -> str:
     """A text without what writing it to a sheet and saving that may change: white space, control characters."""
-    line = " ".join(_UNCOUNTED.sub("", _ESCAPED.sub("_", text)).split())
-    return line[1:] if line.startswith(_FORMULA) else line
+    text = text[1:] if text.startswith(_FORMULA) else text
+    return " ".join(_UNCOUNTED.sub("", _ESCAPED.sub("_", text)).split())
