@@ -16,8 +16,8 @@ GIVE_UP_AFTER = 25
 """Failed calls in a row, of all coders together, after which the run stops instead of failing everything."""
 
 _TRANSPORT = frozenset({"timeout", "error"})
-_REFUSED = "refused"
-"""Says something about one request (too long, unwelcome), unless every request is refused from the start."""
+_REFUSED = frozenset({"refused", "too_long"})
+"""Says something about one request (unwelcome, too long), unless every request is refused from the start."""
 
 
 class LoopSlots(NamedTuple):
@@ -86,9 +86,9 @@ class Session:
         tally.input_tokens += answer.input_tokens
         tally.output_tokens += answer.output_tokens
         tally.cost += answer.cost
-        if answer.kind in _TRANSPORT or (answer.kind == _REFUSED and tally.nothing_yet):
+        if answer.kind in _TRANSPORT or (answer.kind in _REFUSED and tally.nothing_yet):
             tally.failed_in_a_row += 1
-        elif answer.kind != _REFUSED:
+        elif answer.kind not in _REFUSED:
             tally.failed_in_a_row = 0
         tally.heard()
         tally.nothing_yet &= answer.status == "failed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ MESSAGE_LENGTH = 200
 
 _KEY_REFUSED = (401, 403)
 _REQUEST_REFUSED = (400, 413, 422)
+_CONTEXT = re.compile(r"context (length|window|size)|too many tokens|(prompt|input) is too long", re.IGNORECASE)
+"""What servers say of a request beyond the model's context; LangChain knows only some of it."""
 _UNREACHABLE_NAMES = frozenset({"ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol"})
 """Errors of the HTTP library below the SDK, of which there are two with the same names."""
 _MISSHAPEN = (ValueError, TypeError, LookupError, AttributeError)
@@ -33,10 +36,10 @@ class CallFailed(Exception):
     """A call that brought no usable reply. It concerns this request only; others may go on.
 
     Args:
-        kind: `timeout`, `refused` (too long for the model's context, or content it will not answer to),
-            `too_long` (a reply beyond all bounds) or `error` (anything else).
+        kind: `timeout`, `refused` (content it will not answer to), `too_long` (a prompt that does not fit into the
+            model's context, or a reply beyond all bounds) or `error` (anything else).
         message: One line for people.
-        text: What there is of the reply; set for `too_long`.
+        text: What there is of the reply; set for a reply that is `too_long`.
         input_tokens: Tokens the model read, where a reply came that says so.
         output_tokens: Tokens it wrote.
     """
@@ -66,7 +69,7 @@ def sort_failure(error: Exception, model: BaseChatModel) -> CallFailed | Interco
         holds the endpoint's key.
     """
     if isinstance(error, langchain.ContextOverflowError):
-        return CallFailed("refused", f'The request is too long for the model: "{_words(error, model)}".')
+        return _too_long(_words(error, model))
     if isinstance(error, CallFailed | IntercoderError):
         return error
     return _stopped(error, model) or _failed(error, model)
@@ -115,6 +118,8 @@ def _failed(error: Exception, model: BaseChatModel) -> CallFailed:
     words = _words(error, model)
     if isinstance(error, langchain.ModelTimeoutError | TimeoutError):
         return CallFailed("timeout", "There was no answer in time (`timeout` under `[limits]`).")
+    if status in _REQUEST_REFUSED and _CONTEXT.search(words):
+        return _too_long(words)
     if status in _REQUEST_REFUSED or isinstance(error, langchain.ModelInvalidRequestError):
         return CallFailed("refused", f'The endpoint refused the request: "{words}".')
     if status is not None:
@@ -126,6 +131,11 @@ def _failed(error: Exception, model: BaseChatModel) -> CallFailed:
             "error", f"The endpoint's answer is not a chat completion ({type(error).__name__}: {words})"
         )
     return CallFailed("error", f"{type(error).__name__}: {words}")
+
+
+def _too_long(words: str) -> CallFailed:
+    """The server's words name both sizes."""
+    return CallFailed("too_long", f'The request is too long for the model: "{words}".')
 
 
 def endpoint_of(model: BaseChatModel) -> str:

@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
-from intercoder.core.identity import digest
+from intercoder.llms.scripted_answers import draw, filled, label
 from intercoder.llms.usage import estimate_messages, estimate_tokens
 
 Script: TypeAlias = Literal["words", "broken", "flaky"]
@@ -24,8 +24,6 @@ AnswerFunction: TypeAlias = Callable[[Messages, Mapping[str, Any] | None, int | 
 """Messages as (role, text), the answer's JSON schema if there is one, the seed -> the reply."""
 
 SCRIPTS: tuple[Script, ...] = get_args(Script)
-FEWEST_WORDS = 3
-"""Texts with fewer words get an empty answer: "nothing to code"."""
 FLAKY = 7
 """`scripted:flaky` fails for one in so many questions."""
 BROKEN_REPLY = '{"codes": [{"label": "cut'
@@ -35,9 +33,6 @@ _PIECE = re.compile(
     r"^<<<(?P<kind>\w+) (?P<marker>\w+)>>>\n(?P<text>.*?)\n<<<end (?P=kind) (?P=marker)>>>$",
     re.DOTALL | re.MULTILINE,
 )
-_WORD = re.compile(r"[^\W\d_]+")
-_QUOTED_WORDS = 6
-_REASON = "These are the longest words of the text."
 
 
 class ScriptedChatModel(BaseChatModel):
@@ -48,8 +43,9 @@ class ScriptedChatModel(BaseChatModel):
 
     Scripts: `words` takes the label from the text's longest words and the quote from its beginning, and as
     a moderator keeps the first suggestion; the choice of words depends on the seed, so that coders disagree
-    sometimes. `broken` never answers in JSON. `flaky` is `words`, but raises an error for about one question
-    in seven; which ones depends on text and seed alone.
+    sometimes. A code that stands before it mostly gives to texts that share a word with it, and as a reviser it
+    proposes one change, made of an excerpt's words. `broken` never answers in JSON. `flaky` is `words`, but raises
+    an error for about one question in seven; which ones depends on text and seed alone.
 
     Example:
         ```python
@@ -108,11 +104,11 @@ class ScriptedChatModel(BaseChatModel):
             return BROKEN_REPLY
         material = material_of(messages)
         text = material.get("text", "")
-        if self.script == "flaky" and _draw(FLAKY, text, seed) == 0:
+        if self.script == "flaky" and draw(FLAKY, text, seed) == 0:
             raise RuntimeError("the script fails for this text")
         if schema is None:
-            return _label(text, seed)
-        return json.dumps(_filled(schema, "", material, seed), ensure_ascii=False)
+            return label(text, seed)
+        return json.dumps(filled(schema, "", material, seed), ensure_ascii=False)
 
 
 def material_of(messages: Messages) -> dict[str, str]:
@@ -127,60 +123,3 @@ def material_of(messages: Messages) -> dict[str, str]:
         if pieces:
             return pieces
     return {"text": asked[-1] if asked else ""}
-
-
-def _filled(schema: Mapping[str, Any], key: str, material: Mapping[str, str], seed: int | None) -> Any:
-    """A value that the schema allows, made from the material. `key` is the property it stands under."""
-    kind = schema.get("type")
-    if kind == "object":
-        properties: Mapping[str, Any] = schema.get("properties", {})
-        return {name: _filled(inner, name, material, seed) for name, inner in properties.items()}
-    if kind == "array":
-        return [_filled(schema["items"], key, material, seed)] if _codable(material) else []
-    if "enum" in schema:
-        first = _first_suggestion(material)[0]
-        return first if first in schema["enum"] else schema["enum"][0]
-    if kind == "string":
-        return _string(key, material, seed)[: schema.get("maxLength")]
-    return {"integer": 0, "number": 0.0, "boolean": False}.get(str(kind))
-
-
-def _string(key: str, material: Mapping[str, str], seed: int | None) -> str:
-    text = material.get("text", "")
-    if key == "label":
-        return _first_suggestion(material)[1] or _label(text, seed)
-    return _opening(text) if key == "quote" else _REASON
-
-
-def _codable(material: Mapping[str, str]) -> bool:
-    if "suggestions" in material:
-        return bool(_first_suggestion(material)[1])
-    return len(_WORD.findall(material.get("text", ""))) >= FEWEST_WORDS
-
-
-def _first_suggestion(material: Mapping[str, str]) -> tuple[str, str]:
-    """Coder's name and label of the first line `name: label`; empty strings where there is none."""
-    for line in material.get("suggestions", "").splitlines():
-        name, colon, label = line.partition(": ")
-        if colon and label.strip():
-            return name.strip(), label.strip()
-    return "", ""
-
-
-def _label(text: str, seed: int | None) -> str:
-    """Two or three of the text's longest words, in the order of the text; which ones depends on the seed."""
-    words = list(dict.fromkeys(word.lower() for word in _WORD.findall(text)))
-    longest = sorted(words, key=len, reverse=True)  # a stable sort: of equal words the earlier is first
-    chosen = (longest[:2], longest[:2], longest[:3], longest[1:3])[_draw(4, text, seed)]
-    return " ".join(word for word in words if word in chosen) or "nothing"
-
-
-def _opening(text: str) -> str:
-    """The text's first words, verbatim."""
-    words = list(re.finditer(r"\S+", text))[:_QUOTED_WORDS]
-    return text[words[0].start() : words[-1].end()] if words else ""
-
-
-def _draw(sides: int, text: str, seed: int | None) -> int:
-    """A number from 0 to `sides` - 1 that text and seed determine."""
-    return int(digest(text, seed or 0)[:8], 16) % sides

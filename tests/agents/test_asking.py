@@ -14,7 +14,7 @@ from intercoder.agents.session import GIVE_UP_AFTER, Session
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import LoggedAnswer
 from intercoder.core.study import CoderSettings, Price, Sampling
-from intercoder.llms.calling import CallFailed
+from intercoder.llms.calling import CallFailed, FailureKind
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from tests.agents.conftest import Waiting, answering, one_code, segment, session_of, settled
 
@@ -257,8 +257,9 @@ async def test_requests_refused_among_answered_ones_do_not_stop_a_run(session: S
             await coder(refusing, name=f"coder{place}").code(segment(), session)
 
 
-async def test_an_endpoint_that_refuses_everything_stops_a_run(session: Session) -> None:
-    refusing = answering(CallFailed("refused", "no such parameter"))
+@pytest.mark.parametrize("kind", ["refused", "too_long"])
+async def test_an_endpoint_that_refuses_everything_stops_a_run(session: Session, kind: FailureKind) -> None:
+    refusing = answering(CallFailed(kind, "no such parameter"))
     for place in range(GIVE_UP_AFTER - 1):
         with pytest.raises(NoAnswer):
             await coder(refusing, name=f"coder{place}").code(segment(), session)

@@ -83,7 +83,8 @@ ALL = ["mending things"] * CODED * (CODERS + 1)
     [
         (fails(429, "slow down", headers=AT_ONCE), "error", 'The endpoint answered 429: "slow down".'),
         (fails(500, "out of memory", headers=AT_ONCE), "error", 'The endpoint answered 500: "out of memory".'),
-        (fails(400, "context length exceeded"), "refused", 'refused the request: "context length exceeded"'),
+        (fails(400, "no such parameter"), "refused", 'refused the request: "no such parameter"'),
+        (fails(400, "context length exceeded"), "too_long", 'too long for the model: "context length exceeded"'),
         (Canned(hang=True), "timeout", "no answer in time (`timeout` under `[limits]`)"),
         (Canned(body=ANSWER.body, cut=True), "error", "The connection to the endpoint broke off."),
         (Canned(body=b'{"choices": [{"mess'), "error", "not a chat completion"),
@@ -97,7 +98,7 @@ ALL = ["mending things"] * CODED * (CODERS + 1)
         (says("word " * 10_000), "too_long", "has 50000 characters; at most 20000 are read"),
     ],
     ids=[
-        "429", "500", "400", "hangs", "cut", "truncated", "html", "other-json",
+        "429", "500", "400", "context", "hangs", "cut", "truncated", "html", "other-json",
         "half-answer", "wrong-shape", "prose", "surrogate", "empty", "too-long",
     ],
 )  # fmt: skip

@@ -153,8 +153,8 @@ async def test_a_refusal_is_not_an_answer(message: AIMessage) -> None:
 class Status(Exception):
     """As other providers' SDKs raise it: with a status and no class of LangChain's."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"status {status}")
+    def __init__(self, status: int, words: str = "") -> None:
+        super().__init__(words or f"status {status}")
         self.status_code = status
 
 
@@ -167,9 +167,11 @@ class PromptTooLong(ModelError, ContextOverflowError):
     [
         (TimeoutError(), "timeout"),
         (ModelTimeoutError(), "timeout"),
-        (ContextOverflowError("4097 tokens"), "refused"),
-        (PromptTooLong("4097 tokens"), "refused"),
+        (ContextOverflowError("4097 tokens"), "too_long"),
+        (PromptTooLong("4097 tokens"), "too_long"),
         (Status(400), "refused"),
+        (Status(400, "This model's maximum context length is 64 tokens, you asked for 99."), "too_long"),
+        (Status(400, "the request exceeds the available context size"), "too_long"),
         (Status(422), "refused"),
         (Status(429), "error"),
         (Status(503), "error"),

@@ -166,7 +166,7 @@ async def test_a_prompt_beyond_the_context_is_a_failed_call_and_stops_nothing(mo
             sampling=Sampling(),
             seed=0,
         )
-    assert failed.value.kind == "refused"
+    assert failed.value.kind == "too_long"
 
 
 async def test_a_folder_that_is_no_model_is_an_error_each_time(tmp_path: Path) -> None:
