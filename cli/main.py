@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from intercoder.cli import codebooks, exporting, measuring, merging, models, reporting, running, studies
+from intercoder.cli import codebooks, exporting, measuring, merging, models, reporting, running, sampling, studies
 
 app = typer.Typer(
     name="intercoder",
@@ -28,6 +28,7 @@ merging.register(app)
 codebooks.register(app)
 exporting.register(app)
 reporting.register(app)
+sampling.register(app)
 measuring.register(app)
 models.register(app)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,17 +15,24 @@ from intercoder.cli.studies import JsonOption, StudyArgument, UnitChoice
 
 if TYPE_CHECKING:
     from intercoder.core.protocols import Run
+    from intercoder.graphs.jobs import JobResult
     from intercoder.stores.study_folder import StudyFolder
 
 run_app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 INTERRUPTED = 130
+WAITING = 3
+"""Exit code of a run that waits for a person's answers."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    from intercoder.cli import deducing
+
     app.add_typer(run_app, name="run")
     run_app.command("inductive")(run_inductive)
+    run_app.command("codevelop")(deducing.run_codevelop)
+    run_app.command("final")(deducing.run_final)
     app.command("resume")(resume)
     app.command("retry")(retry)
 
@@ -120,13 +128,26 @@ def open_quietly(directory: Path) -> StudyFolder:
     return folder
 
 
-def execute_job(folder: StudyFolder, begin: Callable[[], Run | None], *, json: bool) -> None:
-    """Execute a run, show how it goes and what it leaves, and exit as its end demands."""
+def execute_job(
+    folder: StudyFolder,
+    begin: Callable[[], Run | None],
+    *,
+    json: bool,
+    answer: Callable[[Run], bool] = lambda run: False,
+) -> None:
+    """Execute a run, show how it goes and what it leaves, and exit as its end demands.
+
+    Args:
+        folder: The study.
+        begin: Makes or finds the run.
+        json: Whether a program reads along.
+        answer: Answers a run that waits for people, as far as it can; the run goes on if it answered anything.
+    """
     from intercoder.cli.output import print_error
     from intercoder.cli.progress import listener
-    from intercoder.cli.results import print_result, print_stopped
+    from intercoder.cli.results import print_stopped
     from intercoder.core.errors import IntercoderError
-    from intercoder.graphs.jobs import Event, execute
+    from intercoder.graphs.jobs import Event, execute, unfinished
 
     # A job started by another program is stopped by SIGTERM: the same clean stop as Ctrl-C.
     begun: set[str] = set()
@@ -139,6 +160,8 @@ def execute_job(folder: StudyFolder, begin: Callable[[], Run | None], *, json: b
                 show(event)
 
             result = execute(folder, begin, listen)
+            while result is not None and result.run.status == "waiting" and answer(result.run):
+                result = execute(folder, partial(unfinished, folder, result.run.id), listen)
     except KeyboardInterrupt:
         print_stopped(folder, json=json, why="interrupted")
         sys.stdout.flush()
@@ -152,13 +175,20 @@ def execute_job(folder: StudyFolder, begin: Callable[[], Run | None], *, json: b
     if result is None:
         _print_nothing_to_do(json=json)
         return
-    if result.run.source:
-        from intercoder.cli.merging import print_result as print_result_of_source
+    print_result_of(folder, result, json=json)
+    sys.exit(WAITING if result.run.status == "waiting" else 1 if result.run.failures else 0)
 
-        print_result_of_source(folder, result, json=json)
+
+def print_result_of(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
+    """What a run leaves, by the kind of run."""
+    graph = result.run.graph
+    if graph in ("merge", "themes"):
+        from intercoder.cli.merging import print_result
+    elif graph in ("codevelop", "calibrate", "final"):
+        from intercoder.cli.deductive_results import print_result
     else:
-        print_result(folder, result, json=json)
-    sys.exit(1 if result.run.failures else 0)
+        from intercoder.cli.results import print_result
+    print_result(folder, result, json=json)
 
 
 def _print_nothing_to_do(*, json: bool) -> None:

@@ -79,6 +79,8 @@ class Run(Record):
     """Failures listed in this round."""
     source: str = ""
     """The run whose results this one works on, for merges."""
+    seconds: float = 0.0
+    """That processes have worked on it."""
     base_version: int = 0
     """The codebook version it starts from; 0 for a run that finds its own codes."""
 

@@ -19,7 +19,7 @@ def problems(study: Study, prompts: Path, graph: str = "inductive") -> Iterator[
     Args:
         study: The settings to run with.
         prompts: The study's own prompts folder.
-        graph: What is to be run: `inductive`, `merge` or `themes`.
+        graph: What is to be run, such as `inductive` or `codevelop`.
 
     Yields:
         ModelError: A model is unknown, not pulled, lacks its key, or its endpoint is not allowed.
@@ -71,4 +71,30 @@ def _theme_checks(study: Study, prompts: Path) -> Iterator[Callable[[], object]]
     yield partial(load, "themer", "default", shots=study.themer.shots, folder=prompts)
 
 
-_CHECKS = {"inductive": _inductive_checks, "merge": _merge_checks, "themes": _theme_checks}
+def _deductive_checks(study: Study, prompts: Path) -> Iterator[Callable[[], object]]:
+    for reference in study.deductive_models:
+        yield partial(check_reference, reference, study.privacy, api_key_env=study.api_key_env)
+    for coder in study.deductive.coders:
+        if not coder.replay:
+            for agent in ("deductive", "deductive_choice"):
+                yield partial(load, agent, coder.prompt, shots=coder.shots, folder=prompts)
+    if len(study.deductive.coders) > 1 and study.deductive.moderator.kind == "llm":
+        moderator = study.deductive.moderator
+        yield partial(load, "deductive_moderator", "default", shots=moderator.shots, folder=prompts)
+
+
+def _development_checks(study: Study, prompts: Path) -> Iterator[Callable[[], object]]:
+    yield from _deductive_checks(study, prompts)
+    reviser = study.writer_model(study.reviser)
+    yield partial(check_reference, reviser, study.privacy, api_key_env=study.api_key_env)
+    yield partial(load, "reviser", "default", shots=study.reviser.shots, folder=prompts)
+
+
+_CHECKS = {
+    "inductive": _inductive_checks,
+    "merge": _merge_checks,
+    "themes": _theme_checks,
+    "codevelop": _development_checks,
+    "calibrate": _deductive_checks,
+    "final": _deductive_checks,
+}

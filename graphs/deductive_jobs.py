@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.deduction import CoderValues
+from intercoder.core.deduction import FINAL, PATTERN, CoderValues, final_of
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.study import DeductiveCoderSettings, Study
@@ -16,14 +16,7 @@ from intercoder.graphs.checks import check_settings
 from intercoder.graphs.teams import Recorded
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import (
-    FINAL,
-    PATTERN,
-    coder_values,
-    create_deductive_run,
-    final_of,
-    is_moderated,
-)
+from intercoder.stores.deductions import coder_values, create_deductive_run, is_moderated
 from intercoder.stores.human_codings import human_values, read_sample
 from intercoder.stores.recorded import match
 from intercoder.stores.revisions import newest
@@ -104,7 +97,7 @@ def people_of(folder: StudyFolder, sample: str) -> list[CoderValues]:
         InputError: There is no such sample.
         StudyError: Nobody has coded it yet.
     """
-    people = human_values(folder, sample)
+    people = human_values(folder.engine, folder.study.id, sample)
     if not people:
         raise StudyError(
             f"nobody has coded the sample `{sample}` yet.",
@@ -122,7 +115,7 @@ def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]
         follow where there are several.
     """
     people = people_of(folder, run.sample)
-    weights = read_sample(folder, run.sample).weights
+    weights = read_sample(folder.engine, folder.study.id, run.sample).weights
     with reading(folder.engine) as connection:
         book = read_version(connection, folder.study.id, run.codebook_version)
         values = coder_values(connection, folder.study.id, run)
@@ -155,18 +148,30 @@ def begin_final(
         InputError: An override names no code, or one that needs none.
         ModelError, SettingsError: See `check_settings`.
     """
+    book, codes, let_in = final_codes(folder, overrides or {}, author)
+    check_settings(folder.study, folder.prompts, "final")
+    run = create_deductive_run(folder.engine, folder.study, "final", book, [code.id for code in codes], scope)
+    write_overrides(folder.engine, folder.study.id, run.id, let_in)
+    return run
+
+
+def final_codes(
+    folder: StudyFolder, overrides: Mapping[str, str], author: str
+) -> tuple[Codebook, list[Code], list[Override]]:
+    """The codebook, the codes that the final coding may give, and what a person let in.
+
+    Raises:
+        StudyError, InputError: As `begin_final`.
+    """
     book = current_book(folder)
     verdicts = readiness(folder, book)
-    let_in = _overridden(book, verdicts, overrides or {}, author)
+    let_in = _overridden(book, verdicts, overrides, author)
     allowed = {code.id for code in book.leaves if verdicts[code.id] == READY} | {one.code_id for one in let_in}
     codes = [code for code in book.leaves if code.id in allowed]
     left = [code for code in book.leaves if code.id not in allowed]
     if not codes or (book.exclusive and left):
         raise StudyError(_not_ready(book, left, verdicts), remedy=_remedy(folder, left))
-    check_settings(folder.study, folder.prompts, "final")
-    run = create_deductive_run(folder.engine, folder.study, "final", book, [code.id for code in codes], scope)
-    write_overrides(folder.engine, folder.study.id, run.id, let_in)
-    return run
+    return book, codes, let_in
 
 
 def readiness(folder: StudyFolder, book: Codebook) -> dict[str, str]:

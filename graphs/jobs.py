@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -17,12 +19,15 @@ from intercoder.core.errors import StudyError
 from intercoder.core.protocols import AnswerLog, Embedder, Run
 from intercoder.core.record import Record
 from intercoder.core.study import Study
-from intercoder.formats.codebook_files import to_yaml
-from intercoder.formats.whole_files import whole_file
 from intercoder.graphs.checks import check_settings
+from intercoder.graphs.codebook_export import write_codebook
+from intercoder.graphs.codevelopment import build_codevelopment
 from intercoder.graphs.context import make_context, make_merging_context, make_theming_context
+from intercoder.graphs.deductive import build_deductive
+from intercoder.graphs.deductive_jobs import replays
 from intercoder.graphs.inductive import build_inductive
 from intercoder.graphs.merging import build_merging
+from intercoder.graphs.teams import make_deductive_context, make_development_context
 from intercoder.graphs.theming import build_theming
 from intercoder.llms.embeddings import CachedEmbedder, VectorCache
 from intercoder.llms.factory import embedder
@@ -31,8 +36,17 @@ from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.stores.codebooks import latest_codebook
 from intercoder.stores.concepts import SqlConceptStore
 from intercoder.stores.database import remove_if_damaged, translated
+from intercoder.stores.deductions import SqlDeductiveStore, repeat_round
+from intercoder.stores.development import SqlDevelopmentStore
 from intercoder.stores.lease import Lease
-from intercoder.stores.runs import SqlStudyStore, create_run, list_runs, set_status, start_round
+from intercoder.stores.runs import (
+    SqlStudyStore,
+    add_seconds,
+    create_run,
+    list_runs,
+    set_status,
+    start_round,
+)
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.themes import SqlThemeStore
@@ -46,9 +60,14 @@ SETTLED = {
     "inductive": ("coders", "moderators", "refinement", "coding", "question", "language", "embedding"),
     "merge": ("merging", "definer", "coders", "question", "language", "embedding"),
     "themes": ("themer", "refinement", "coders", "question", "language", "embedding"),
+    "codevelop": ("deductive", "development", "reviser", "coders", "coding", "question", "language"),
+    "calibrate": ("deductive", "coders", "coding", "question", "language"),
+    "final": ("deductive", "coders", "coding", "question", "language"),
 }
 """Settings that a run keeps from its beginning, by graph; the others may change while it is stopped."""
-OPTIONS = ("merging", "definer", "themer")
+RETRIED = ("inductive", "calibrate", "final")
+"""Graphs whose failed questions can be asked again in a round of their own."""
+OPTIONS = ("merging", "definer", "themer", "development")
 """Settings that a command's options may set for one run, so that study.toml need not say the same."""
 
 
@@ -58,6 +77,8 @@ class JobResult(Record):
     run: Run
     codebook: Codebook
     codebook_file: str
+    notes: tuple[str, ...] = ()
+    """What a person should know about it."""
 
 
 def begin_inductive(folder: StudyFolder, scope: Scope) -> Run:
@@ -94,13 +115,13 @@ def unfinished(folder: StudyFolder, run_id: str = "") -> Run:
 
 
 def begin_retry(folder: StudyFolder) -> Run | None:
-    """Begin the next round of the latest finished inductive run, if questions failed in it; None if none did.
+    """Begin the next round of the latest finished coding run, if questions failed in it; None if none did.
 
     Raises:
         StudyError: No run is finished yet.
         ModelError, SettingsError: See `check_settings`.
     """
-    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph == "inductive"]
+    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph in RETRIED]
     done = [run for run in runs if run.status == "done"]
     if not runs:
         raise StudyError(
@@ -110,10 +131,12 @@ def begin_retry(folder: StudyFolder) -> Run | None:
         raise StudyError(
             "no run is finished yet.", remedy=f"Finish it first: `intercoder resume {folder.argument}`."
         )
-    if not done[-1].failures:
+    run = done[-1]
+    if not run.failures:
         return None
-    check_settings(settings_of(folder, done[-1], lambda _: None), folder.prompts)
-    return start_round(folder.engine, folder.study.id, done[-1].id)
+    check_settings(settings_of(folder, run, lambda _: None), folder.prompts, run.graph)
+    begin = start_round if run.graph == "inductive" else repeat_round
+    return begin(folder.engine, folder.study.id, run.id)
 
 
 def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listener) -> JobResult | None:
@@ -149,13 +172,24 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
         study = settings_of(folder, run, listen)
         check_settings(study, folder.prompts, run.graph)
         set_status(folder.engine, study.id, run.id, "running")
+        began = time.monotonic()
         try:
             _run(_drive(folder, study, run, listen))
         except BaseException:
             set_status(folder.engine, study.id, run.id, "stopped")
             raise
-        finished = SqlStudyStore(folder.engine, study.id).run(run.id)
+        finally:
+            add_seconds(folder.engine, study.id, run.id, time.monotonic() - began)
+        finished = _settled(folder, run)
         return job_result(folder, finished, finished.codebook_version)
+
+
+def _settled(folder: StudyFolder, run: Run) -> Run:
+    """The run as it stands after its graph came to rest: done, or waiting for people's answers."""
+    store = SqlStudyStore(folder.engine, folder.study.id)
+    if not store.run(run.id).over:
+        set_status(folder.engine, folder.study.id, run.id, "waiting")
+    return store.run(run.id)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -187,16 +221,15 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 def job_result(folder: StudyFolder, run: Run, version: int) -> JobResult:
     """What a run leaves: a codebook version. codebook.yaml is written anew with the newest one."""
     book = latest_codebook(folder.engine, folder.study.id, version)
-    file = folder.path / "codebook.yaml"
-    with whole_file(file) as out:
-        out.write(to_yaml(latest_codebook(folder.engine, folder.study.id)))
-    return JobResult(run=run, codebook=book, codebook_file=str(file))
+    exported = write_codebook(folder)
+    notes = (exported.note,) if exported.note else ()
+    return JobResult(run=run, codebook=book, codebook_file=str(exported.file), notes=notes)
 
 
 def _unit(run: Run) -> str:
     """What a run's progress counts. Until codes are grouped, nobody knows how many themes there will be."""
     grouped = "theme" if run.position else "code"
-    return {"inductive": "segment", "merge": "step", "themes": grouped}[run.graph]
+    return {"merge": "step", "themes": grouped}.get(run.graph, "segment")
 
 
 def settings_of(folder: StudyFolder, run: Run, listen: Listener) -> Study:
@@ -248,11 +281,22 @@ def _prepared(
     if run.graph == "themes":
         themes = SqlThemeStore(folder.engine, study.id)
         return build_theming, make_theming_context(study, run, store=themes, **shared)
+    if run.graph in ("codevelop", "calibrate", "final"):
+        return _prepared_deductive(folder, study, run, log)
     store, memory = SqlStudyStore(folder.engine, study.id), folder.memory(run)
     return build_inductive, make_context(study, run, store=store, memory=memory, **shared)
 
 
+def _prepared_deductive(folder: StudyFolder, study: Study, run: Run, log: AnswerLog) -> tuple[Builder, object]:
+    shared: dict[str, Any] = {"log": log, "prompts": folder.prompts, "replays": partial(replays, folder)}
+    if run.graph == "codevelop":
+        development = SqlDevelopmentStore(folder.engine, study.id)
+        return build_codevelopment, make_development_context(study, run, store=development, **shared)
+    store = SqlDeductiveStore(folder.engine, study.id)
+    return build_deductive, make_deductive_context(study, run, store=store, **shared)
+
+
 def _after(run: Run, folder: StudyFolder) -> str:
-    if run.failures and run.graph == "inductive":
+    if run.failures and run.graph in RETRIED:
         return f"{run.failures} answers failed; ask them again with `intercoder retry {folder.argument}`."
     return f"See `intercoder codebook show {folder.argument}`."

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.decisions import Decision, Value, Wave
-from intercoder.core.deduction import CoderValues, Round
+from intercoder.core.decisions import Decision, Wave
+from intercoder.core.deduction import Asked, CoderValues, Round, final_of, standing_of, values_of
 from intercoder.core.documents import Segment
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study
@@ -25,10 +25,6 @@ from intercoder.stores.segments import read_segments
 
 BLOCK = 1000
 """Segments whose decisions are read at once."""
-FINAL = "final"
-"""Name under which the values that stand in the end are given."""
-PATTERN = "pattern"
-"""Coder of the codes that a regular expression finds."""
 
 
 class Standing(NamedTuple):
@@ -93,6 +89,16 @@ def write_round(connection: Connection, study_id: str, run_id: str, round_: Roun
     insert_new(connection, schema.run_rounds, [row])
 
 
+def repeat_round(engine: Engine, study_id: str, run_id: str) -> Run:
+    """Begin a round that codes the same codes again: failed questions are asked again, others recalled."""
+    with writing(engine) as connection:
+        run = get_run(connection, study_id, run_id)
+        last = read_rounds(connection, study_id, run_id)[-1]
+        write_round(connection, study_id, run_id, last.model_copy(update={"number": run.round + 1}))
+        update_run(connection, study_id, run_id, round=run.round + 1, position=0, status="running")
+        return get_run(connection, study_id, run_id)
+
+
 def read_rounds(connection: Connection, study_id: str, run_id: str) -> list[Round]:
     """The rounds of a run, first to last."""
     table = schema.run_rounds
@@ -106,67 +112,21 @@ def read_rounds(connection: Connection, study_id: str, run_id: str) -> list[Roun
 def standing(connection: Connection, study_id: str, run: Run) -> Iterator[Standing]:
     """Decisions of a deductive run that stand, in document order, read a block of segments at a time.
 
-    Of each coder the latest about each code, or in an exclusive book the latest at all; none where the coder failed
-    in a later round. Codes that the run's present codebook does not hold are left out. Within a segment: by code in
-    the order of the book, coders before the moderator before repeats, each by name.
+    Within a segment as `core.deduction.standing_of` says.
     """
     book = read_version(connection, study_id, run.codebook_version)
-    order = {code.id: at for at, code in enumerate(book.leaves)}
     failed = _failed_rounds(connection, study_id, run.id)
-
-    def asked(row: Any) -> tuple[str, str, str]:
-        shared = book.exclusive and row.coder != PATTERN
-        return row.role, row.coder, "" if shared else row.code_id or ""
-
-    def stands(row: Any, question: tuple[str, str, str]) -> bool:
-        known = row.code_id in order or (book.exclusive and row.value == "unsure")
-        return known and failed.get((row.segment_id, *question), 0) <= row.round
-
     for start in range(0, run.total, BLOCK):
         rows = _rows(connection, study_id, run, start, start + BLOCK)
         for place, of_segment in groupby(rows, key=lambda row: row.place):
-            latest = {asked(row): row for row in of_segment}
-            kept = [row for question, row in latest.items() if stands(row, question)]
-            kept.sort(key=lambda row: (order.get(row.code_id, -1), row.role, row.coder))
-            yield from (Standing(place, read_decision(row)) for row in kept)
+            for decision in standing_of(book, map(read_decision, of_segment), failed):
+                yield Standing(place, decision)
 
 
 def coder_values(connection: Connection, study_id: str, run: Run) -> list[CoderValues]:
     """What stands in a run, by coder: coders, then the moderator, then repeats, each by name."""
     book = read_version(connection, study_id, run.codebook_version)
-    found: dict[tuple[str, str], dict[str, dict[str, Value]]] = {}
-    for _, decision in standing(connection, study_id, run):
-        values = found.setdefault((decision.role, decision.coder), {})
-        for code_id, value in spread(book, decision):
-            values.setdefault(code_id, {})[decision.segment_id] = value
-    return [
-        CoderValues.model_validate({"name": name, "role": role, "values": found[role, name]})
-        for role, name in sorted(found)
-    ]
-
-
-def spread(book: Codebook, decision: Decision) -> Iterator[tuple[str, Value]]:
-    """What a decision says of each code it is about: of all codes in an exclusive book, where one was chosen."""
-    if not book.exclusive or decision.coder == PATTERN:
-        yield decision.code_id or "", decision.value
-        return
-    for code in book.leaves:
-        if decision.value == "unsure":
-            yield code.id, "unsure"
-        else:
-            yield code.id, "yes" if code.id == decision.code_id else "no"
-
-
-def is_final(decision: Decision, *, moderated: bool) -> bool:
-    """Whether a decision is what stands for its segment in the end.
-
-    Args:
-        decision: One that stands among its coder's.
-        moderated: Whether a moderator settled the run.
-    """
-    if decision.coder == PATTERN:
-        return True
-    return decision.role == ("moderator" if moderated else "coder")
+    return values_of(book, (decision for _, decision in standing(connection, study_id, run)))
 
 
 def final_values(engine: Engine, study_id: str, run: Run) -> CoderValues:
@@ -179,17 +139,6 @@ def final_values(engine: Engine, study_id: str, run: Run) -> CoderValues:
 def is_moderated(run: Run) -> bool:
     """Whether a run has several coders, and so a moderator."""
     return len(Study.model_validate_json(run.settings).deductive.coders) > 1
-
-
-def final_of(values: Sequence[CoderValues], *, moderated: bool) -> CoderValues:
-    """The values that stand in the end, of all coders' values."""
-    role = "moderator" if moderated else "coder"
-    merged: dict[str, dict[str, Value]] = {}
-    for coder in values:
-        if coder.role == role or coder.name == PATTERN:
-            for code_id, of_code in coder.values.items():
-                merged.setdefault(code_id, {}).update(of_code)
-    return CoderValues(name=FINAL, role="moderator", values=merged)
 
 
 class SqlDeductiveStore:
@@ -272,7 +221,7 @@ def _rows(connection: Connection, study_id: str, run: Run, start: int, stop: int
     yield from connection.execute(query)
 
 
-def _failed_rounds(connection: Connection, study_id: str, run_id: str) -> dict[tuple[str, str, str, str], int]:
+def _failed_rounds(connection: Connection, study_id: str, run_id: str) -> dict[Asked, int]:
     """The latest round in which a question got no answer, by segment, role, coder and code."""
     table = schema.failures
     query = (

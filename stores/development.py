@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.decisions import Decision, Failure
-from intercoder.core.deduction import Round
+from intercoder.core.deduction import Round, about_codes
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import Revision, RevisionAnswer, affected
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading, writing
-from intercoder.stores.deductions import SqlDeductiveStore, read_rounds, spread, standing, write_round
+from intercoder.stores.deductions import SqlDeductiveStore, read_rounds, standing, write_round
 from intercoder.stores.revisions import apply_answered, record_answer, recorded_revisions, write_proposals
 from intercoder.stores.runs import get_run, update_run, write_failures
 from intercoder.stores.segments import segment_texts
@@ -26,15 +26,11 @@ class SqlDevelopmentStore(SqlDeductiveStore):
 
     def evidence(self, run_id: str, code_ids: Sequence[str]) -> Mapping[str, Sequence[Decision]]:
         """Code id -> decisions that stand about it, in document order."""
-        found: dict[str, list[Decision]] = {code_id: [] for code_id in code_ids}
         with reading(self.engine) as connection:
             run = get_run(connection, self.study_id, run_id)
             book = read_version(connection, self.study_id, run.codebook_version)
-            for _, decision in standing(connection, self.study_id, run):
-                for code_id, value in spread(book, decision):
-                    if code_id in found:
-                        found[code_id].append(decision.model_copy(update={"value": value}))
-        return found
+            decisions = (decision for _, decision in standing(connection, self.study_id, run))
+            return about_codes(book, decisions, code_ids)
 
     def texts(self, segment_ids: Sequence[str]) -> Mapping[str, str]:
         """Segment id -> text."""
@@ -48,7 +44,7 @@ class SqlDevelopmentStore(SqlDeductiveStore):
         dropped: Mapping[str, str],
         failures: Sequence[Failure] = (),
     ) -> None:
-        """Commit a round's proposals and the reviser's failures, in one transaction; writing them twice changes nothing."""
+        """Commit a round's proposals and the reviser's failures; writing them twice changes nothing."""
         with writing(self.engine) as connection:
             run = get_run(connection, self.study_id, run_id)
             write_proposals(connection, self.study_id, revisions, dropped)

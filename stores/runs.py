@@ -118,6 +118,17 @@ def set_status(engine: Engine, study_id: str, run_id: str, status: RunStatus) ->
         update_run(connection, study_id, run_id, status=status)
 
 
+def add_seconds(engine: Engine, study_id: str, run_id: str, seconds: float) -> None:
+    """Add to the time that processes have worked on a run."""
+    runs = schema.runs
+    with writing(engine) as connection:
+        connection.execute(
+            sa.update(runs)
+            .where(runs.c.study_id == study_id, runs.c.run == run_id)
+            .values(seconds=runs.c.seconds + seconds)
+        )
+
+
 class SqlStudyStore:
     """The study store of a run on a SQL database (see `core.protocols.StudyStore`)."""
 
@@ -207,6 +218,7 @@ def _run(connection: Connection, row: Any) -> Run:
         source=row.source,
         base_version=row.base_version,
         failures=int(connection.execute(query).scalar_one()),
+        seconds=row.seconds,
     )
 
 

@@ -1,0 +1,105 @@
+"""`calibrate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from intercoder.cli.studies import JsonOption, StudyArgument
+
+if TYPE_CHECKING:
+    from intercoder.stores.study_folder import StudyFolder
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("calibrate")(calibrate)
+
+
+def calibrate(
+    directory: StudyArgument,
+    sample: Annotated[str, typer.Option("--sample", help="The sample that people coded.")] = "calibration",
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Before anyone codes: what samples of several sizes would show.")
+    ] = False,
+    people: Annotated[int, typer.Option(min=1, max=20, help="For --plan: how many people will code.")] = 2,
+    people_agreement: Annotated[
+        float, typer.Option(min=0.01, max=1, help="For --plan: kappa of people with each other.")
+    ] = 0.75,
+    model_agreement: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="For --plan: kappa of the model with people; as people's else."),
+    ] = None,
+    enriched: Annotated[
+        bool, typer.Option("--enriched", help="For --plan: a sample drawn by the model's own answers.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Hold the model against people on a sample they coded blind: agreement, intervals, a verdict for each code.
+
+    Example: `intercoder calibrate repair --plan`
+    """
+    from intercoder.cli.running import execute_job, open_quietly
+
+    folder = open_quietly(directory)
+    from intercoder.graphs.deductive_jobs import begin_calibration
+
+    if plan:
+        _plan(folder, people, people_agreement, model_agreement, enriched=enriched, json=json)
+        return
+    execute_job(folder, lambda: begin_calibration(folder, sample), json=json)
+
+
+def _plan(
+    folder: StudyFolder,
+    people: int,
+    people_agreement: float,
+    model_agreement: float | None,
+    *,
+    enriched: bool,
+    json: bool,
+) -> None:
+    from intercoder.cli.output import print_json, print_table
+    from intercoder.evals.calibration_plan import plan
+    from intercoder.graphs.deductive_jobs import assumed_prevalence, current_book
+
+    book = current_book(folder)
+    found = plan(
+        assumed_prevalence(folder, book),
+        people=people,
+        people_agreement=people_agreement,
+        model_agreement=model_agreement,
+        draw="enriched" if enriched else "random",
+        settings=folder.study.calibration,
+    )
+    labels = {code.id: code.label for code in book.codes}
+    if json:
+        for row in found.rows:
+            print_json({**row.model_dump(), "label": labels[row.code]})
+        return
+    rows = [
+        (
+            labels[row.code],
+            f"{row.prevalence:.0%}",
+            row.size,
+            f"{row.positives:.0f}",
+            _width(row.ac1_width),
+            _width(row.positive_width),
+            f"{row.ready:.0%}",
+            f"{row.revise:.0%}",
+            f"{row.not_shown:.0%}",
+        )
+        for row in found.rows
+    ]
+    columns = ("code", "share", "segments", "positives", "AC1 +-", "positive +-", "ready", "revise", "not shown")
+    print_table(columns, rows, title="What a calibration sample would show", right=columns[1:])
+    print(
+        f"Assumed: {people} coding, kappa {people_agreement:.2f} among people and {found.model_agreement:.2f} between "
+        f"model and people, margin {found.margin:.2f}; shares as the model's answers so far, or 20%."
+    )
+    print(f"Next: intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME")
+
+
+def _width(width: float) -> str:
+    return "undefined" if width != width else f"{width / 2:.2f}"

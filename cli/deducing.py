@@ -1,0 +1,182 @@
+"""`run codevelop` and `run final`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from intercoder.cli.studies import JsonOption, StudyArgument, UnitChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from intercoder.core.protocols import Run
+    from intercoder.stores.samples import Scope
+    from intercoder.stores.study_folder import StudyFolder
+
+SeedOption = Annotated[int | None, typer.Option("--seed", "-s", help="Seed of the sample.")]
+StratifyOption = Annotated[str, typer.Option(help="Attribute to stratify the sample by; `speaker` works.")]
+SkipOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Leave a speaker's segments out, such as the interviewer's; may be repeated."),
+]
+UnitOption = Annotated[
+    UnitChoice | None, typer.Option("--unit", "-u", help="Which segments, if cut in several ways.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done; calls nothing.")]
+
+
+def run_codevelop(
+    directory: StudyArgument,
+    sample: Annotated[
+        int | None, typer.Option("--sample", "-n", min=1, help="Segments to draw; study.toml says how many else.")
+    ] = None,
+    seed: SeedOption = None,
+    stratify: StratifyOption = "",
+    skip_speaker: SkipOption = None,
+    unit: UnitOption = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="A file of answers to revisions, for runs without a person (TOML).")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Begin anew though an earlier one is not finished.")] = False,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Try the codebook on a sample, test for guessing, and let the reviser propose changes; then wait for people.
+
+    Run it again when the revisions are answered: it goes on with a new version, and codes again only what changed.
+    Exits with 3 while revisions wait.
+
+    Example: `intercoder run codevelop repair -n 100`
+    """
+    from intercoder.cli.running import execute_job, open_quietly
+
+    folder = open_quietly(directory)
+    from intercoder.graphs.deductive_jobs import begin_development, current_book, under_way
+
+    going = None if new else under_way(folder, "codevelop")
+    if going is not None:
+        _check_no_sample_options(going, sample=sample, seed=seed, stratify=stratify, unit=unit, skip=skip_speaker)
+    answer = _answers(folder, answers) if answers else lambda run: False
+    development = folder.study.development
+    chosen = development.model_copy(
+        update={
+            "sample": development.sample if sample is None else sample,
+            "seed": development.seed if seed is None else seed,
+            "stratify": stratify or development.stratify,
+        }
+    )
+    study = folder.study.model_copy(update={"development": chosen})
+    scope = _development_scope(folder, chosen.sample, chosen.seed, chosen.stratify, unit, skip_speaker)
+    if dry_run:
+        from intercoder.cli.plans import print_plan
+        from intercoder.graphs.deductive_planning import plan_deductive
+
+        book = current_book(folder)
+        plan = plan_deductive(folder, study, book, book.leaves, scope, repeat=chosen.repeat)
+        print_plan(plan, json=json)
+        return
+
+    def begin() -> Run:
+        return going or begin_development(folder, study, scope)
+
+    if going is not None and going.status == "waiting":
+        answer(going)
+    execute_job(folder, begin, json=json, answer=answer)
+
+
+def run_final(
+    directory: StudyArgument,
+    everything: Annotated[bool, typer.Option("--all", help="Code all segments.")] = False,
+    sample: Annotated[int | None, typer.Option("--sample", "-n", min=1, help="Draw so many at random.")] = None,
+    seed: SeedOption = None,
+    stratify: StratifyOption = "",
+    skip_speaker: SkipOption = None,
+    unit: UnitOption = None,
+    override: Annotated[
+        list[str] | None, typer.Option(help="A code to be coded though it is not ready; may be repeated.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="Why a code is coded all the same; the report shows it.")] = "",
+    by: Annotated[str, typer.Option(help="Who says so; by default you.")] = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Code the final data set with the codes that calibration found ready, and estimate how frequent they are.
+
+    Example: `intercoder run final repair --all`
+    """
+    from intercoder.cli.running import execute_job, open_quietly
+    from intercoder.core.errors import InputError
+    from intercoder.stores.samples import Scope
+
+    if everything == (sample is not None):
+        raise InputError("say how much to code.", remedy="Give `--all`, or `-n 1000` for a random sample.")
+    if override and not note.strip():
+        raise InputError("an override needs a reason.", where="--note", remedy='Add `--note "why"`.')
+    folder = open_quietly(directory)
+    scope = Scope(
+        unit=unit.value if unit else None,
+        sample=sample,
+        seed=seed or 0,
+        stratify=stratify,
+        skip_speakers=tuple(skip_speaker or ()),
+    )
+    from intercoder.graphs.deductive_jobs import begin_final, final_codes
+
+    overrides = dict.fromkeys(override or (), note.strip())
+    author = by or user_name()
+    if dry_run:
+        from intercoder.cli.plans import print_plan
+        from intercoder.graphs.deductive_planning import plan_deductive
+
+        book, codes, _ = final_codes(folder, overrides, author)
+        print_plan(plan_deductive(folder, folder.study, book, codes, scope, repeat=False), json=json)
+        return
+    execute_job(folder, lambda: begin_final(folder, scope, overrides, author), json=json)
+
+
+def user_name() -> str:
+    """The name of whoever is at the keyboard, as the operating system knows it."""
+    import getpass
+
+    return getpass.getuser()
+
+
+def _development_scope(
+    folder: StudyFolder,
+    sample: int,
+    seed: int,
+    stratify: str,
+    unit: UnitChoice | None,
+    skip_speaker: list[str] | None,
+) -> Scope:
+    """A sample of the size asked for, or everything where there is no more than that."""
+    from intercoder.stores.samples import Scope, choose
+
+    scope = Scope(unit=unit.value if unit else None, skip_speakers=tuple(skip_speaker or ()))
+    there = len(choose(folder.engine, folder.study.id, scope))
+    if there <= sample:
+        return scope
+    return scope.model_copy(update={"sample": sample, "seed": seed, "stratify": stratify})
+
+
+def _check_no_sample_options(run: Run, **options: object) -> None:
+    from intercoder.core.errors import InputError
+
+    given = [f"--{name.replace('skip', 'skip-speaker')}" for name, value in options.items() if value]
+    if given:
+        raise InputError(
+            f"`{run.id}` is under way; its sample is drawn already.",
+            where=given[0],
+            remedy="Leave the option out to go on with it, or begin anew with `--new`.",
+        )
+
+
+def _answers(folder: StudyFolder, file: Path) -> Callable[[Run], bool]:
+    from intercoder.formats.answers_files import read_answers
+    from intercoder.graphs.answering import apply_answers
+
+    given = read_answers(file)
+    return lambda run: bool(apply_answers(folder, run.id, given).answered)

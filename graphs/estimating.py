@@ -1,0 +1,41 @@
+"""What a final run says of all texts, put together from its decisions and people's calibration codings."""
+
+from __future__ import annotations
+
+from intercoder.core.protocols import Run
+from intercoder.evals.final_estimates import FinalEstimates, final_estimates
+from intercoder.stores.database import reading
+from intercoder.stores.deductions import final_values, read_rounds
+from intercoder.stores.human_codings import human_values, read_sample
+from intercoder.stores.runs import SqlStudyStore
+from intercoder.stores.study_folder import StudyFolder
+from intercoder.stores.verdicts import latest_verdicts
+
+
+def estimates_of(folder: StudyFolder, run: Run) -> FinalEstimates:
+    """Counts, shares with intervals, shares corrected by what people said, and codes together.
+
+    People's codings are those of the sample on which the codes were calibrated last.
+
+    Args:
+        folder: The study.
+        run: A final run.
+    """
+    engine, study = folder.engine, folder.study.id
+    with reading(engine) as connection:
+        codes = read_rounds(connection, study, run.id)[-1].codes
+    population = read_sample(engine, study, run.sample).population or None
+    final = final_values(engine, study, run)
+    verdicts = latest_verdicts(engine, study, "final")
+    calibrated = [verdicts[code].run for code in codes if code in verdicts]
+    if not calibrated:
+        return final_estimates(final, codes, population=population)
+    calibration = SqlStudyStore(engine, study).run(max(calibrated, key=lambda name: int(name.rsplit("-", 1)[1])))
+    return final_estimates(
+        final,
+        codes,
+        population=population,
+        people=human_values(engine, study, calibration.sample),
+        model=final_values(engine, study, calibration),
+        weights=read_sample(engine, study, calibration.sample).weights,
+    )
