@@ -75,7 +75,7 @@ class CodeCalibration(Record):
     """Segments to which most of the people who decided gave the code, and about which the model decided."""
     verdict: CalibrationVerdict
     reason: str
-    """One sentence with the numbers that the verdict rests on."""
+    """The numbers that the verdict rests on, in a sentence; where weights differ, what the sample is worth."""
 
 
 class CodedSample(NamedTuple):
@@ -131,6 +131,7 @@ def calibrate_code(
     ac1, positive = found.estimate(judged), found.estimate(judged + 1)
     bounds = held_against(asked, (ac1.low, ac1.high), (positive.low, positive.high), many)
     positives = count_positives(*decided)
+    reason = explain(bounds, positives, asked.fewest_positives, many)
     return CodeCalibration(
         people=tuple(
             _counts(name, sample.people[:, place], sample.weights) for place, name in enumerate(sample.names)
@@ -142,7 +143,7 @@ def calibrate_code(
         difference_positive=found.estimate(DIFFERENCE + 1),
         positives=positives,
         verdict=decide(bounds, positives, asked.fewest_positives),
-        reason=explain(bounds, positives, asked.fewest_positives, many),
+        reason=reason + _weighing(sample.weights),
     )
 
 
@@ -235,6 +236,14 @@ class _Found:
             ac1=self.estimate(column),
             positive=self.estimate(column + 1),
         )
+
+
+def _weighing(weights: Floats) -> str:
+    """How many evenly drawn segments the weighted ones are worth (Kish 1965); nothing where weights are equal."""
+    if not len(weights) or weights.min() == weights.max():
+        return ""
+    worth = weights.sum() ** 2 / (weights**2).sum()
+    return f" The sample is weighted: {len(weights)} segments weigh like {worth:.0f} drawn evenly."
 
 
 def _decided(codes: Codes) -> Codes:

@@ -42,7 +42,7 @@ class PairSums:
         yes = self.answered & (first == 1) & (second == 1)
         differ = self.answered & (first != second)
         parts = np.stack([yes, differ, self.answered], axis=2) * weights[:, None, None]
-        self.features: Floats = parts.reshape(len(coders), -1)
+        self.features: Floats = parts.reshape(len(coders), 3 * len(self.pairs))
 
     @property
     def used(self) -> tuple[int, int]:
