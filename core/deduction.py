@@ -1,11 +1,12 @@
-"""What deductive coding works with: decisions about codes as tables, and the pieces of its rounds."""
+"""What deductive coding works with: the pieces of its rounds, which decisions stand, and values as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias
 
-from intercoder.core.decisions import Role, Value
+from intercoder.core.codebook import Codebook
+from intercoder.core.decisions import Decision, Role, Value
 from intercoder.core.record import Record
 
 
@@ -42,3 +43,98 @@ class RecordedAnswer(Record):
     """The chosen code; only where the answer is a choice in an exclusive book."""
     reason: str = ""
     quote: str = ""
+
+
+PATTERN = "pattern"
+"""Coder of the codes that a regular expression finds."""
+FINAL = "final"
+"""Name under which the values that stand in the end are given."""
+Asked: TypeAlias = tuple[str, str, str, str]
+"""What a question was about: segment, role, coder and code; no code where one question chooses among all."""
+
+
+def asked(book: Codebook, decision: Decision) -> Asked:
+    """The question that a decision answers."""
+    choice = book.exclusive and decision.coder != PATTERN
+    return decision.segment_id, decision.role, decision.coder, "" if choice else decision.code_id or ""
+
+
+def standing_of(book: Codebook, said: Iterable[Decision], failed: Mapping[Asked, int]) -> list[Decision]:
+    """Of a segment's decisions those that stand under a book.
+
+    Args:
+        book: The version of the run's present round.
+        said: The segment's decisions, oldest round first.
+        failed: The latest round in which a question got no answer.
+
+    Returns:
+        Of each coder the latest about each code, or in an exclusive book the latest at all; none where the coder
+        failed in a later round, or the book does not hold the code. By code in the order of the book, coders
+        before the moderator before repeats, each by name.
+    """
+    order = {code.id: place for place, code in enumerate(book.leaves)}
+
+    def stands(question: Asked, decision: Decision) -> bool:
+        known = decision.code_id in order or (book.exclusive and decision.value == "unsure")
+        return known and failed.get(question, 0) <= decision.round
+
+    latest = {asked(book, decision): decision for decision in said}
+    kept = [decision for question, decision in latest.items() if stands(question, decision)]
+    return sorted(kept, key=lambda one: (order.get(one.code_id or "", -1), one.role, one.coder))
+
+
+def spread(book: Codebook, decision: Decision) -> Iterator[tuple[str, Value]]:
+    """What a decision says of each code it is about: of all codes in an exclusive book, where one was chosen."""
+    if not book.exclusive or decision.coder == PATTERN:
+        yield decision.code_id or "", decision.value
+        return
+    for code in book.leaves:
+        if decision.value == "unsure":
+            yield code.id, "unsure"
+        else:
+            yield code.id, "yes" if code.id == decision.code_id else "no"
+
+
+def values_of(book: Codebook, decisions: Iterable[Decision]) -> list[CoderValues]:
+    """Decisions that stand, as values by coder: coders, then the moderator, then repeats, each by name."""
+    found: dict[tuple[Role, str], dict[str, dict[str, Value]]] = {}
+    for decision in decisions:
+        values = found.setdefault((decision.role, decision.coder), {})
+        for code_id, value in spread(book, decision):
+            values.setdefault(code_id, {})[decision.segment_id] = value
+    return [CoderValues(name=name, role=role, values=found[role, name]) for role, name in sorted(found)]
+
+
+def about_codes(
+    book: Codebook, decisions: Iterable[Decision], code_ids: Iterable[str]
+) -> dict[str, list[Decision]]:
+    """Code id -> the decisions that say something of it, each with what it says of that code."""
+    found: dict[str, list[Decision]] = {code_id: [] for code_id in code_ids}
+    for decision in decisions:
+        for code_id, value in spread(book, decision):
+            if code_id in found:
+                found[code_id].append(decision.model_copy(update={"value": value}))
+    return found
+
+
+def is_final(decision: Decision, *, moderated: bool) -> bool:
+    """Whether a decision is what stands for its segment in the end.
+
+    Args:
+        decision: One that stands among its coder's.
+        moderated: Whether a moderator settled the run.
+    """
+    if decision.coder == PATTERN:
+        return True
+    return decision.role == ("moderator" if moderated else "coder")
+
+
+def final_of(values: Sequence[CoderValues], *, moderated: bool) -> CoderValues:
+    """The values that stand in the end, of all coders' values; where a pattern decides, its own."""
+    role = "moderator" if moderated else "coder"
+    merged: dict[str, dict[str, Value]] = {}
+    for coder in sorted(values, key=lambda one: one.name == PATTERN):
+        if coder.role == role or coder.name == PATTERN:
+            for code_id, of_code in coder.values.items():
+                merged.setdefault(code_id, {}).update(of_code)
+    return CoderValues(name=FINAL, role="moderator", values=merged)

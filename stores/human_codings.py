@@ -10,14 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.decisions import Decision, Value, decision_id
-from intercoder.core.deduction import CoderValues
+from intercoder.core.deduction import CoderValues, spread
 from intercoder.core.given_answers import CodedSheet, HumanCoding
 from intercoder.core.record import Record
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import insert_new, reading, writing
 from intercoder.stores.decisions import decision_row, read_decision
-from intercoder.stores.deductions import spread
 from intercoder.stores.memos import write_memos
 
 Question = tuple[str, str, str]
