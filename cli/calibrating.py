@@ -95,8 +95,8 @@ def _plan(
     columns = ("code", "share", "segments", "positives", "AC1 +-", "positive +-", "ready", "revise", "not shown")
     print_table(columns, rows, title="What a calibration sample would show", right=columns[1:])
     print(
-        f"Assumed: {people} coding, kappa {people_agreement:.2f} among people and {found.model_agreement:.2f} between "
-        f"model and people, margin {found.margin:.2f}; shares as the model's answers so far, or 20%."
+        f"Assumed: {people} coding, kappa {people_agreement:.2f} among people and {found.model_agreement:.2f} "
+        f"between model and people, margin {found.margin:.2f}; shares as the model's answers so far, or 20%."
     )
     print(f"Next: intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME")
 

@@ -71,10 +71,8 @@ def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
             f"{folder.argument} --all` says why."
         )
     if waiting:
-        numbers = ", ".join(str(one.number) for one in waiting[:12])
-        print(
-            f"Waiting for you: {counted(len(waiting), 'revision')} ({numbers}{' ...' if len(waiting) > 12 else ''})."
-        )
+        numbers = ", ".join(str(one.number) for one in waiting)
+        print(f"Waiting for you: {counted(len(waiting), 'revision')} (number {one_line(numbers, 60)}).")
         print(f"Look at them: intercoder revisions {folder.argument}")
         first = waiting[0].number
         print(f"Answer each:  intercoder revisions {folder.argument} approve {first}   (or reject, edit)")

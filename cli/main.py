@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from intercoder.cli import codebooks, exporting, measuring, merging, models, reporting, running, sampling, studies
+from intercoder.cli import calibrating, codebooks, exporting, measuring, merging, models, reporting, running, sampling, studies
 
 app = typer.Typer(
     name="intercoder",
@@ -26,6 +26,7 @@ studies.register(app)
 running.register(app)
 merging.register(app)
 codebooks.register(app)
+calibrating.register(app)
 exporting.register(app)
 reporting.register(app)
 sampling.register(app)

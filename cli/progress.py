@@ -58,6 +58,8 @@ def _bar() -> Iterator[Listener]:
                 progress.console.print(event["text"])
             elif event["kind"] == "step":
                 progress.console.print(step_line(event))
+            elif event["kind"] in ROUND_LINES:
+                progress.console.print(ROUND_LINES[event["kind"]](event))
             elif event["kind"] == "code":
                 progress.console.print(f"  + {one_line(event['label'])}", style="dim")
             elif event["kind"] == "progress":
@@ -78,6 +80,8 @@ def _lines() -> Listener:
             _say(f"{event['run']}: {_beginning(event)}")
         elif event["kind"] == "note":
             _say(event["text"])
+        elif event["kind"] in ROUND_LINES:
+            _say(f"{event['run']}: {ROUND_LINES[event['kind']](event)}")
         elif event["kind"] == "step":
             start.mark({"done": 0})
             _say(f"{event['run']}: {step_line(event)}")
@@ -120,6 +124,18 @@ def step_line(event: Event) -> str:
     what = "labels" if event["stage"] == 2 else did
     merged = f", {event['merged']:,} merged" if event["step_kind"] != "define" else ""
     return f"stage {event['stage']}, {what}: {counted(event['concepts'], 'concept')}{merged}"
+
+
+def _round_line(event: Event) -> str:
+    codes = counted(event["codes"], "code")
+    return f"round {event['round']} with codebook version {event['version']}: {codes} to be coded again"
+
+
+def _reviser_line(event: Event) -> str:
+    return f"round {event['round']}: the reviser looks at {counted(event['codes'], 'code')}"
+
+
+ROUND_LINES: dict[str, Callable[[Event], str]] = {"round": _round_line, "reviser": _reviser_line}
 
 
 def _say(text: str) -> None:

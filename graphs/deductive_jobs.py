@@ -11,12 +11,13 @@ from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.study import DeductiveCoderSettings, Study
 from intercoder.evals.calibration import CodeCalibration, calibrate
+from intercoder.evals.calibration_plan import observed_prevalence
 from intercoder.formats.recorded_answers import read_recorded
 from intercoder.graphs.checks import check_settings
 from intercoder.graphs.teams import Recorded
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import coder_values, create_deductive_run, is_moderated
+from intercoder.stores.deductions import coder_values, create_deductive_run, final_values, is_moderated
 from intercoder.stores.human_codings import human_values, read_sample
 from intercoder.stores.recorded import match
 from intercoder.stores.revisions import newest
@@ -190,6 +191,14 @@ def readiness(folder: StudyFolder, book: Codebook) -> dict[str, str]:
         return found.verdict if found.code_revision == code.revision else "changed since"
 
     return {code.id: verdict(code) for code in book.leaves}
+
+
+def assumed_prevalence(folder: StudyFolder, book: Codebook) -> dict[str, float]:
+    """How often each code is thought to apply before anyone codes: as the latest run's answers, or a fifth."""
+    codes = [code.id for code in book.leaves]
+    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph in ("codevelop", "final")]
+    nothing = CoderValues(name=FINAL, role="moderator", values={})
+    return observed_prevalence(final_values(folder.engine, folder.study.id, runs[-1]) if runs else nothing, codes)
 
 
 def replays(folder: StudyFolder, settings: DeductiveCoderSettings, book: Codebook) -> Mapping[int, Recorded]:
