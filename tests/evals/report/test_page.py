@@ -9,7 +9,8 @@ import pytest
 
 from intercoder.evals.report.comparison import Embed
 from intercoder.evals.report.contents import gather
-from intercoder.evals.report.page import embedded_json, report_html
+from intercoder.evals.report.page import report_html
+from intercoder.evals.report.rendering import embedded_json
 from tests.evals.report.conftest import Coded, person, visible
 
 ONE = [["mending"], ["thrift"], ["mending"], []] * 3
