@@ -1,6 +1,6 @@
 """What a proposed revision becomes when a person edits it: in one text, or code by code.
 
-An edit stays within what the revision is about: one of a definition changes the definition, whatever else was written.
+An edit stays within what the revision is about: one of a definition changes the definition and nothing else.
 """
 
 from __future__ import annotations

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 
-from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_checks import check_book
+from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.codebook_checks import check_book, folded
 from intercoder.core.errors import IntercoderError
 from intercoder.core.identity import make_id
 from intercoder.core.protocols import Run
-from intercoder.core.revisions import Revision, RevisionConflict, apply
+from intercoder.core.revisions import FIELDS, LISTS, Revision, RevisionConflict, apply
 from intercoder.graphs.deductive_context import Proposal
 
 
@@ -22,16 +22,17 @@ def sift(
         run: The run in its round.
         book: The codebook they were made for.
         proposals: In the order of the book's codes.
-        rejected: What people rejected before.
+        rejected: What people rejected before, or put in other words.
         decisions: Ids of the decisions that may serve as evidence.
 
     Returns:
         All revisions with ids, and by id why one is dropped: it cannot be used, rests on nothing, changes nothing,
-        would break the book, was rejected before, or is proposed twice.
+        would break the book, was rejected before, or is proposed twice. The same words in other capitals or with
+        other spaces are the same; a rule that people rejected stays rejected when rules beside it change.
     """
     revisions: list[Revision] = []
     dropped: dict[str, str] = {}
-    refused = {one.content for one in rejected}
+    refused = {_gist(one) for one in rejected}
     seen: set[object] = set()
     for place, proposal in enumerate(proposals):
         own = {
@@ -43,14 +44,38 @@ def sift(
         revision = proposal.revision.model_copy(update=own)
         revisions.append(revision)
         problem = proposal.problem or _without_evidence(revision, decisions) or _useless(book, revision)
-        if not problem and revision.content in refused:
+        if not problem and _gist(revision) in refused:
             problem = "people rejected the same change before."
-        if not problem and revision.content in seen:
+        if not problem and _gist(revision) in seen:
             problem = "the same change is proposed twice."
         if problem:
             dropped[revision.id] = problem
-        seen.add(revision.content)
+        else:
+            seen.add(_gist(revision))
     return revisions, dropped
+
+
+def _gist(revision: Revision) -> object:
+    """What a revision comes to, whatever its code looks like by now: a rule more, a new definition.
+
+    Changes that reshape a code count as the same only while the code is the same.
+    """
+    if revision.kind not in FIELDS:
+        return revision.content
+    was, becomes = revision.before[0], revision.after[0]
+    return (revision.kind, was.id, *(_change(was, becomes, name) for name in FIELDS[revision.kind]))
+
+
+def _change(was: Code, becomes: Code, name: str) -> object:
+    old, new = getattr(was, name), getattr(becomes, name)
+    if name not in LISTS:
+        return new if name == "pattern" else folded(new)
+    before, after = (frozenset(map(_item, side)) for side in (old, new))
+    return after - before, before - after
+
+
+def _item(item: str | CodeExample) -> str:
+    return folded(item.text if isinstance(item, CodeExample) else item)
 
 
 def _without_evidence(revision: Revision, decisions: Set[str]) -> str:

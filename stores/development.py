@@ -66,9 +66,9 @@ class SqlDevelopmentStore(SqlDeductiveStore):
         return [one.revision for one in recorded if one.status == "waiting"]
 
     def rejected(self) -> Sequence[Revision]:
-        """All revisions of the study that people rejected."""
+        """All revisions of the study that people rejected, or put in other words, as they were proposed."""
         recorded = recorded_revisions(self.engine, self.study_id)
-        return [one.revision for one in recorded if one.status == "rejected"]
+        return [one.revision for one in recorded if one.status in ("rejected", "edited")]
 
     def answer(self, answer: RevisionAnswer) -> None:
         """Record a person's answer."""

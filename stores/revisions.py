@@ -11,11 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from intercoder.core.approvals import answered_before, check_answer, settle
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.codebook_checks import check_book
 from intercoder.core.decisions import Provenance
-from intercoder.core.errors import StudyError
+from intercoder.core.errors import InputError, StudyError
 from intercoder.core.identity import make_id
-from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer, RevisionConflict, apply
+from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer, apply
 from intercoder.stores import schema
 from intercoder.stores.codebooks import (
     complete_versions,
@@ -65,11 +67,9 @@ def revise_by_hand(
             for place, one in enumerate(revisions)
         ]
         _insert(connection, study_id, owned, {})
-        for one in owned:
-            _answer(
-                connection, study_id, RevisionAnswer(revision_id=one.id, answer="approve", note=note, by=author)
-            )
-        _write_history(connection, study_id, version, [(one.id, "") for one in owned])
+        answers = [RevisionAnswer(revision_id=one.id, answer="approve", note=note, by=author) for one in owned]
+        insert_new(connection, schema.revision_answers, [_answer_row(study_id, one) for one in answers])
+        _write_history(connection, study_id, version, {one.id: "" for one in owned})
         return read_version(connection, study_id, version)
 
 
@@ -111,25 +111,19 @@ def record_answer(engine: Engine, study_id: str, answer: RevisionAnswer) -> Reco
     Raises:
         StudyError: There is no such revision, nobody was asked about it, or it was answered before: the message
             says by whom and how. The same answer given by the same person again is no error.
+        InputError: It is an edit into what this kind of revision cannot become.
     """
     with writing(engine) as connection:
         known = _read(connection, study_id, schema.revisions.c.revision_id == answer.revision_id)
         if not known:
             raise StudyError(f"there is no revision {answer.revision_id!r}.", remedy="See `intercoder revisions`.")
-        one = known[0]
-        if one.dropped:
-            raise StudyError(
-                f"revision {one.number} was dropped: {one.dropped}", remedy="Edit the codebook by hand instead."
-            )
-        if one.answer is not None:
-            if one.answer == answer:
-                return one
-            raise StudyError(
-                f"revision {one.number} was answered before: {one.status} by {one.answer.by} at {one.answered_at}.",
-                remedy="The first answer stands. Change the codebook itself with `intercoder codebook edit`.",
-            )
-        _answer(connection, study_id, answer)
-        return _read(connection, study_id, schema.revisions.c.revision_id == answer.revision_id)[0]
+        check_answer(known[0], answer)
+        # Whoever else answers at this moment waits here, or has been first.
+        insert_new(connection, schema.revision_answers, [_answer_row(study_id, answer)])
+        one = _read(connection, study_id, schema.revisions.c.revision_id == answer.revision_id)[0]
+        if one.answer != answer:
+            raise answered_before(one)
+        return one
 
 
 def recorded_revisions(engine: Engine, study_id: str, *, run: str | None = None) -> list[RecordedRevision]:
@@ -159,29 +153,21 @@ def apply_answered(
 ) -> tuple[Codebook, Codebook]:
     """Make a version of the approved revisions of a run's round, on top of the latest one.
 
-    A revision that does not fit any more is left out, and why is kept with the version.
+    A revision that does not fit any more, or would break the book beside the others, is left out; why is kept.
 
     Returns:
         The latest version before, and after; the same one twice where nothing was approved or nothing fits.
     """
     of_round = sa.and_(schema.revisions.c.run == run, schema.revisions.c.round == round_)
     approved = [one for one in _read(connection, study_id, of_round) if one.status in ("approved", "edited")]
-    before = book = newest(connection, study_id)
-    history: list[tuple[str, str]] = []
-    for one in approved:
-        if one.version or one.problem:
-            continue
-        try:
-            book = apply(book, [one.settled])
-            history.append((one.revision.id, ""))
-        except RevisionConflict as conflict:
-            history.append((one.revision.id, conflict.message))
-    if all(problem for _, problem in history):
-        _write_history(connection, study_id, 0, history)
+    before = newest(connection, study_id)
+    settled = settle(before, [one for one in approved if not one.version and not one.problem])
+    if all(settled.problems.values()):
+        _write_history(connection, study_id, 0, settled.problems)
         return before, before
     version = reserve_version(connection, study_id, run, round_ + 1, author=author)
-    write_version(connection, study_id, version, book.codes, before, author, settings=book)
-    _write_history(connection, study_id, version, history)
+    write_version(connection, study_id, version, settled.book.codes, before, author, settings=settled.book)
+    _write_history(connection, study_id, version, settled.problems)
     return before, read_version(connection, study_id, version)
 
 
@@ -224,15 +210,11 @@ def _row(study_id: str, revision: Revision, number: int, dropped: str) -> dict[s
     }
 
 
-def _answer(connection: Connection, study_id: str, answer: RevisionAnswer) -> None:
-    connection.execute(
-        sa.insert(schema.revision_answers).values(
-            study_id=study_id, created_at=now(), **answer.model_dump(mode="json")
-        )
-    )
+def _answer_row(study_id: str, answer: RevisionAnswer) -> dict[str, Any]:
+    return {"study_id": study_id, "created_at": now(), **answer.model_dump(mode="json")}
 
 
-def _write_history(connection: Connection, study_id: str, version: int, history: Sequence[tuple[str, str]]) -> None:
+def _write_history(connection: Connection, study_id: str, version: int, problems: Mapping[str, str]) -> None:
     rows = [
         {
             "study_id": study_id,
@@ -241,7 +223,7 @@ def _write_history(connection: Connection, study_id: str, version: int, history:
             "place": place,
             "problem": problem,
         }
-        for place, (revision_id, problem) in enumerate(history)
+        for place, (revision_id, problem) in enumerate(problems.items())
     ]
     insert_new(connection, schema.version_revisions, rows)
 
