@@ -58,12 +58,10 @@ def show(
 
         print_codebook(book)
         return
-    from intercoder.formats import codebook_files
+    from intercoder.formats.codebook_markdown import to_markdown
+    from intercoder.formats.codebook_tables import to_csv
+    from intercoder.formats.codebook_yaml import to_yaml
 
-    writers = {
-        CodebookFormat.yaml: codebook_files.to_yaml,
-        CodebookFormat.csv: codebook_files.to_csv,
-        CodebookFormat.md: codebook_files.to_markdown,
-    }
+    writers = {CodebookFormat.yaml: to_yaml, CodebookFormat.csv: to_csv, CodebookFormat.md: to_markdown}
     text = writers[format](book)
     print(shown_safely(text) if sys.stdout.isatty() else text, end="")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from intercoder.cli.output import counted, one_line, print_json, print_table, shown_safely
-from intercoder.cli.results import SHOWN, print_codebook, print_failures
+from intercoder.cli.results import SHOWN, print_codebook, print_codebook_file, print_failures
 
 if TYPE_CHECKING:
     from intercoder.graphs.inspecting import Pair
@@ -39,6 +39,7 @@ def print_merged(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
                 "codebook_version": book.version,
                 "failures": run.failures,
                 "codebook_file": result.codebook_file,
+                "notes": list(result.notes),
             }
         )
         return
@@ -60,7 +61,7 @@ def print_merged(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
         f"{run.id}: {counted(labels, 'label')} of {run.source} are {counted(len(concepts), 'concept')}; "
         f"{counted(len(book.codes), 'code')} (codebook version {book.version})."
     )
-    print(f"Codebook: {result.codebook_file}")
+    print_codebook_file(result)
     if run.failures:
         _print_failures(folder, result)
         print(f"Next: intercoder merge {folder.argument} --run {run.source}")
@@ -73,10 +74,12 @@ def print_undone(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
     run, book = result.run, result.codebook
     if json:
         told = {"run": run.id, "codes": len(book.codes), "codebook_version": book.version}
-        print_json({"kind": "undone", **told, "codebook_file": result.codebook_file})
+        file = {"codebook_file": result.codebook_file, "notes": list(result.notes)}
+        print_json({"kind": "undone", **told, **file})
         return
     codes = counted(len(book.codes), "code")
     print(f"{run.id} is undone: codebook version {book.version} has the {codes} from before.")
+    print_codebook_file(result)
     print(f"Next: intercoder codebook show {folder.argument}")
 
 

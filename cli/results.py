@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from intercoder.cli.output import counted, one_line, print_json, print_table, typed
+from intercoder.cli.output import counted, one_line, print_json, print_table, shown_safely, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,13 +38,14 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
                 "codebook_version": book.version,
                 "failures": run.failures,
                 "codebook_file": result.codebook_file,
+                "notes": list(result.notes),
             }
         )
         return
     print_codebook(book, most=SHOWN, folder=folder)
     segments, codes = counted(run.total, "segment"), counted(len(book.codes), "code")
     print(f"{run.id}: {segments}, {codes} (codebook version {book.version}).")
-    print(f"Codebook: {result.codebook_file}")
+    print_codebook_file(result)
     made_up = quotes_not_found(folder, run)
     if made_up:
         print(f"Look twice: {counted(made_up, 'code')} came with a quote that is not in the text (not `verified`).")
@@ -58,13 +59,18 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
         print(f"Next: intercoder export {folder.argument} --to csv {out}{which}")
 
 
+def print_codebook_file(result: JobResult) -> None:
+    """Where the codebook was written, and why there."""
+    print(f"Codebook: {result.codebook_file}")
+    for note in result.notes:
+        print(shown_safely(note))
+
+
 def print_codebook(book: Codebook, *, most: int | None = None, folder: StudyFolder | None = None) -> None:
     """The codebook as a table, most used codes first, each with a quote; where there are themes, with its theme."""
-    from intercoder.formats.codebook_files import by_use
-
     labels = {code.id: code.label for code in book.codes}
     themes = {code.parent for code in book.codes if code.parent}
-    codes = [code for code in by_use(book) if code.id not in themes]
+    codes = [code for code in book.by_use if code.id not in themes]
     rows = [
         (
             *((one_line(labels.get(code.parent, ""), 40),) if themes else ()),

@@ -76,6 +76,11 @@ class Codebook(Record):
         parents = {code.parent for code in self.codes}
         return tuple(code for code in self.codes if code.id not in parents)
 
+    @property
+    def by_use(self) -> tuple[Code, ...]:
+        """The codes with the most used first; equally used ones in order of age."""
+        return tuple(sorted(self.codes, key=lambda code: -self.counts.get(code.id, 0)))
+
     def code(self, code_id: str) -> Code | None:
         """The code of that id, if the book holds it."""
         return next((code for code in self.codes if code.id == code_id), None)

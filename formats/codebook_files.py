@@ -1,97 +1,178 @@
-"""A codebook as YAML, CSV or Markdown, for people and version control."""
+"""A codebook as a file: read in any form, and codebook.yaml written so that nobody's edits are lost."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
 
-from intercoder.core.codebook import Code, Codebook
-from intercoder.formats.harmless import plain_cell, plain_markdown
+from intercoder.core.codebook import Codebook
+from intercoder.core.codebook_drafts import Draft, completed
+from intercoder.core.errors import InputError, IntercoderError, StudyError
+from intercoder.core.revisions import diff
+from intercoder.formats.codebook_markdown import read_markdown, seen_in_markdown
+from intercoder.formats.codebook_tables import read_csv, seen_in_cell
+from intercoder.formats.codebook_yaml import to_yaml, updated_yaml
+from intercoder.formats.codebook_yaml_reading import read_yaml
+from intercoder.formats.decoding import find_text
+from intercoder.formats.options import ReadReport
+from intercoder.formats.whole_files import whole_file
 
-_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
-
-CSV_COLUMNS = ("code_id", "label", "definition", "include", "exclude", "examples", "parent", "segments")
-
-
-def to_yaml(book: Codebook) -> str:
-    """The codebook as YAML; number and hash stand in its head so that an edited file can be compared."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.default_flow_style = False
-    yaml.width = 1_000_000  # a folded line would lose control characters
-    yaml.allow_unicode = True
-    out = io.StringIO()
-    out.write("# A codebook exported by intercoder. Editing this file changes nothing by itself.\n")
-    content: dict[str, Any] = {
-        "version": book.version,
-        "hash": book.hash,
-        "run": book.run,
-        "codes": [_entry(code, book.counts.get(code.id)) for code in book.codes],
-    }
-    yaml.dump(content, out)
-    return out.getvalue()
+Versions = Callable[[int | None], Codebook]
+"""Gives a study's codebook version by its number, or the latest; raises StudyError where there is none."""
 
 
-def to_csv(book: Codebook) -> str:
-    """The codebook as CSV, one code a line; lists are joined by ` | `, formulas quoted as in the coded data."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for code in book.codes:
-        row = {
-            "code_id": code.id,
-            "label": code.label,
-            "definition": code.definition,
-            "include": " | ".join(code.include),
-            "exclude": " | ".join(code.exclude),
-            "examples": " | ".join(example.text for example in code.examples),
-            "parent": code.parent,
-            "segments": book.counts.get(code.id, ""),
-        }
-        writer.writerow({name: plain_cell(value) for name, value in row.items()})
-    return out.getvalue()
+class ReadBook(NamedTuple):
+    """A codebook that was read from a file."""
+
+    base: Codebook
+    """The version it was made from; an empty one numbered 0 where the study has none."""
+    book: Codebook
 
 
-def to_markdown(book: Codebook) -> str:
-    """The codebook as Markdown, most used codes first."""
-    lines = [f"# Codebook, version {book.version}", ""]
-    for code in by_use(book):
-        lines += [f"## {plain_markdown(code.label)}", ""]
-        if code.id in book.counts:
-            lines += [f"{book.counts[code.id]} segments", ""]
-        if code.definition:
-            lines += [plain_markdown(code.definition), ""]
-        lines += [f"> {plain_markdown(example.text)}" for example in code.examples]
-        lines += [""] if code.examples else []
-    return "\n".join(lines).rstrip() + "\n"
+class Exported(NamedTuple):
+    """Where a codebook was written, and what a person should know about it."""
+
+    file: Path
+    note: str = ""
 
 
-def by_use(book: Codebook) -> list[Code]:
-    """Codes with the most used first; equally used ones in order of age."""
-    return sorted(book.codes, key=lambda code: -book.counts.get(code.id, 0))
+def read_codebook(path: Path, versions: Versions) -> ReadBook:
+    """Read a codebook: YAML, CSV or TSV, Markdown, by the file's ending.
+
+    A file that names no version is compared with the latest one.
+
+    Args:
+        path: The file.
+        versions: The study's versions.
+
+    Raises:
+        InputError: It cannot be read (file, line, code and remedy are told), or it was made from a version that
+            the study does not have.
+    """
+    draft, seen = _draft(path)
+    base = _base(draft, versions)
+    return ReadBook(base, completed(draft, base, seen))
 
 
-def _entry(code: Code, segments: int | None) -> dict[str, Any]:
-    entry: dict[str, Any] = {"id": code.id, "label": _scalar(code.label)}
-    if code.definition:
-        entry["definition"] = _scalar(code.definition)
-    for name in ("include", "exclude"):
-        if getattr(code, name):
-            entry[name] = [_scalar(rule) for rule in getattr(code, name)]
-    if code.examples:
-        entry["examples"] = [_scalar(example.text) for example in code.examples]
-    if code.parent:
-        entry["parent"] = code.parent
-    if segments is not None:
-        entry["segments"] = segments
-    return entry
+def export_beside(file: Path, book: Codebook, versions: Versions, *, imported: str | None = None) -> Exported:
+    """Write a codebook as YAML. Comments and layout of the file that is there are kept.
+
+    A file that cannot be read, whose layout cannot be kept, or that has edits which are in no version yet stays as
+    it is: then the codebook is written beside it, as `codebook.new.yaml`, and a note says what to do.
+
+    Args:
+        file: The file, such as a study's codebook.yaml.
+        book: What to write: the latest version.
+        versions: The study's versions.
+        imported: Content of the file whose edits are in the book already.
+    """
+    note = ""
+    for candidate in _beside(file):
+        reason = _reason_to_keep(candidate, book, versions, imported)
+        if not reason:
+            _write(candidate, book)
+            break
+        note = note or reason
+    if not note:
+        _remove_unedited(file.with_name(f"{file.stem}.new{file.suffix}"), versions)
+        return Exported(candidate)
+    told = f"{file} {note}, so it was left as it is. Version {book.version} stands in {candidate}."
+    return Exported(candidate, told)
 
 
-def _scalar(text: str) -> str:
-    """The text; with escapes where it holds line ends that YAML would read as spaces."""
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+def _draft(path: Path) -> tuple[Draft, Callable[[str], tuple[str, ...]]]:
+    ending = path.suffix.lower()
+    if ending in (".csv", ".tsv"):
+        return read_csv(path), seen_in_cell
+    if ending in (".md", ".markdown"):
+        return read_markdown(_text(path), str(path)), seen_in_markdown
+    if ending in (".yaml", ".yml"):
+        return read_yaml(_text(path), str(path)), lambda text: (text,)
+    raise InputError(
+        "is not known as a codebook by its ending.", where=str(path), remedy="Known are: yaml, yml, csv, tsv, md."
+    )
 
-    return DoubleQuotedScalarString(text) if _LINE_ENDS.search(text) else text
+
+def _text(path: Path) -> str:
+    with find_text(path, None, ReadReport()).open() as stream:
+        return stream.read()
+
+
+def _base(draft: Draft, versions: Versions) -> Codebook:
+    try:
+        latest = versions(None)
+    except StudyError:
+        return Codebook(version=0)
+    if draft.version is None:
+        return latest
+    remedy = "To compare it with the latest version instead, take `version` and `hash` out of its head."
+    try:
+        base = versions(draft.version)
+    except StudyError as error:
+        raise InputError(
+            f"was made from codebook version {draft.version}, which this study does not have.",
+            where=draft.source,
+            remedy=f"{error.remedy} {remedy}",
+        ) from None
+    if draft.hash and draft.hash != base.hash:
+        raise InputError(
+            f"was made from another codebook: version {base.version} of this study has the hash {base.hash}, "
+            f"not {draft.hash}.",
+            where=draft.source,
+            remedy=remedy,
+        )
+    return base
+
+
+def _beside(file: Path) -> Iterator[Path]:
+    """The file, and the names that take its place where it must not be touched."""
+    yield file
+    yield file.with_name(f"{file.stem}.new{file.suffix}")
+    number = 2
+    while True:
+        yield file.with_name(f"{file.stem}.new{number}{file.suffix}")
+        number += 1
+
+
+def _reason_to_keep(file: Path, book: Codebook, versions: Versions, imported: str | None) -> str:
+    """Why a file must not be touched; empty if it may be."""
+    if not file.exists():
+        return ""
+    try:
+        text = _text(file)
+        read = read_codebook(file, versions)
+    except IntercoderError as error:
+        place = (error.where or "").removeprefix(str(file)).lstrip(":")
+        return f"cannot be read ({place + ': ' if place else ''}{error.message.rstrip('.')})"
+    taken_in = text == imported or any(not diff(one, read.book) for one in (read.base, book))
+    if not taken_in:
+        return f"has edits that were not imported (made from version {read.base.version})"
+    return "" if _kept(text, book) is not None else "has a layout that cannot be kept"
+
+
+def _kept(text: str, book: Codebook) -> str | None:
+    """A file's text with the values of a book; None if it would not read as that book."""
+    try:
+        updated = updated_yaml(text, book)
+        read = completed(read_yaml(updated, ""), book)
+    except (ValueError, InputError):
+        return None
+    return updated if not diff(book, read) else None
+
+
+def _write(file: Path, book: Codebook) -> None:
+    kept = _kept(_text(file), book) if file.exists() else None
+    with whole_file(file) as out:
+        out.write(to_yaml(book) if kept is None else kept)
+
+
+def _remove_unedited(file: Path, versions: Versions) -> None:
+    """Take an export away that nobody has edited and nobody needs any more."""
+    try:
+        if file.exists():
+            read = read_codebook(file, versions)
+            if not diff(read.base, read.book):
+                file.unlink()
+    except (IntercoderError, OSError):
+        return
