@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from intercoder.core.approvals import numbered
 from intercoder.core.codebook import Code, Codebook, CodeExample, Lineage
 from intercoder.core.errors import StudyError
 from intercoder.stores import schema
@@ -101,12 +102,7 @@ def write_version(
             .group_by(revisions.c.code_id)
         )
     }
-    known = {code.id: code for code in before.codes}
-    numbered = [
-        code if code == known.get(code.id) else code.model_copy(update={"revision": latest.get(code.id, 0) + 1})
-        for code in codes
-    ]
-    add_codes(connection, study_id, version, numbered, author)
+    add_codes(connection, study_id, version, numbered(codes, before, latest), author)
     write_settings(connection, study_id, version, settings or before)
     complete_version(connection, study_id, version)
 
