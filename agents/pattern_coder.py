@@ -5,12 +5,10 @@ from __future__ import annotations
 from intercoder.agents.asking import NoAnswer
 from intercoder.core.codebook import Code
 from intercoder.core.decisions import CodeAnswer, Failure, Provenance
+from intercoder.core.deduction import PATTERN
 from intercoder.core.documents import Segment
 from intercoder.core.patterns import PatternTimeout, search
 from intercoder.core.quotes import Quote
-
-PATTERN = "pattern"
-"""Name of the coder, and of its model."""
 
 
 def find_pattern(code: Code, segment: Segment) -> CodeAnswer:

@@ -11,12 +11,10 @@ from typing import NamedTuple
 
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Value
-from intercoder.core.deduction import CoderValues
+from intercoder.core.deduction import PATTERN, CoderValues
 from intercoder.core.findings import CoderFindings
 from intercoder.evals.randomness import RepeatTest, binary, choice, holm, repeat_test
 
-PATTERN_CODER = "pattern"
-"""Name of the coder that looks for expressions instead of reading."""
 FEWEST_CODES = 2
 """Codes of an exclusive book between which a choice can be tested."""
 
@@ -104,7 +102,7 @@ class _Said(NamedTuple):
 
 def _p_values(book: Codebook, coder: CoderValues, codes: Sequence[str]) -> dict[str, _PValues]:
     """What the tests of one coder say, code by code; nothing for one that does not read."""
-    if coder.name == PATTERN_CODER:
+    if coder.name == PATTERN:
         return {}
     if book.exclusive:
         p = _choice_p({code: _count(coder, code, "yes") for code in codes})
