@@ -12,7 +12,18 @@ from typing import Annotated
 
 import typer
 
-from intercoder.cli import calibrating, codebooks, exporting, measuring, merging, models, reporting, running, sampling, studies
+from intercoder.cli import (
+    calibrating,
+    codebooks,
+    exporting,
+    measuring,
+    merging,
+    models,
+    reporting,
+    running,
+    sampling,
+    studies,
+)
 
 app = typer.Typer(
     name="intercoder",

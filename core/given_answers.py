@@ -35,11 +35,11 @@ class Located(NamedTuple):
     problems: dict[Place, str]
 
 
-class RecordedAnswer(Record):
+class AnswerRow(Record):
     """One answer of a table of recorded answers, its segment and code as the table names them."""
 
     where: str
-    """Row, for messages."""
+    """File and row, for messages."""
     place: Place
     code: str
     """Label or id; empty for an exclusive book's `unsure`."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, BinaryIO, TextIO
 
 from intercoder.core.errors import InputError
 
@@ -24,17 +25,34 @@ def whole_file(path: Path) -> Iterator[TextIO]:
     Raises:
         InputError: It is a directory, or cannot be written.
     """
+    with _replaced(path, partial(Path.open, mode="w", encoding="utf-8", newline="")) as stream:
+        yield stream
+
+
+@contextmanager
+def whole_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing bytes; as `whole_file` in all else.
+
+    Raises:
+        InputError: It is a directory, or cannot be written.
+    """
+    with _replaced(path, partial(Path.open, mode="wb")) as stream:
+        yield stream
+
+
+@contextmanager
+def _replaced(path: Path, opened: Callable[[Path], IO[Any]]) -> Iterator[Any]:
     if path.is_dir():
         raise InputError("this is a directory.", where=str(path), remedy="Name the file to write.")
     target = path.resolve()
     if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8", newline="") as stream:
+        with opened(path) as stream:
             yield stream
         return
     beside = target.with_name(f".{target.name}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", encoding="utf-8", newline="") as stream:
+        with opened(beside) as stream:
             yield stream
         beside.replace(target)
     except OSError as error:

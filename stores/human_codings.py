@@ -18,6 +18,9 @@ from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import insert_new, reading, writing
 from intercoder.stores.decisions import decision_row, read_decision
 from intercoder.stores.memos import write_memos
+from intercoder.stores.named_samples import read_sample
+
+__all__ = ["Written", "human_decisions", "human_values", "read_sample", "write_codings"]
 
 Question = tuple[str, str, str]
 """Coder, segment and code; no code in an exclusive book."""

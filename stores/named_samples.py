@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -40,8 +40,8 @@ class SampleSegments(NamedTuple):
     """A sample's segments in its order."""
 
     segment_ids: tuple[str, ...]
-    weights: tuple[float, ...]
-    """For each the inverse of its chance to be drawn, up to a factor."""
+    weights: Mapping[str, float]
+    """Segment id -> the inverse of its chance to be drawn, up to a factor."""
     population: int
     """How many segments they were drawn from; 0 where that is not known."""
 
@@ -95,30 +95,30 @@ def keep_sample(engine: Engine, study_id: str, name: str, scope: Scope, drawn: D
     return kept
 
 
-def read_sample(connection: Connection, study_id: str, name: str) -> SampleSegments:
-    """A sample's segments with their weights.
+def read_sample(engine: Engine, study_id: str, name: str) -> SampleSegments:
+    """A sample's segments with their weights; a run's own segments go by the run's name.
 
     Raises:
         InputError: There is no such sample.
     """
-    sample = find_sample(connection, study_id, name)
-    if sample is None:
-        known = ", ".join(sample_names(connection, study_id)) or "none yet"
-        raise InputError(
-            f"there is no sample {name!r}.",
-            where="sample",
-            remedy=f"There are: {known}. Draw one with `intercoder sample STUDY NAME -n 100 --coder WHO`.",
+    with reading(engine) as connection:
+        sample = find_sample(connection, study_id, name)
+        if sample is None:
+            known = ", ".join(sample_names(connection, study_id)) or "none yet"
+            raise InputError(
+                f"there is no sample {name!r}.",
+                where="sample",
+                remedy=f"There are: {known}. Draw one with `intercoder sample STUDY NAME -n 100 --coder WHO`.",
+            )
+        table = schema.sample_segments
+        query = (
+            sa.select(table.c.segment_id, table.c.weight)
+            .where(table.c.study_id == study_id, table.c.sample == name)
+            .order_by(table.c.position)
         )
-    table = schema.sample_segments
-    query = (
-        sa.select(table.c.segment_id, table.c.weight)
-        .where(table.c.study_id == study_id, table.c.sample == name)
-        .order_by(table.c.position)
-    )
-    rows = connection.execute(query).all()
-    return SampleSegments(
-        tuple(row.segment_id for row in rows), tuple(row.weight for row in rows), sample.population
-    )
+        rows = connection.execute(query).all()
+    weights = {row.segment_id: float(row.weight) for row in rows}
+    return SampleSegments(tuple(weights), weights, sample.population)
 
 
 def sampled_texts(engine: Engine, study_id: str, sample: NamedSample, before: int) -> Iterator[Segment]:
