@@ -37,6 +37,9 @@ def export(
     to: Annotated[ExportFormat, typer.Option("--to", "-t", help="Format.")],
     run: Annotated[str, typer.Option("--run", help="Which run; the latest by default.")] = "",
     times: Annotated[bool, typer.Option("--times", help="Add when each decision was written.")] = False,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Of given codes: a row a segment, a column a code (CSV).")
+    ] = False,
 ) -> None:
     """Write the coded data set: one decision a line, traceable to its quote, model and prompt.
 
@@ -44,24 +47,34 @@ def export(
     """
     from intercoder.cli.output import counted
     from intercoder.core.coded_lines import COLUMNS
+    from intercoder.core.errors import InputError
     from intercoder.formats.coded_files import write_csv, write_jsonl, write_markdown
     from intercoder.formats.whole_files import whole_file
-    from intercoder.stores.export import coded_lines, export_run
+    from intercoder.stores.export import coded_lines, export_run, wide_lines
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
     spare_the_study(folder, out)
     chosen = export_run(folder, run)
     lines = coded_lines(folder, chosen, times=times)
+    columns = (*COLUMNS, "created_at") if times else COLUMNS
+    if wide:
+        if not chosen.deductive or to is not ExportFormat.csv:
+            raise InputError(
+                "a wide table is for runs that code given codes, as CSV.",
+                where="--wide",
+                remedy="Leave `--wide` out, or name such a run with `--run final-1`, and `--to csv`.",
+            )
+        columns, lines = wide_lines(folder, chosen)
     with whole_file(out) as stream:
         if to is ExportFormat.jsonl:
             count = write_jsonl(lines, stream)
         elif to is ExportFormat.csv:
-            count = write_csv(lines, stream, (*COLUMNS, "created_at") if times else COLUMNS)
+            count = write_csv(lines, stream, columns)
         else:
             count = write_markdown(lines, stream)
     told = sys.stderr if out.exists() and not out.is_file() else sys.stdout
-    print(f"{out}: {counted(count, 'decision')} of {chosen.id}.", file=told)
+    print(f"{out}: {counted(count, 'segment' if wide else 'decision')} of {chosen.id}.", file=told)
 
 
 def spare_the_study(folder: StudyFolder, out: Path) -> None:

@@ -21,6 +21,8 @@ COLUMNS = (
     "label",
     "code",
     "code_id",
+    "value",
+    "final",
     "reason",
     "quote",
     "quote_start",
@@ -38,13 +40,14 @@ COLUMNS = (
 )
 
 
-def line_of(decision: Decision, segment: Segment, code: Code | None) -> Line:
+def line_of(decision: Decision, segment: Segment, code: Code | None, *, final: bool | None = None) -> Line:
     """One line of the coded data set. `start`, `end` and the quote's offsets count in the document.
 
     Args:
         decision: The decision; an empty answer has label None.
         segment: The segment it is about.
         code: The code it was assigned to, for final decisions.
+        final: Whether it is what stands for the segment in the end; by default if it has a code.
     """
     quote, trail = decision.quote, decision.provenance
     return {
@@ -58,6 +61,8 @@ def line_of(decision: Decision, segment: Segment, code: Code | None) -> Line:
         "label": decision.label,
         "code": code.label if code is not None else None,
         "code_id": decision.code_id,
+        "value": decision.value or None,
+        "final": decision.code_id is not None if final is None else final,
         "reason": decision.reason,
         "quote": quote.text,
         "quote_start": quote.start,

@@ -85,6 +85,11 @@ class Run(Record):
     """The codebook version it starts from; 0 for a run that finds its own codes."""
 
     @property
+    def deductive(self) -> bool:
+        """Whether it codes codes that were given."""
+        return self.graph in ("codevelop", "calibrate", "final")
+
+    @property
     def over(self) -> bool:
         """Whether there is nothing left to do."""
         return self.status in ("done", "undone")

@@ -51,6 +51,7 @@ def _item(line: Line) -> str:
         return f"- nothing to code, {who}\n\n"
     label = plain_markdown(str(line["label"]))
     code = f" → **{plain_markdown(str(line['code']))}**" if line["code"] and line["code"] != line["label"] else ""
+    said = f": {line['value']}" if line.get("value") else ""
     reason = f": {plain_markdown(str(line['reason']))}" if line["reason"] else ""
     unverified = "" if line["verified"] else " (quote not found)"
-    return f"- **{label}**{code}, {who}{reason}{unverified}\n\n"
+    return f"- **{label}**{code}{said}, {who}{reason}{unverified}\n\n"

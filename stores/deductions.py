@@ -28,10 +28,11 @@ BLOCK = 1000
 
 
 class Standing(NamedTuple):
-    """A decision that stands, and the position of its segment in the run."""
+    """A decision that stands, the position of its segment in the run, and when it was written."""
 
     place: int
     decision: Decision
+    created_at: str
 
 
 def create_deductive_run(
@@ -118,15 +119,17 @@ def standing(connection: Connection, study_id: str, run: Run) -> Iterator[Standi
     failed = _failed_rounds(connection, study_id, run.id)
     for start in range(0, run.total, BLOCK):
         rows = _rows(connection, study_id, run, start, start + BLOCK)
-        for place, of_segment in groupby(rows, key=lambda row: row.place):
+        for place, group in groupby(rows, key=lambda row: row.place):
+            of_segment = list(group)
+            times = {row.decision_id: row.created_at for row in of_segment}
             for decision in standing_of(book, map(read_decision, of_segment), failed):
-                yield Standing(place, decision)
+                yield Standing(place, decision, times[decision.id])
 
 
 def coder_values(connection: Connection, study_id: str, run: Run) -> list[CoderValues]:
     """What stands in a run, by coder: coders, then the moderator, then repeats, each by name."""
     book = read_version(connection, study_id, run.codebook_version)
-    return values_of(book, (decision for _, decision in standing(connection, study_id, run)))
+    return values_of(book, (one.decision for one in standing(connection, study_id, run)))
 
 
 def final_values(engine: Engine, study_id: str, run: Run) -> CoderValues:

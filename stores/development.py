@@ -29,7 +29,7 @@ class SqlDevelopmentStore(SqlDeductiveStore):
         with reading(self.engine) as connection:
             run = get_run(connection, self.study_id, run_id)
             book = read_version(connection, self.study_id, run.codebook_version)
-            decisions = (decision for _, decision in standing(connection, self.study_id, run))
+            decisions = (one.decision for one in standing(connection, self.study_id, run))
             return about_codes(book, decisions, code_ids)
 
     def texts(self, segment_ids: Sequence[str]) -> Mapping[str, str]:

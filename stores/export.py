@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
 
 from intercoder.core.codebook import Code
 from intercoder.core.coded_lines import Line, line_of
 from intercoder.core.decisions import Decision
+from intercoder.core.deduction import is_final
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.decisions import current_decisions, read_decision
+from intercoder.stores.deductions import final_values, is_moderated, read_rounds, standing
 from intercoder.stores.runs import SqlStudyStore, get_run, list_runs
 from intercoder.stores.segments import read_segments
 from intercoder.stores.study_folder import StudyFolder
@@ -23,7 +26,7 @@ BLOCK = 1000
 
 
 def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterator[Line]:
-    """One line per decision that stands, in document order; coders before moderators.
+    """One line per decision that stands, in document order; coders before moderators, deductive ones by code.
 
     Args:
         folder: The study.
@@ -31,6 +34,9 @@ def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterat
         times: Add `created_at`; without it, the same answers give the same bytes.
     """
     study_id = folder.study.id
+    if run.deductive:
+        yield from _deductive_lines(folder, run, times=times)
+        return
 
     @cache
     def codes_of(version: int) -> dict[str, Code]:
@@ -48,6 +54,43 @@ def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterat
                 codes = codes_of(row.codebook_version if coded is run else run.codebook_version)
                 line = _line(read_decision(row), segments[place - start], codes.get(row.code_id))
                 yield line | {"created_at": row.created_at} if times else line
+
+
+def _deductive_lines(folder: StudyFolder, run: Run, *, times: bool) -> Iterator[Line]:
+    moderated = is_moderated(run)
+    with reading(folder.engine) as connection:
+        codes = {code.id: code for code in read_version(connection, folder.study.id, run.codebook_version).codes}
+        for block, group in groupby(standing(connection, folder.study.id, run), key=lambda one: one.place // BLOCK):
+            start = block * BLOCK
+            segments = read_segments(connection, folder.study.id, run.sample, start, start + BLOCK)
+            for place, decision, created_at in group:
+                final = is_final(decision, moderated=moderated)
+                line = line_of(decision, segments[place - start], codes.get(decision.code_id or ""), final=final)
+                yield line | {"created_at": created_at} if times else line
+
+
+def wide_lines(folder: StudyFolder, run: Run) -> tuple[tuple[str, ...], Iterator[Line]]:
+    """What stands in the end of a deductive run as a table: a row a segment, a column a code.
+
+    Returns:
+        Column names, and rows; a cell is `yes`, `no`, `unsure`, or None where nothing was decided.
+    """
+    with reading(folder.engine) as connection:
+        book = read_version(connection, folder.study.id, run.codebook_version)
+        wanted = set(read_rounds(connection, folder.study.id, run.id)[-1].codes)
+    codes = {code.id: code.label for code in book.leaves if code.id in wanted or run.round > 1}
+    columns = ("segment_id", "document", "start", "end", "text", *codes.values())
+
+    def rows() -> Iterator[Line]:
+        final = final_values(folder.engine, folder.study.id, run)
+        with reading(folder.engine) as connection:
+            for start in range(0, run.total, BLOCK):
+                for segment in read_segments(connection, folder.study.id, run.sample, start, start + BLOCK):
+                    row = {name: getattr(segment, name) for name in columns[1:5]}
+                    values = {label: final.of(code).get(segment.id) for code, label in codes.items()}
+                    yield {"segment_id": segment.id, **row, **values}
+
+    return columns, rows()
 
 
 def _line(decision: Decision, segment: Segment, code: Code | None) -> Line:

@@ -172,10 +172,14 @@ def _next(folder: StudyFolder, has_texts: bool, runs: list[Run], running: str) -
         return f"wait for {running}, or stop it with Ctrl-C in its terminal"
     if not runs:
         return f"intercoder run inductive {folder.argument}"
+    if runs[-1].status == "waiting":
+        return f"intercoder revisions {folder.argument}"
     if not runs[-1].over:
         return f"intercoder resume {folder.argument}"
-    if runs[-1].failures and runs[-1].graph != "inductive":
+    if runs[-1].failures and runs[-1].source:
         return f"intercoder {runs[-1].graph} {folder.argument}"
     if runs[-1].failures:
         return f"intercoder retry {folder.argument}"
-    return f"intercoder codebook show {folder.argument}"
+    after = {"codevelop": "calibrate", "calibrate": "run final --all", "final": "report"}
+    command, _, option = after.get(runs[-1].graph, "codebook show").partition(" --")
+    return f"intercoder {command} {folder.argument}{f' --{option}' if option else ''}"
