@@ -195,7 +195,7 @@ def affected(before: Codebook, after: Codebook) -> tuple[str, ...]:
     return tuple(code_id for code_id, shown in now.items() if asked.get(code_id) != shown)
 
 
-def revised(kind: RevisionKind, code: Code, **fields: Any) -> Revision:
+def revised(kind: RevisionKind, code: Code, /, **fields: Any) -> Revision:
     """A revision of one code's fields.
 
     Args:
