@@ -53,10 +53,30 @@ Asked: TypeAlias = tuple[str, str, str, str]
 """What a question was about: segment, role, coder and code; no code where one question chooses among all."""
 
 
-def asked(book: Codebook, decision: Decision) -> Asked:
-    """The question that a decision answers."""
-    choice = book.exclusive and decision.coder != PATTERN
+def asked(decision: Decision, *, exclusive: bool) -> Asked:
+    """The question that a decision answers, in a book that is exclusive or not."""
+    choice = exclusive and decision.coder != PATTERN
     return decision.segment_id, decision.role, decision.coder, "" if choice else decision.code_id or ""
+
+
+def superseding(decisions: Iterable[Decision], earlier: Iterable[Decision], *, exclusive: bool) -> list[Decision]:
+    """The decisions of a round that are to be kept, each with what it supersedes.
+
+    Args:
+        decisions: What was decided in the round.
+        earlier: What coders decided about the same segments in earlier rounds, oldest first.
+        exclusive: Whether the round's book is.
+
+    Returns:
+        All but those that say what stands already, of the same revision of the code.
+    """
+    before = {asked(one, exclusive=exclusive): one for one in earlier}
+    kept = []
+    for decision in decisions:
+        old = before.get(asked(decision, exclusive=exclusive))
+        if old is None or (old.content, old.code_revision) != (decision.content, decision.code_revision):
+            kept.append(decision if old is None else decision.model_copy(update={"supersedes": old.id}))
+    return kept
 
 
 def standing_of(book: Codebook, said: Iterable[Decision], failed: Mapping[Asked, int]) -> list[Decision]:
@@ -78,7 +98,7 @@ def standing_of(book: Codebook, said: Iterable[Decision], failed: Mapping[Asked,
         known = decision.code_id in order or (book.exclusive and decision.value == "unsure")
         return known and failed.get(question, 0) <= decision.round
 
-    latest = {asked(book, decision): decision for decision in said}
+    latest = {asked(decision, exclusive=book.exclusive): decision for decision in said}
     kept = [decision for question, decision in latest.items() if stands(question, decision)]
     return sorted(kept, key=lambda one: (order.get(one.code_id or "", -1), one.role, one.coder))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Provenance
+from intercoder.core.deduction import superseding
 from intercoder.core.protocols import Run
 from intercoder.core.quotes import Quote
 from intercoder.stores import schema
@@ -49,20 +49,9 @@ def write_code_decisions(
     In an exclusive book it supersedes what the coder chose before. A decision that says what stands already, of the
     same revision of the code, is left out.
     """
-    asked = partial(_asked, exclusive=exclusive)
-    rows = []
-    earlier = {asked(one): one for one in _earlier(connection, study_id, run, decisions)} if run.round > 1 else {}
-    for decision in decisions:
-        before = earlier.get(asked(decision))
-        same = before is not None and before.content == decision.content
-        if not same or (before and before.code_revision != decision.code_revision):
-            rows.append(decision_row(study_id, decision, before.id if before else ""))
-    insert_new(connection, schema.decisions, rows)
-
-
-def _asked(decision: Decision, *, exclusive: bool) -> tuple[str, str, str, str]:
-    code_id = "" if exclusive else decision.code_id or ""
-    return decision.segment_id, decision.role, decision.coder, code_id
+    earlier = _earlier(connection, study_id, run, decisions) if run.round > 1 else ()
+    kept = superseding(decisions, earlier, exclusive=exclusive)
+    insert_new(connection, schema.decisions, [decision_row(study_id, one, one.supersedes) for one in kept])
 
 
 def _earlier(connection: Connection, study_id: str, run: Run, decisions: Sequence[Decision]) -> Iterator[Decision]:

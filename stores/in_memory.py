@@ -20,7 +20,7 @@ class InMemoryStudyStore:
 
     def __init__(self, study: Study, texts: Sequence[str]) -> None:
         self.study_id = study.id
-        self._segments = [_segment(place, text) for place, text in enumerate(texts)]
+        self._segments = [text_segment(place, text) for place, text in enumerate(texts)]
         self._lengths = sorted(len(segment.text) for segment in self._segments)
         self._run = Run(
             id=RUN,
@@ -88,7 +88,8 @@ class InMemoryAnswerLog:
         self._answers.setdefault(answer.key, answer)
 
 
-def _segment(place: int, text: str) -> Segment:
+def text_segment(place: int, text: str) -> Segment:
+    """A text as one segment of a document of its own; `place` counts from 0."""
     document = Document(name=f"text {place + 1}", source="texts", key=str(place + 1), text=text)
     span = Span(start=0, end=len(text))
     return Segment(
