@@ -73,6 +73,35 @@ shots = 2              # worked examples in the prompt, 0 to 2
 model = ""
 shots = 2
 
+# Coding with a codebook that stands (`run codevelop`, `calibrate`, `run final`). An empty model is the first coder's.
+# More [[deductive.coders]] make an ensemble; `replay = "answers.csv"` in place of a model replays recorded answers.
+[[deductive.coders]]
+name = "reader"
+model = ""
+prompt = "default"     # or `again`, another wording; or a file prompts/deductive/NAME.md in this folder
+shots = 2
+
+# Who settles where there are several such coders: majority, weighted (by each coder's `weight`), llm.
+[deductive.moderator]
+kind = "majority"
+
+# How a codebook is tried and revised.
+[development]
+sample = 100           # segments drawn
+repeat = true          # ask again in other words, to see whether a coder repeats itself; doubles the cost
+rounds = 5             # after so many rounds the reviser proposes nothing more
+
+[reviser]
+model = ""
+shots = 1
+
+# When a model codes as well as people do.
+[calibration]
+margin = 0.10          # how far its agreement with people may be below people's with each other
+lowest_ac1 = 0.6       # where one person coded: least lower bounds of AC1 and positive agreement
+lowest_positive = 0.5
+fewest_positives = 10  # segments that people gave a code to, below which there is no verdict
+
 [embedding]
 model = "embedded:minilm-l6"
 

@@ -25,7 +25,8 @@ from intercoder.core.segmentation import segment
 from tests.cli.conftest import CODED, TEXT, Call, Command, call, command_line, replace, use_scripted
 
 KEYS = [
-    "segment_id", "document", "start", "end", "text", "role", "coder", "label", "code", "code_id", "reason",
+    "segment_id", "document", "start", "end", "text", "role", "coder", "label", "code", "code_id", "value", "final",
+    "reason",
     "quote", "quote_start", "quote_end", "verified", "chosen_from", "merged_from", "similarity", "model",
     "prompt", "prompt_hash", "codebook_version", "round", "run",
 ]  # fmt: skip
