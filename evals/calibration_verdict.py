@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple, TypeAlias
 
 from intercoder.core.study import Calibration
@@ -55,35 +56,29 @@ def decide(bounds: Bounds, positives: int, fewest: int) -> CalibrationVerdict:
 
 def explain(bounds: Bounds, positives: int, fewest: int, people: int) -> str:
     """The verdict's reason in one sentence with its numbers."""
-    what = "the model's with people less people's with each other" if people > 1 else "with the one person"
-    verdict = decide(bounds, positives, fewest)
-    if verdict == "ready":
-        return (
-            f"Both lower bounds ({what}) reach what is asked: AC1 {_against(bounds.ac1[0], bounds.least_ac1)}, "
-            f"positive agreement {_against(bounds.positive[0], bounds.least_positive)}; "
-            f"{positives} positive segments."
-        )
+    what = "D (human-model less human-human)" if people > 1 else "agreement with the one person"
     named = [
         ("AC1", bounds.ac1, bounds.least_ac1),
         ("positive agreement", bounds.positive, bounds.least_positive),
     ]
+    verdict = decide(bounds, positives, fewest)
+    if verdict == "ready":
+        reached = ", ".join(f"{name} {_against(low, least)}" for name, (low, _), least in named)
+        return f"The lower bounds of {what} reach what is asked: {reached}; {positives} positive segments."
     if verdict == "revise":
         below = [f"{name} {_against(high, least)}" for name, (_, high), least in named if high < least - TOLERANCE]
-        return f"Even the upper bound ({what}) is too low: {'; '.join(below)}."
-    return f"{'; '.join(_open(named, what, positives, fewest))}."
+        return f"Even the upper bound of {what} is too low: {', '.join(below)}."
+    found = [_open(*one) for one in named if not one[1][0] >= one[2] - TOLERANCE]
+    few = [f"{positives} positive segments, {fewest} are needed"] if positives < fewest else []
+    return f"Of {what}: {'; '.join([*found, *few])}." if found else f"{few[0]}."
 
 
-def _open(named: list[tuple[str, tuple[float, float], float]], what: str, positives: int, fewest: int) -> list[str]:
+def _open(name: str, interval: tuple[float, float], least: float) -> str:
     """What keeps a code from being ready, though nothing speaks against the model."""
-    found = []
-    for name, (low, high), least in named:
-        if low != low:
-            found.append(f"{name} ({what}) is undefined")
-        elif low < least - TOLERANCE:
-            found.append(f"{name} ({what}) may lie on either side of {least:.2f}: {low:.3f} to {high:.3f}")
-    if positives < fewest:
-        found.append(f"{positives} positive segments, {fewest} are needed")
-    return found
+    low, high = interval
+    if math.isnan(low):
+        return f"{name} is undefined"
+    return f"{name} may lie on either side of {least:.2f}, {low:.3f} to {high:.3f}"
 
 
 def _against(bound: float, least: float) -> str:
