@@ -112,17 +112,13 @@ def record_answer(engine: Engine, study_id: str, answer: RevisionAnswer) -> Reco
             says by whom and how. The same answer given by the same person again is no error.
         InputError: It is an edit into what this kind of revision cannot become.
     """
+    return record_answers(engine, study_id, [answer])[0]
+
+
+def record_answers(engine: Engine, study_id: str, answers: Sequence[RevisionAnswer]) -> list[RecordedRevision]:
+    """Record answers in one transaction: all, or none where one cannot be taken; see `record_answer`."""
     with writing(engine) as connection:
-        known = _read(connection, study_id, schema.revisions.c.revision_id == answer.revision_id)
-        if not known:
-            raise StudyError(f"there is no revision {answer.revision_id!r}.", remedy="See `intercoder revisions`.")
-        check_answer(known[0], answer)
-        # Whoever else answers at this moment waits here, or has been first.
-        insert_new(connection, schema.revision_answers, [_answer_row(study_id, answer)])
-        one = _read(connection, study_id, schema.revisions.c.revision_id == answer.revision_id)[0]
-        if one.answer != answer:
-            raise answered_before(one)
-        return one
+        return [_record(connection, study_id, answer) for answer in answers]
 
 
 def recorded_revisions(engine: Engine, study_id: str, *, run: str | None = None) -> list[RecordedRevision]:
@@ -207,6 +203,20 @@ def _row(study_id: str, revision: Revision, number: int, dropped: str) -> dict[s
         "created_at": now(),
         **revision.provenance.model_dump(),
     }
+
+
+def _record(connection: Connection, study_id: str, answer: RevisionAnswer) -> RecordedRevision:
+    this = schema.revisions.c.revision_id == answer.revision_id
+    known = _read(connection, study_id, this)
+    if not known:
+        raise StudyError(f"there is no revision {answer.revision_id!r}.", remedy="See `intercoder revisions`.")
+    check_answer(known[0], answer)
+    # Whoever else answers at this moment waits here, or has been first.
+    insert_new(connection, schema.revision_answers, [_answer_row(study_id, answer)])
+    one = _read(connection, study_id, this)[0]
+    if one.answer != answer:
+        raise answered_before(one)
+    return one
 
 
 def _answer_row(study_id: str, answer: RevisionAnswer) -> dict[str, Any]:
