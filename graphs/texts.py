@@ -90,7 +90,7 @@ async def acode_inductively(
     study: Study | None = None,
 ) -> InductiveResult:
     """`code_inductively` for programs that have an event loop."""
-    _check(texts)
+    check_texts(texts)
     settings = (study or _settings(question, model, embeddings)).model_copy(update={"question": question})
     store = InMemoryStudyStore(settings, texts)
     given: Mapping[str, BaseChatModel] = (
@@ -118,7 +118,12 @@ async def acode_inductively(
     )
 
 
-def _check(texts: Sequence[str]) -> None:
+def check_texts(texts: Sequence[str]) -> None:
+    """Refuse what is no list of texts.
+
+    Raises:
+        InputError: There are none, or one is empty or no string.
+    """
     if isinstance(texts, str) or not texts:
         raise InputError("texts must be a list of at least one text.", where="texts")
     for place, text in enumerate(texts):
