@@ -23,7 +23,7 @@ ALLOWED = "yes or no (also y, n, 1, 0, x, true, false)"
 
 _PICTURED = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
 _PICTURED |= {0x7F: "\u2421", 0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
-_UNCOUNTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u2400-\u2421\ufffd-\uffff]")
+_UNCOUNTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2400-\u2421\ufffd-\uffff]")
 """What a file or a spreadsheet may lose or change of a text: control characters and what stands for them."""
 _ESCAPED = re.compile(r"_x005[Ff]_")
 _FORMULA = ("'=", "'+", "'-", "'@", "'\t")

@@ -40,8 +40,8 @@ class SampleSegments(NamedTuple):
     """A sample's segments in its order."""
 
     segment_ids: tuple[str, ...]
-    weights: Mapping[str, float]
-    """Segment id -> the inverse of its chance to be drawn, up to a factor."""
+    weights: Mapping[str, float] | None
+    """Segment id -> the inverse of its chance to be drawn; None where all had the same chance."""
     population: int
     """How many segments they were drawn from; 0 where that is not known."""
 
@@ -118,7 +118,8 @@ def read_sample(engine: Engine, study_id: str, name: str) -> SampleSegments:
         )
         rows = connection.execute(query).all()
     weights = {row.segment_id: float(row.weight) for row in rows}
-    return SampleSegments(tuple(weights), weights, sample.population)
+    even = len(set(weights.values())) <= 1
+    return SampleSegments(tuple(weights), None if even else weights, sample.population)
 
 
 def sampled_texts(engine: Engine, study_id: str, sample: NamedSample, before: int) -> Iterator[Segment]:
