@@ -9,27 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from intercoder.core.decisions import Value
 from intercoder.core.deduction import CoderValues
-from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.core.study import Calibration
 from intercoder.evals.bootstrap import replicates
+from intercoder.evals.calibration_answers import UNSURE, Answers, CodedSample, decided, read_sample, weight_of
 from intercoder.evals.calibration_pairs import DIFFERENCE, HUMAN_HUMAN, HUMAN_MODEL, PAIRS, PairSums
 from intercoder.evals.calibration_verdict import CalibrationVerdict, decide, explain, held_against
 from intercoder.evals.interval import Estimate, Floats, percentile
 from intercoder.evals.ratings import MISSING, Codes
-
-Answers: TypeAlias = Sequence[Value | None]
-"""One coder's answers about one code, a segment each: `yes`, `no`, `unsure`, or None where there is none."""
-
-UNSURE = 2
-_READ: dict[str | None, int] = {"yes": 1, "no": 0, "unsure": UNSURE, None: MISSING}
 
 
 class CoderCounts(Record):
@@ -78,16 +70,6 @@ class CodeCalibration(Record):
     """The numbers that the verdict rests on, in a sentence; where weights differ, what the sample is worth."""
 
 
-class CodedSample(NamedTuple):
-    """A calibration sample of one code, read and checked."""
-
-    names: tuple[str, ...]
-    people: Codes
-    """1 yes, 0 no, 2 unsure, -1 none; shape (segments, people)."""
-    model: Codes
-    weights: Floats
-
-
 def calibrate_code(
     people: Mapping[str, Answers] | Sequence[Answers],
     model: Answers,
@@ -122,15 +104,15 @@ def calibrate_code(
         'ready'
     """
     asked = settings or Calibration()
-    sample = _read(people, model, weights)
-    decided = _decided(sample.people), _decided(sample.model)
-    sums = PairSums(*decided, sample.weights)
+    sample = read_sample(people, model, weights)
+    people_said, model_said = decided(sample.people), decided(sample.model)
+    sums = PairSums(people_said, model_said, sample.weights)
     found = _Found(sums, sample, asked)
-    many = int((decided[0] != MISSING).any(axis=0).sum())
+    many = int((people_said != MISSING).any(axis=0).sum())
     judged = DIFFERENCE if many > 1 else HUMAN_MODEL
     ac1, positive = found.estimate(judged), found.estimate(judged + 1)
     bounds = held_against(asked, (ac1.low, ac1.high), (positive.low, positive.high), many)
-    positives = count_positives(*decided)
+    positives = count_positives(people_said, model_said)
     reason = explain(bounds, positives, asked.fewest_positives, many)
     return CodeCalibration(
         people=tuple(
@@ -176,7 +158,7 @@ def calibrate(
         found[code] = calibrate_code(
             {name: [values.get(segment) for segment in segments] for name, values in by_person.items()},
             [model.of(code).get(segment) for segment in segments],
-            weights=None if weights is None else [_weight(weights, segment) for segment in segments],
+            weights=None if weights is None else [weight_of(weights, segment) for segment in segments],
             settings=settings,
         )
     return found
@@ -197,7 +179,7 @@ class _Found:
     """Values and resamples of all statistics of a sample."""
 
     def __init__(self, sums: PairSums, sample: CodedSample, settings: Calibration) -> None:
-        kinds = np.column_stack([_decided(sample.people), _decided(sample.model), sample.weights])
+        kinds = np.column_stack([decided(sample.people), decided(sample.model), sample.weights])
         entering = sums.answered.any(axis=1)
         _, first, times = np.unique(kinds[entering], axis=0, return_index=True, return_counts=True)
         features = sums.features[entering][first]
@@ -246,11 +228,6 @@ def _weighing(weights: Floats) -> str:
     return f" The sample is weighted: {len(weights)} segments weigh like {worth:.0f} drawn evenly."
 
 
-def _decided(codes: Codes) -> Codes:
-    """Unsure becomes no answer."""
-    return np.where(codes == UNSURE, MISSING, codes)
-
-
 def _counts(name: str, codes: Codes, weights: Floats) -> CoderCounts:
     answered = weights[codes != MISSING].sum()
     return CoderCounts(
@@ -260,47 +237,3 @@ def _counts(name: str, codes: Codes, weights: Floats) -> CoderCounts:
         unsure=int((codes == UNSURE).sum()),
         unsure_share=float(weights[codes == UNSURE].sum() / answered) if answered else math.nan,
     )
-
-
-def _read(
-    people: Mapping[str, Answers] | Sequence[Answers],
-    model: Answers,
-    weights: Sequence[float] | npt.NDArray[np.floating] | None,
-) -> CodedSample:
-    if not isinstance(people, Mapping):
-        people = {f"person {number}": answers for number, answers in enumerate(people, 1)}
-    if not people:
-        raise InputError("nobody coded.", where="people", remedy="Give the answers of one person or more.")
-    read_model = _codes(model, "model", len(model))
-    read_people = [_codes(answers, name, len(model)) for name, answers in people.items()]
-    shares = np.ones(len(model)) if weights is None else np.asarray(weights, np.float64)
-    if shares.shape != read_model.shape or not (np.isfinite(shares) & (shares > 0)).all():
-        raise InputError(
-            "they do not fit the segments.", where="weights", remedy="Give one positive number for each segment."
-        )
-    return CodedSample(tuple(people), np.column_stack(read_people), read_model, shares)
-
-
-def _codes(answers: Answers, name: str, segments: int) -> Codes:
-    if len(answers) != segments:
-        raise InputError(
-            f"there are {len(answers)} answers, and {segments} of the model.",
-            where=name,
-            remedy="Give every coder one answer a segment, None where there is none.",
-        )
-    for place, answer in enumerate(answers, 1):
-        if answer not in _READ:
-            raise InputError(
-                f"{answer!r} is not an answer.",
-                where=f"{name}, segment {place}",
-                remedy="Use yes, no, unsure, or None where there is none.",
-            )
-    return np.array([_READ[answer] for answer in answers], np.int64)
-
-
-def _weight(weights: Mapping[str, float], segment: str) -> float:
-    if segment not in weights:
-        raise InputError(
-            "the segment has no weight.", where=segment, remedy="Give all segments of the sample one, or none."
-        )
-    return weights[segment]

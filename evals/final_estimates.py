@@ -12,6 +12,7 @@ from intercoder.core.decisions import Value
 from intercoder.core.deduction import CoderValues
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
+from intercoder.evals.calibration_answers import weight_of
 from intercoder.evals.estimates import Cooccurrence, cooccurrence, prediction_powered, proportion
 from intercoder.evals.interval import Estimate, bare
 
@@ -167,13 +168,5 @@ def _corrected(
         [float(label) for label in labels.values()],
         [PREDICTIONS[predicted[segment]] for segment in labels],
         rest,
-        weights=None if weights is None else [_weight(weights, segment) for segment in labels],
+        weights=None if weights is None else [weight_of(weights, segment) for segment in labels],
     )
-
-
-def _weight(weights: Mapping[str, float], segment: str) -> float:
-    if segment not in weights:
-        raise InputError(
-            "the segment has no weight.", where=segment, remedy="Give all segments of the sample one, or none."
-        )
-    return weights[segment]
