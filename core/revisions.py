@@ -170,8 +170,10 @@ def diff(before: Codebook, after: Codebook) -> list[Revision]:
     Kinds come in this order: settings, splits, merges, drops, additions, changes of single codes (code by code in
     the order of the first book), then the order of codes where it differs still. Lineage tells splits and merges.
     """
-    found = [*_settings(before, after), *_structure(before, after)]
-    middle = apply(before, found)
+    found, middle = _settings(before, after), apply(before, _settings(before, after))
+    for revision in _structure(before, after):
+        found.append(_as_it_stands(revision, middle))
+        middle = apply(middle, found[-1:])
     known = {code.id: code for code in after.codes}
     found += [one for code in middle.codes if code.id in known for one in _changes(code, known[code.id])]
     placed = tuple(code.id for code in apply(before, found).codes)
@@ -384,6 +386,11 @@ def _structure(before: Codebook, after: Codebook) -> list[Revision]:
         Revision(kind="add", after=(code,)) for code in after.codes if code.id not in old and code.id not in come
     ]
     return found
+
+
+def _as_it_stands(revision: Revision, book: Codebook) -> Revision:
+    """The revision with its codes as other revisions left them: one whose parent went has another parent."""
+    return revision.model_copy(update={"before": tuple(book.code(code.id) or code for code in revision.before)})
 
 
 def _changes(old: Code, new: Code) -> list[Revision]:
