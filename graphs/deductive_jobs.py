@@ -17,12 +17,13 @@ from intercoder.graphs.checks import check_settings
 from intercoder.graphs.teams import Recorded
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import coder_values, create_deductive_run, final_values, is_moderated
+from intercoder.stores.deductions import coder_values, create_deductive_run, final_values, is_moderated, read_rounds
 from intercoder.stores.human_codings import human_values, read_sample
 from intercoder.stores.recorded import match
 from intercoder.stores.revisions import newest
 from intercoder.stores.runs import list_runs
-from intercoder.stores.samples import Scope
+from intercoder.stores.samples import Scope, choose
+from intercoder.stores.segments import sample_ids
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.verdicts import Override, latest_verdicts, write_overrides, write_verdicts
 
@@ -138,6 +139,8 @@ def begin_final(
 ) -> Run:
     """Begin the final coding with the codes that are ready, and those that a person lets in.
 
+    An unfinished one of the same segments, codes and settings is gone on with.
+
     Args:
         folder: The study.
         scope: All segments, or a sample of them.
@@ -151,7 +154,11 @@ def begin_final(
     """
     book, codes, let_in = final_codes(folder, overrides or {}, author)
     check_settings(folder.study, folder.prompts, "final")
-    run = create_deductive_run(folder.engine, folder.study, "final", book, [code.id for code in codes], scope)
+    wanted = [code.id for code in codes]
+    going = under_way(folder, "final")
+    if going is not None and _same_work(folder, going, book, wanted, scope):
+        return going
+    run = create_deductive_run(folder.engine, folder.study, "final", book, wanted, scope)
     write_overrides(folder.engine, folder.study.id, run.id, let_in)
     return run
 
@@ -234,6 +241,16 @@ def named_code(book: Codebook, name: str, where: str) -> Code:
     near = get_close_matches(name, labels, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else f"Codes are: {', '.join(labels[:12])}."
     raise InputError(f"there is no code {name!r} in codebook version {book.version}.", where=where, remedy=hint)
+
+
+def _same_work(folder: StudyFolder, run: Run, book: Codebook, codes: Sequence[str], scope: Scope) -> bool:
+    began = Study.model_validate_json(run.settings)
+    with reading(folder.engine) as connection:
+        rounds = read_rounds(connection, folder.study.id, run.id)
+        drawn = sample_ids(connection, folder.study.id, run.sample)
+    segments = [row.segment_id for row in choose(folder.engine, folder.study.id, scope)]
+    same = (run.codebook_version, began.deductive) == (book.version, folder.study.deductive)
+    return same and list(rounds[-1].codes) == list(codes) and drawn == segments
 
 
 def _overridden(

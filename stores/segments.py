@@ -123,6 +123,17 @@ def _earlier(connection: Connection, study_id: str, rows: Sequence[Any], before:
     return found
 
 
+def sample_ids(connection: Connection, study_id: str, sample: str) -> list[str]:
+    """Ids of a sample's segments, in its order."""
+    drawn = schema.sample_segments
+    query = (
+        sa.select(drawn.c.segment_id)
+        .where(drawn.c.study_id == study_id, drawn.c.sample == sample)
+        .order_by(drawn.c.position)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def sorted_lengths(connection: Connection, study_id: str, sample: str) -> npt.NDArray[np.int64]:
     """Lengths of a sample's segments in code points, shortest first."""
     drawn = schema.sample_segments
