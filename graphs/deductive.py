@@ -100,7 +100,7 @@ async def code_wave(run_id: str, context: DeductiveContext | DevelopmentContext,
     segments = await asyncio.to_thread(store.segments, run_id, run.position, stop)
     session = replace(context.session, round=run.round)
     team = await asyncio.to_thread(context.team, book)
-    progress = Progress(run, session, send, _questions(team, len(codes)), failures=run.failures)
+    progress = Progress(run, session, send, _questions(team, sum(code.kind == "model" for code in codes)), failures=run.failures)
 
     async def take(batch: list[Decided]) -> None:
         done = _wave(run, team, progress.done, batch)
@@ -123,6 +123,7 @@ def _wave(run: Run, team: Team, start: int, batch: list[Decided]) -> Wave:
 
 
 def _questions(team: Team, codes: int) -> int:
+    """Questions about one segment, if every model is asked about each of so many codes."""
     return team.asking * (min(codes, 1) if team.book.exclusive else codes)
 
 
