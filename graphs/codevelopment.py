@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from intercoder.core.codebook import Code
 from intercoder.core.decisions import Failure
@@ -56,7 +56,7 @@ class GivenAnswer(BaseModel):
     after: tuple[Code, ...] = ()
     """For `edit`: what the codes shall become."""
     note: str = ""
-    by: str
+    by: str = Field(min_length=1)
 
 
 class Review(BaseModel):
@@ -139,17 +139,27 @@ async def propose(state: DevelopmentState, runtime: Runtime[DevelopmentContext])
     return {**_counts(run), "waiting": len(revisions) - len(dropped)}
 
 
-async def review(
-    state: DevelopmentState, runtime: Runtime[DevelopmentContext]
-) -> Command[Literal["review", "apply"]]:
-    """Wait until every revision has an answer. Runs again from its top when resumed, so nothing comes before."""
+def review(state: DevelopmentState, runtime: Runtime[DevelopmentContext]) -> Command[Literal["review", "apply"]]:
+    """Wait until every revision has an answer. Runs again from its top when resumed, so nothing comes before.
+
+    Raises:
+        ValidationError, IntercoderError: An answer cannot be taken. The graph still waits, and can be resumed with
+            another one.
+    """
     store = runtime.context.store
-    waiting = await asyncio.to_thread(store.waiting, state["run"])
+    waiting = store.waiting(state["run"])
     if not waiting:
         return Command(update={"waiting": 0}, goto="apply")
-    given: Review = interrupt(_question(state["run"], waiting), response_schema=Review)
-    for revision_id, answer in given.answers.items():
-        await asyncio.to_thread(store.answer, RevisionAnswer(revision_id=revision_id, **dict(answer)))
+
+    def taken(given: Review) -> Review:
+        for revision_id, answer in given.answers.items():
+            store.answer(RevisionAnswer(revision_id=revision_id, **dict(answer)))
+        return given
+
+    # Answers are taken while they are checked. LangGraph keeps a value that has passed: an answer that the store
+    # refused after that would be given again at every attempt to go on.
+    schema: Any = Annotated[Review, AfterValidator(taken)]
+    interrupt(_question(state["run"], waiting), response_schema=schema)
     return Command(update={"waiting": len(waiting)}, goto="review")
 
 

@@ -14,7 +14,7 @@ from intercoder.core.decisions import CodeAnswer, Decision, Failure, Role, decis
 from intercoder.core.documents import Segment
 from intercoder.core.protocols import Run
 from intercoder.graphs.coding import gather
-from intercoder.graphs.deductive_context import Reads, Team
+from intercoder.graphs.deductive_context import Reads, Settles, Team
 
 CHOICE = "choice"
 """Stands for the code in the id of a decision that chooses one of an exclusive book."""
@@ -70,7 +70,21 @@ async def _question(
     if team.moderator is not None and said:
         settle = partial(team.moderator.settle, segment, code, said, session)
         answers += [("moderator", answer) for answer in await gather([settle], failures)]
+    elif team.moderator is not None and len(first) < len(team.coders):
+        failures.append(_unsettled(team.moderator, segment, code))
     return [*answers, *(("repeat", answer) for answer in again if answer is not None)]
+
+
+def _unsettled(moderator: Settles, segment: Segment, code: Code | None) -> Failure:
+    """Without it, what the moderator settled in an earlier round would go on standing."""
+    return Failure(
+        segment_id=segment.id,
+        role="moderator",
+        coder=moderator.name,
+        kind="error",
+        message="No coder gave an answer to settle.",
+        code_id=code.id if code else "",
+    )
 
 
 async def _read(coder: Reads, segment: Segment, code: Code | None, session: Session) -> CodeAnswer | None:

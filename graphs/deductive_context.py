@@ -33,6 +33,10 @@ class Reads(Protocol):
 class Settles(Protocol):
     """Who makes one answer of several coders'."""
 
+    @property
+    def name(self) -> str:
+        """The moderator's name."""
+
     async def settle(
         self, segment: Segment, code: Code | None, answers: Sequence[CodeAnswer], session: Session
     ) -> CodeAnswer:
