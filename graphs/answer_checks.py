@@ -59,7 +59,7 @@ def checked(book: Codebook, approved: Sequence[RecordedRevision], plan: Planned)
         plan: The answer to a revision that waits.
 
     Raises:
-        InputError: The revision does not fit the book, changes nothing, would break it, or contradicts one approved.
+        InputError: The revision does not fit the book, changes nothing, would break it, or contradicts another one.
     """
     if plan.answer.answer == "reject":
         return plan

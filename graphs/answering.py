@@ -116,10 +116,10 @@ def _recorded(folder: StudyFolder, planned: Sequence[Planned]) -> list[RecordedR
     approved = [one for one in known if one.status in APPROVED and not one.version and not one.problem]
     kept: list[Planned] = []
     for plan in planned:
-        beside = [one for one in approved if _round(one) == _round(plan.one)]
-        kept.append(checked(book, beside, plan) if plan.one.status == "waiting" else plan)
-        if kept[-1].settled.status in APPROVED:
-            approved.append(kept[-1].settled)
+        if plan.one.status == "waiting":
+            plan = checked(book, [one for one in approved if _round(one) == _round(plan.one)], plan)
+            approved += [plan.settled] if plan.settled.status in APPROVED else []
+        kept.append(plan)
     return record_answers(folder.engine, folder.study.id, [plan.answer for plan in kept])
 
 
