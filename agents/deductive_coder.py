@@ -231,7 +231,7 @@ def build_deductive_coder(
     name: str = "reader",
     question: str = "",
     prompt: str = "default",
-    shots: int = 2,
+    shots: int = 4,
     seed: int = 0,
     privacy: Privacy | None = None,
     checkpointer: Any = None,

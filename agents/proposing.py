@@ -97,7 +97,9 @@ def _revision(given: RevisionGiven, book: Codebook, code: Code, cited: Sequence[
 def _changed(given: TextGiven, book: Codebook, code: Code, cited: Sequence[Excerpt]) -> Revision:
     match given.kind:
         case "definition":
-            revision = revised("definition", code, definition=_said(given.text))
+            definition = _said(given.text)
+            same = _folded(definition) == _folded(code.definition)
+            revision = revised("definition", code, definition=code.definition if same else definition)
         case "rename":
             revision = revised("rename", code, label=_free_label(given.text, book, code))
         case "include":

@@ -132,7 +132,7 @@ class DeductiveCoderSettings(Record):
     model: str = ""
     """Empty: the first inductive coder's."""
     prompt: str = "default"
-    shots: int = Field(default=2, ge=0, le=5)
+    shots: int = Field(default=4, ge=0, le=5)
     sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
     seed: int = 0
     weight: float = Field(default=1.0, ge=0)

@@ -13,7 +13,7 @@ from intercoder.agents.pattern_coder import find_pattern
 from intercoder.agents.session import Session
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.errors import InputError
-from intercoder.core.study import DEFAULT_MODEL, DeductiveCoderSettings, Deduction, Study, default_coders
+from intercoder.core.study import DEFAULT_MODEL, Deduction, DeductiveCoderSettings, Study, default_coders
 from intercoder.llms.embedded import EmbeddedChatModel
 from intercoder.llms.scripted import material_of
 from intercoder.prompts.loader import load
@@ -231,14 +231,14 @@ def test_it_is_a_subgraph_of_other_applications() -> None:
     assert [one.code_id for one in chosen["answers"]] == ["c_pride"]
 
 
-@pytest.mark.parametrize(("agent", "held"), [("deductive", 5), ("deductive_choice", 3)])
+@pytest.mark.parametrize(("agent", "held"), [("deductive", 5), ("deductive_choice", 5)])
 @pytest.mark.parametrize("template", ["default", "again"])
 def test_bundled_worked_examples_are_answers_of_the_schema_in_its_order(
     agent: str, held: int, template: str
 ) -> None:
     examples = load(agent, template, shots=held).examples
     for example in examples:
-        decisions = example.options.split("\n")[1:] if example.options else ["Yes", "No"]
+        decisions = example.options.splitlines() or ["Yes", "No"]
         assert list(example.answer) == decision_schema(decisions)["required"]
         answer = parse_decision(json.dumps(example.answer), decisions)
         assert answer.quote in example.text

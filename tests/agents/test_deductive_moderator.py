@@ -11,7 +11,7 @@ from intercoder.agents.deductive_answers import parse_settling, settling_schema
 from intercoder.agents.session import Session
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import CodeAnswer
-from intercoder.core.study import DeductiveCoderSettings, Deduction, Study, default_coders
+from intercoder.core.study import Deduction, DeductiveCoderSettings, Study, default_coders
 from intercoder.core.study import DeductiveModerator as ModeratorSettings
 from intercoder.llms.scripted import material_of
 from intercoder.prompts.loader import load
@@ -141,10 +141,11 @@ async def test_an_answer_that_is_none_is_listed_under_its_code(session: Session)
     assert (failure.role, failure.kind, failure.code_id) == ("moderator", "invalid", "c_thrift")
 
 
-@pytest.mark.parametrize(("template", "held"), [("default", 2), ("choice", 1)])
+@pytest.mark.parametrize(("template", "held"), [("default", 2), ("choice", 2)])
 def test_bundled_worked_examples_are_answers_of_the_schema_in_its_order(template: str, held: int) -> None:
     for example in load("deductive_moderator", template, shots=held).examples:
-        options = ["Yes", "No"] if template == "default" else ["price", "service"]
+        heads = [line.removeprefix("Code: ") for line in example.codebook.splitlines() if line.startswith("Code: ")]
+        options = ["Yes", "No"] if template == "default" else heads
         assert list(example.answer) == settling_schema(options)["required"]
         parse_settling(json.dumps(example.answer), options)
         assert example.suggestions
