@@ -24,6 +24,8 @@ WIDE = 60
 
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _CHOICES = "choices"
+_MALFORMED = (AttributeError, IndexError, KeyError, SyntaxError, TypeError, ValueError)
+"""What openpyxl raises at XML that is damaged, or no workbook's."""
 
 
 class XlsxSheet(NamedTuple):
@@ -86,7 +88,7 @@ def read_xlsx(path: Path) -> Cells:
         first.reset_dimensions()
         lines = [[_text(cell) for cell in row] for row in first.iter_rows(values_only=True)]
         book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, SyntaxError) as error:
+    except (InvalidFileException, zipfile.BadZipFile, *_MALFORMED) as error:
         raise _no_workbook(path) from error
     lines = [line for line in lines if any(line)]
     if not lines:

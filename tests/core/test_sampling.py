@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from intercoder.core.errors import InputError
 from intercoder.core.record import AttributeValue
-from intercoder.core.sampling import draw
+from intercoder.core.sampling import draw, draw_evenly
 
 IDS = st.lists(st.text(max_size=5), min_size=1, max_size=60, unique=True)
 SEEDS = st.integers()
@@ -109,3 +109,21 @@ def test_a_sample_has_at_most_all(ids: list[str]) -> None:
 def test_strata_are_for_each_id() -> None:
     with pytest.raises(ValueError, match="1 strata for 2 ids"):
         draw(["a", "b"], 1, seed=0, strata=["x"])
+
+
+def test_strata_give_evenly_as_far_as_they_reach() -> None:
+    ids = [f"s{n}" for n in range(30)]
+    strata = ["rare"] * 2 + ["some"] * 8 + [""] * 20
+    places, weights = draw_evenly(ids, 15, seed=3, strata=strata)
+    drawn = [strata[place] for place in places]
+    assert [drawn.count(name) for name in ("rare", "some", "")] == [2, 6, 7]
+    assert sum(weights) == pytest.approx(30)
+    assert [weight for place, weight in zip(places, weights, strict=True) if strata[place] == "rare"] == [1.0, 1.0]
+    assert places == sorted(set(places))
+
+
+def test_every_stratum_must_fit_into_an_even_sample() -> None:
+    with pytest.raises(InputError, match="at least 3"):
+        draw_evenly(["a", "b", "c"], 2, seed=0, strata=["x", "y", "z"])
+    with pytest.raises(InputError, match="only 3 segments"):
+        draw_evenly(["a", "b", "c"], 4, seed=0, strata=["x", "x", "x"])
