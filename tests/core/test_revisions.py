@@ -132,7 +132,8 @@ def test_there_is_one_of_every_kind_above() -> None:
 
 VALUES = {
     "label": words, "definition": words, "include": rules, "exclude": rules, "examples": examples,
-    "negative_examples": examples, "parent": st.sampled_from(["", "c_5"]), "kind": st.just("pattern"), "pattern": words,
+    "negative_examples": examples, "parent": st.sampled_from(["", "c_5"]),
+    "kind": st.just("pattern"), "pattern": words,
 }  # fmt: skip
 
 
@@ -160,7 +161,7 @@ def test_two_peoples_changes_both_stand_or_one_is_refused(base: Codebook, mine: 
             assert conflict.code_id == code_id
             continue
         now, then = after.code(code_id), theirs.code(code_id)
-        assert now is not None and then is not None  # noqa: PT018
+        assert now is not None and then is not None
         untouched = {name: getattr(then, name) for name in (*names, "lineage")}
         assert now.model_copy(update=untouched) == then
         for name in names:

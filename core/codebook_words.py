@@ -1,0 +1,294 @@
+"""Changes to a codebook in words: what a person reads before they approve, undo or compare."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
+
+from intercoder.core.codebook import Code, CodeExample
+from intercoder.core.record import Record
+from intercoder.core.revisions import BookSettings, Revision
+
+PieceKind: TypeAlias = Literal["same", "removed", "added"]
+Sign: TypeAlias = Literal["", "-", "+"]
+
+
+class Piece(Record):
+    """Some words of a line: as they were, taken away or new."""
+
+    text: str
+    kind: PieceKind = "same"
+
+
+class Line(Record):
+    """One line about a change: a sentence, or (with a sign) a text as it was or as it is."""
+
+    pieces: tuple[Piece, ...]
+    sign: Sign = ""
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+class Change(Record):
+    """What happened to one code, or to the book."""
+
+    title: str
+    """The code's label; empty for the book as a whole."""
+    lines: tuple[Line, ...]
+
+
+LISTS = {
+    "include": ("include", "include rule"),
+    "exclude": ("exclude", "exclude rule"),
+    "example": ("examples", "example"),
+    "negative_example": ("negative_examples", "negative example"),
+}
+"""Kinds of revisions of lists: the code's field, and what one of its items is called."""
+BRIEFLY = {
+    "settings": "settings",
+    "split": "{number} split",
+    "merge": "{number} merged",
+    "drop": "{number} dropped",
+    "add": "{number} added",
+    "rename": "{number} renamed",
+    "definition": "{number} definition{s}",
+    "include": "include rules of {number}",
+    "exclude": "exclude rules of {number}",
+    "example": "examples of {number}",
+    "negative_example": "negative examples of {number}",
+    "move": "{number} moved",
+    "pattern": "{number} pattern{s}",
+    "order": "order",
+}
+"""What is said of revisions of a kind where there is one line for all."""
+_ALIKE = 0.5
+"""Likeness from which two rules are one that was reworded."""
+_WORDS = re.compile(r"\s+|\S+")
+
+
+def in_words(revisions: Iterable[Revision], labels: dict[str, str] | None = None) -> list[Change]:
+    """Revisions in words, those of one code together.
+
+    Args:
+        revisions: What changed, such as `diff` gives it.
+        labels: Code id -> label, for parents and places that the revisions only name by id.
+    """
+    revisions = list(revisions)
+    known = dict(labels or {})
+    for code in (code for one in revisions for code in (*one.after, *one.before)):
+        known.setdefault(code.id, code.label)
+    told: dict[str, Change] = {}
+    for revision in revisions:
+        key = next(iter(revision.code_ids), "")
+        lines = _lines(revision, known)
+        before = told.get(key)
+        told[key] = Change(
+            title=before.title if before else _title(revision),
+            lines=(*(before.lines if before else ()), *lines),
+        )
+    return [change for change in told.values() if change.lines]
+
+
+def briefly(revisions: Iterable[Revision]) -> str:
+    """What changed on one line, such as `1 added, 2 definitions, order`; empty for nothing."""
+    count = Counter[str](revision.kind for revision in revisions)
+    return ", ".join(
+        words.format(number=count[kind], s="" if count[kind] == 1 else "s")
+        for kind, words in BRIEFLY.items()
+        if count[kind]
+    )
+
+
+def word_pieces(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """Two texts compared word by word: the old one's pieces, same or removed, and the new one's, same or added."""
+    before, after = _WORDS.findall(old), _WORDS.findall(new)
+    left: list[Piece] = []
+    right: list[Piece] = []
+    for tag, a, b, c, d in difflib.SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes():
+        if a < b:
+            left.append(Piece(text="".join(before[a:b]), kind="same" if tag == "equal" else "removed"))
+        if c < d:
+            right.append(Piece(text="".join(after[c:d]), kind="same" if tag == "equal" else "added"))
+    return tuple(_joined(left)), tuple(_joined(right))
+
+
+def _joined(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces; two that differ are one where only white space is the same between them."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        if len(joined) > 1 and piece.kind == joined[-2].kind != "same" and not joined[-1].text.strip():
+            gap, last = joined.pop(), joined.pop()
+            piece = Piece(text=last.text + gap.text + piece.text, kind=piece.kind)
+        joined.append(piece)
+    return joined
+
+
+def _title(revision: Revision) -> str:
+    if revision.kind in ("settings", "order"):
+        return ""
+    return (revision.before or revision.after)[0].label
+
+
+def _lines(revision: Revision, labels: dict[str, str]) -> list[Line]:
+    match revision.kind:
+        case "settings":
+            return _settings(revision.settings_before, revision.settings_after)
+        case "order":
+            return _order(revision.order_before, revision.order_after, labels)
+        case "add":
+            return [_said("added"), *_whole(revision.after[0], labels, "+")]
+        case "drop":
+            return [_said("dropped"), *_whole(revision.before[0], labels, "-")]
+        case "split":
+            return _split(revision, labels)
+        case "merge":
+            return _merge(revision, labels)
+        case _:
+            return _field(revision, revision.before[0], revision.after[0], labels)
+
+
+def _field(revision: Revision, old: Code, new: Code, labels: dict[str, str]) -> list[Line]:
+    """What a revision of one code says."""
+    if revision.kind in LISTS:
+        field, noun = LISTS[revision.kind]
+        return _list(noun, _texts(getattr(old, field)), _texts(getattr(new, field)))
+    if revision.kind == "move":
+        return [_said(f"moved: now {_place(new.parent, labels)} (before: {_place(old.parent, labels)})")]
+    if revision.kind == "rename":
+        return [_said("renamed"), *_both(old.label, new.label)]
+    if revision.kind == "definition":
+        return _text("definition", old.definition, new.definition)
+    if old.kind != new.kind:
+        told = "is found by a pattern now" if new.kind == "pattern" else "is no longer found by a pattern"
+        return [_said(told), *_both(old.pattern, new.pattern)]
+    return [_said("pattern changed"), _signed("-", old.pattern), _signed("+", new.pattern)]
+
+
+def _text(noun: str, old: str, new: str) -> list[Line]:
+    verb = "changed" if old and new else "added" if new else "removed"
+    return [_said(f"{noun} {verb}"), *_both(old, new)]
+
+
+def _list(noun: str, old: Sequence[str], new: Sequence[str]) -> list[Line]:
+    gone, come = list((Counter(old) - Counter(new)).elements()), list((Counter(new) - Counter(old)).elements())
+    lines: list[Line] = []
+    for item in list(gone):
+        near = max(come, key=lambda one: _alike(item, one), default="")
+        if near and _alike(item, near) >= _ALIKE:
+            gone.remove(item)
+            come.remove(near)
+            lines += [_said(f"{noun} changed"), *_both(item, near)]
+    if gone:
+        lines += [_said(f"{noun}{_s(gone)} removed"), *(_signed("-", item) for item in gone)]
+    if come:
+        lines += [_said(f"{noun}{_s(come)} added"), *(_signed("+", item) for item in come)]
+    if lines:
+        return lines
+    if tuple(old) != tuple(new):
+        return [_said(f"{noun}s put in another order"), *(_signed("+", item) for item in new)]
+    return [_said(f"{noun}s come from other segments")]
+
+
+def _alike(one: str, other: str) -> float:
+    """Share of words that two texts have in common, in order, 0 to 1."""
+    return difflib.SequenceMatcher(a=one.split(), b=other.split(), autojunk=False).ratio()
+
+
+def _settings(old: BookSettings | None, new: BookSettings | None) -> list[Line]:
+    before, after = old or BookSettings(), new or BookSettings()
+    lines = []
+    if before.exclusive != after.exclusive:
+        lines.append(
+            _said(
+                "each segment gets exactly one code now"
+                if after.exclusive
+                else "a segment may have several codes now, or none"
+            )
+        )
+    if before.allow_unsure != after.allow_unsure:
+        lines.append(_said(f"coders may {'say' if after.allow_unsure else 'no longer say'} `unsure`"))
+    return lines
+
+
+def _order(old: Sequence[str], new: Sequence[str], labels: dict[str, str]) -> list[Line]:
+    """Which codes moved, and after which they stand now: the fewest that explain the new order."""
+    blocks = difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_matching_blocks()
+    stay = {new[block.b + at] for block in blocks for at in range(block.size)}
+    lines = []
+    for place, code_id in enumerate(new):
+        if code_id not in stay:
+            after = f"now after {_quoted(labels.get(new[place - 1], new[place - 1]))}" if place else "now the first"
+            lines.append(_said(f"order: {_quoted(labels.get(code_id, code_id))} is {after}"))
+    return lines
+
+
+def _split(revision: Revision, labels: dict[str, str]) -> list[Line]:
+    parts = _listed([code.label for code in revision.after])
+    lines = [_said(f"split into {parts}"), *_whole(revision.before[0], labels, "-", label=False)]
+    for code in revision.after:
+        lines += _whole(code, labels, "+", label=True)
+    return lines
+
+
+def _merge(revision: Revision, labels: dict[str, str]) -> list[Line]:
+    whole, merged = revision.after[0], [code.label for code in revision.before]
+    lines = [_said(f"{_listed(merged)} merged into {_quoted(whole.label)}")]
+    for code in revision.before:
+        lines += _whole(code, labels, "-", label=True)
+    return [*lines, *_whole(whole, labels, "+", label=True)]
+
+
+def _whole(code: Code, labels: dict[str, str], sign: Sign, *, label: bool = False) -> list[Line]:
+    """All that a code says, each field on a line."""
+    parts = [
+        ("", code.label if label else ""),
+        ("definition: ", code.definition),
+        *(("include: ", rule) for rule in code.include),
+        *(("exclude: ", rule) for rule in code.exclude),
+        *(("example: ", text) for text in _texts(code.examples)),
+        *(("negative example: ", text) for text in _texts(code.negative_examples)),
+        ("pattern: ", code.pattern),
+        ("part of: ", labels.get(code.parent, code.parent)),
+    ]
+    return [_signed(sign, f"{name}{text}") for name, text in parts if text]
+
+
+def _both(old: str, new: str) -> list[Line]:
+    left, right = word_pieces(old, new)
+    lines = [Line(pieces=left, sign="-"), Line(pieces=right, sign="+")]
+    return [line for line in lines if line.pieces]
+
+
+def _signed(sign: Sign, text: str) -> Line:
+    return Line(pieces=(Piece(text=text, kind="added" if sign == "+" else "removed"),), sign=sign)
+
+
+def _said(text: str) -> Line:
+    return Line(pieces=(Piece(text=text),))
+
+
+def _texts(items: Sequence[str | CodeExample]) -> list[str]:
+    return [item if isinstance(item, str) else item.text for item in items]
+
+
+def _place(parent: str, labels: dict[str, str]) -> str:
+    return f"under {_quoted(labels.get(parent, parent))}" if parent else "at the top level"
+
+
+def _quoted(label: str) -> str:
+    return f'"{label}"'
+
+
+def _listed(labels: Sequence[str]) -> str:
+    *first, last = map(_quoted, labels)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _s(items: Sequence[object]) -> str:
+    return "" if len(items) == 1 else "s"
