@@ -63,6 +63,7 @@ def _plan(
     from intercoder.cli.output import print_json, print_table
     from intercoder.evals.calibration_plan import plan
     from intercoder.graphs.deductive_jobs import assumed_prevalence, current_book
+    from intercoder.stores.enrichment import SHARE
 
     book = current_book(folder)
     found = plan(
@@ -71,6 +72,7 @@ def _plan(
         people_agreement=people_agreement,
         model_agreement=model_agreement,
         draw="enriched" if enriched else "random",
+        enriched=SHARE,
         settings=folder.study.calibration,
     )
     labels = {code.id: code.label for code in book.codes}

@@ -100,7 +100,8 @@ async def code_wave(run_id: str, context: DeductiveContext | DevelopmentContext,
     segments = await asyncio.to_thread(store.segments, run_id, run.position, stop)
     session = replace(context.session, round=run.round)
     team = await asyncio.to_thread(context.team, book)
-    progress = Progress(run, session, send, _questions(team, sum(code.kind == "model" for code in codes)), failures=run.failures)
+    questions = _questions(team, sum(code.kind == "model" for code in codes))
+    progress = Progress(run, session, send, questions, failures=run.failures)
 
     async def take(batch: list[Decided]) -> None:
         done = _wave(run, team, progress.done, batch)

@@ -81,7 +81,7 @@ def begin_calibration(folder: StudyFolder, sample: str) -> Run:
         ModelError, SettingsError: See `check_settings`.
     """
     book = current_book(folder)
-    people_of(folder, sample)
+    people_of(folder, sample, book)
     for run in reversed(list_runs(folder.engine, folder.study.id)):
         began = Study.model_validate_json(run.settings)
         same = (run.codebook_version, began.deductive) == (book.version, folder.study.deductive)
@@ -92,14 +92,19 @@ def begin_calibration(folder: StudyFolder, sample: str) -> Run:
     return create_deductive_run(folder.engine, folder.study, "calibrate", book, codes, sample)
 
 
-def people_of(folder: StudyFolder, sample: str) -> list[CoderValues]:
-    """What people decided about a sample's segments.
+def people_of(folder: StudyFolder, sample: str, book: Codebook) -> list[CoderValues]:
+    """What people decided about a sample's segments, of codes that the book shows as they saw them.
 
     Raises:
         InputError: There is no such sample.
-        StudyError: Nobody has coded it yet.
+        StudyError: Nobody has coded it yet, or every code was changed since.
     """
-    people = human_values(folder.engine, folder.study.id, sample)
+    people = human_values(folder.engine, folder.study.id, sample, under=book)
+    if people and not any(person.values for person in people):
+        raise StudyError(
+            f"every code was changed since people coded the sample `{sample}`.",
+            remedy="Draw a new sample under another name and have it coded with the codebook as it is now.",
+        )
     if not people:
         raise StudyError(
             f"nobody has coded the sample `{sample}` yet.",
@@ -116,10 +121,11 @@ def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]
         Coder's name -> code id -> calibration. The first coder is `final`, what stands in the end; the others
         follow where there are several.
     """
-    people = people_of(folder, run.sample)
     weights = read_sample(folder.engine, folder.study.id, run.sample).weights
     with reading(folder.engine) as connection:
         book = read_version(connection, folder.study.id, run.codebook_version)
+    people = people_of(folder, run.sample, book)
+    with reading(folder.engine) as connection:
         values = coder_values(connection, folder.study.id, run)
     moderated = is_moderated(run)
     coders = [final_of(values, moderated=moderated)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from intercoder.core.protocols import Run
 from intercoder.evals.final_estimates import FinalEstimates, final_estimates
+from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.deductions import final_values, read_rounds
 from intercoder.stores.human_codings import human_values, read_sample
@@ -24,6 +25,7 @@ def estimates_of(folder: StudyFolder, run: Run) -> FinalEstimates:
     engine, study = folder.engine, folder.study.id
     with reading(engine) as connection:
         codes = read_rounds(connection, study, run.id)[-1].codes
+        book = read_version(connection, study, run.codebook_version)
     population = read_sample(engine, study, run.sample).population or None
     final = final_values(engine, study, run)
     verdicts = latest_verdicts(engine, study, "final")
@@ -35,7 +37,7 @@ def estimates_of(folder: StudyFolder, run: Run) -> FinalEstimates:
         final,
         codes,
         population=population,
-        people=human_values(engine, study, calibration.sample),
+        people=human_values(engine, study, calibration.sample, under=book),
         model=final_values(engine, study, calibration),
         weights=read_sample(engine, study, calibration.sample).weights,
     )

@@ -8,21 +8,26 @@ from sqlalchemy.engine import Engine
 
 from intercoder.core.deduction import CoderValues
 from intercoder.core.errors import InputError
-from intercoder.core.sampling import draw_evenly
+from intercoder.core.sampling import draw, draw_evenly
 from intercoder.stores.deductions import final_values
 from intercoder.stores.runs import list_runs
 from intercoder.stores.samples import Drawn, Scope, draw_scope
 
 GRAPHS = ("codevelop", "deductive", "final")
 """Graphs whose answers a sample may be drawn by."""
+SHARE = 0.3
+"""Of a sample, drawn from segments to which the model gave a code. With much more, what it missed would stand in few
+segments of great weight, and count too seldom."""
 MARK = "model:"
 """What stands before the run's name where an attribute's stands in other samples."""
 
 
 def draw_enriched(engine: Engine, study_id: str, scope: Scope) -> tuple[Drawn, Scope]:
-    """Draw a sample evenly from strata: the rarest code that the model gave a segment, or none.
+    """Draw a sample in which segments to which the model gave a code are more frequent than they are.
 
-    It is drawn from the segments of the scope that the latest run with enough of them coded.
+    Three tenths are drawn from these, evenly over strata: of each the rarest code given to it. The others come from
+    segments to which the model gave none. It is drawn from the segments of the scope that the latest run with
+    enough of them coded.
 
     Args:
         engine: The study's database.
@@ -47,7 +52,7 @@ def draw_enriched(engine: Engine, study_id: str, scope: Scope) -> tuple[Drawn, S
         most = max(most, len(rows))
         if len(rows) >= max(wanted, 1):
             ids = [row.segment_id for row in rows]
-            places, weights = draw_evenly(ids, wanted, seed=scope.seed, strata=rarest_yes(ids, values))
+            places, weights = _draw(ids, wanted, scope.seed, rarest_yes(ids, values))
             drawn = Drawn([rows[place] for place in places], len(rows), weights)
             return drawn, scope.model_copy(update={"stratify": f"{MARK}{run.id}"})
     raise InputError(
@@ -55,6 +60,35 @@ def draw_enriched(engine: Engine, study_id: str, scope: Scope) -> tuple[Drawn, S
         where="--enriched",
         remedy="Let it code more first (`intercoder run final STUDY -n 1000`), or draw without --enriched.",
     )
+
+
+def _draw(ids: Sequence[str], n: int, seed: int, strata: Sequence[str]) -> tuple[list[int], list[float]]:
+    """Places and weights: a share evenly from the strata of codes, the rest from segments without any."""
+    given = [place for place, stratum in enumerate(strata) if stratum]
+    others = [place for place, stratum in enumerate(strata) if not stratum]
+    codes = len({strata[place] for place in given})
+    from_given = min(len(given), max(codes, round(SHARE * n), n - len(others)))
+    parts = []
+    if from_given:
+        parts.append(
+            (
+                given,
+                *draw_evenly(
+                    [ids[place] for place in given],
+                    from_given,
+                    seed=seed,
+                    strata=[strata[place] for place in given],
+                ),
+            )
+        )
+    if n > from_given:
+        drawn = draw([ids[place] for place in others], n - from_given, seed=seed)
+        parts.append((others, drawn, [len(others) / len(drawn)] * len(drawn)))
+    weighted = {
+        of[place]: weight for of, drawn, weights in parts for place, weight in zip(drawn, weights, strict=True)
+    }
+    places = sorted(weighted)
+    return places, [weighted[place] for place in places]
 
 
 def rarest_yes(ids: Sequence[str], answers: CoderValues) -> list[str]:

@@ -9,10 +9,12 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Value, decision_id
 from intercoder.core.deduction import CoderValues, spread
 from intercoder.core.given_answers import CodedSheet, HumanCoding
 from intercoder.core.record import Record
+from intercoder.core.revisions import affected
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import insert_new, reading, writing
@@ -92,24 +94,29 @@ def human_decisions(connection: Connection, study_id: str, sample: str = "", cod
     return sorted(kept, key=lambda one: (one.coder, order[one.segment_id]))
 
 
-def human_values(engine: Engine, study_id: str, sample: str = "") -> list[CoderValues]:
+def human_values(
+    engine: Engine, study_id: str, sample: str = "", under: Codebook | None = None
+) -> list[CoderValues]:
     """What people decided and what stands of it, by coder in order of name (role `human`).
 
-    Values belong to the code that they were given to, whatever became of it in later codebook versions. A choice
-    under an exclusive version is `yes` for the chosen code and `no` for the version's others.
+    Values belong to the code that they were given to. A choice under an exclusive version is `yes` for the chosen
+    code and `no` for the version's others.
 
     Args:
         engine: The study's database.
         study_id: The study.
         sample: Only segments of this sample; empty for all that people coded.
+        under: Only what holds under this version too: codes of which it shows coders the same.
     """
     with reading(engine) as connection:
         book = cache(lambda version: read_version(connection, study_id, version))
+        changed = cache(lambda version: frozenset(affected(book(version), under) if under else ()))
         found: dict[str, dict[str, dict[str, Value]]] = {}
         for decision in human_decisions(connection, study_id, sample):
             values = found.setdefault(decision.coder, {})
             for code_id, value in spread(book(decision.codebook_version), decision):
-                values.setdefault(code_id, {})[decision.segment_id] = value
+                if code_id not in changed(decision.codebook_version):
+                    values.setdefault(code_id, {})[decision.segment_id] = value
     return [CoderValues(name=name, role="human", values=found[name]) for name in sorted(found)]
 
 
