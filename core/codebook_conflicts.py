@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.codebook_words import LISTS
 from intercoder.core.record import Record
-from intercoder.core.revisions import FIELDS, Revision, RevisionConflict, apply
+from intercoder.core.revisions import FIELDS, Revision, RevisionConflict, apply, diff
 
 WIDTH = 78
 
@@ -36,8 +36,6 @@ def conflicts(base: Codebook, mine: Codebook, history: Sequence[tuple[Codebook, 
         mine: The book.
         history: Later versions in order, each with who made it; the last is the latest.
     """
-    from intercoder.core.revisions import diff
-
     latest = history[-1][0] if history else base
     found: list[Conflict] = []
     for revision in diff(base, mine):

@@ -55,7 +55,9 @@ def read_codebook(path: Path, versions: Versions) -> ReadBook:
     return ReadBook(base, completed(draft, base, seen))
 
 
-def export_beside(file: Path, book: Codebook, versions: Versions, *, imported: str | None = None) -> Exported:
+def export_beside(
+    file: Path, book: Codebook, versions: Versions, *, imported: str | None = None, layout: str | None = None
+) -> Exported:
     """Write a codebook as YAML. Comments and layout of the file that is there are kept.
 
     A file that cannot be read, whose layout cannot be kept, or that has edits which are in no version yet stays as
@@ -66,12 +68,14 @@ def export_beside(file: Path, book: Codebook, versions: Versions, *, imported: s
         book: What to write: the latest version.
         versions: The study's versions.
         imported: Content of the file whose edits are in the book already.
+        layout: YAML whose comments and layout the file shall have in place of its own.
     """
     note = ""
     for candidate in _beside(file):
-        reason = _reason_to_keep(candidate, book, versions, imported)
+        reason = _reason_to_keep(candidate, book, versions, imported, layout)
         if not reason:
-            _write(candidate, book)
+            with whole_file(candidate) as out:
+                out.write(laid_out(candidate, book, layout))
             break
         note = note or reason
     if not note:
@@ -81,22 +85,53 @@ def export_beside(file: Path, book: Codebook, versions: Versions, *, imported: s
     return Exported(candidate, told)
 
 
+def laid_out(file: Path, book: Codebook, layout: str | None = None) -> str:
+    """The codebook as YAML, with the comments and layout of a text or else of the file, where they can be kept."""
+    try:
+        text = codebook_text(file) if layout is None and file.exists() else layout
+    except InputError:
+        text = None
+    kept = None if text is None else _kept(text, book)
+    return to_yaml(book) if kept is None else kept
+
+
+def has_edits(file: Path, versions: Versions) -> bool:
+    """Whether a codebook file is not what the version that it names says: it was edited, or cannot be read."""
+    if not file.exists():
+        return False
+    try:
+        read = read_codebook(file, versions)
+    except IntercoderError:
+        return True
+    return bool(diff(read.base, read.book))
+
+
+def is_yaml(file: Path) -> bool:
+    """Whether a file is YAML by its ending."""
+    return file.suffix.lower() in (".yaml", ".yml")
+
+
+def codebook_text(file: Path) -> str:
+    """A codebook file's text, in whatever encoding it is.
+
+    Raises:
+        InputError: It is missing, or no text.
+    """
+    with findcodebook_text(file, None, ReadReport()).open() as stream:
+        return stream.read()
+
+
 def _draft(path: Path) -> tuple[Draft, Callable[[str], tuple[str, ...]]]:
     ending = path.suffix.lower()
     if ending in (".csv", ".tsv"):
         return read_csv(path), seen_in_cell
     if ending in (".md", ".markdown"):
-        return read_markdown(_text(path), str(path)), seen_in_markdown
-    if ending in (".yaml", ".yml"):
-        return read_yaml(_text(path), str(path)), lambda text: (text,)
+        return read_markdown(codebook_text(path), str(path)), seen_in_markdown
+    if is_yaml(path):
+        return read_yaml(codebook_text(path), str(path)), lambda text: (text,)
     raise InputError(
         "is not known as a codebook by its ending.", where=str(path), remedy="Known are: yaml, yml, csv, tsv, md."
     )
-
-
-def _text(path: Path) -> str:
-    with find_text(path, None, ReadReport()).open() as stream:
-        return stream.read()
 
 
 def _base(draft: Draft, versions: Versions) -> Codebook:
@@ -135,12 +170,14 @@ def _beside(file: Path) -> Iterator[Path]:
         number += 1
 
 
-def _reason_to_keep(file: Path, book: Codebook, versions: Versions, imported: str | None) -> str:
+def _reason_to_keep(
+    file: Path, book: Codebook, versions: Versions, imported: str | None, layout: str | None
+) -> str:
     """Why a file must not be touched; empty if it may be."""
     if not file.exists():
         return ""
     try:
-        text = _text(file)
+        text = codebook_text(file)
         read = read_codebook(file, versions)
     except IntercoderError as error:
         place = (error.where or "").removeprefix(str(file)).lstrip(":")
@@ -148,7 +185,7 @@ def _reason_to_keep(file: Path, book: Codebook, versions: Versions, imported: st
     taken_in = text == imported or any(not diff(one, read.book) for one in (read.base, book))
     if not taken_in:
         return f"has edits that were not imported (made from version {read.base.version})"
-    return "" if _kept(text, book) is not None else "has a layout that cannot be kept"
+    return "" if layout is not None or _kept(text, book) is not None else "has a layout that cannot be kept"
 
 
 def _kept(text: str, book: Codebook) -> str | None:
@@ -161,18 +198,10 @@ def _kept(text: str, book: Codebook) -> str | None:
     return updated if not diff(book, read) else None
 
 
-def _write(file: Path, book: Codebook) -> None:
-    kept = _kept(_text(file), book) if file.exists() else None
-    with whole_file(file) as out:
-        out.write(to_yaml(book) if kept is None else kept)
-
-
 def _remove_unedited(file: Path, versions: Versions) -> None:
     """Take an export away that nobody has edited and nobody needs any more."""
     try:
-        if file.exists():
-            read = read_codebook(file, versions)
-            if not diff(read.base, read.book):
-                file.unlink()
-    except (IntercoderError, OSError):
+        if file.exists() and not has_edits(file, versions):
+            file.unlink()
+    except OSError:
         return

@@ -17,6 +17,27 @@ OPENING = """\
 # A codebook exported by intercoder. Editing this file changes nothing by itself:
 # `intercoder codebook import` reads it back. Comments are kept.
 """
+EMPTY = """\
+# A codebook. Write the codes, save, and close the editor. A code needs a label; the rest may be left out:
+#
+# - label: mending
+#   definition: Someone repairs a thing themselves.
+#   include:
+#   - repairs with help of friends
+#   exclude:
+#   - repairs that are paid for
+#   examples:
+#   - I sewed it up again
+#   negative_examples:
+#   - I took it to the tailor
+#   parent: the label of another code
+exclusive: false  # true: each segment gets exactly one code
+allow_unsure: false  # true: coders may say `unsure`
+codes:
+- label:
+  definition:
+"""
+"""What is edited where there is no codebook yet."""
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _LITERAL = re.compile(
     r"(?:[^\s#](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\n]*\S)?\n+)+[^\s](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\n]*\S)?"

@@ -12,12 +12,13 @@ from intercoder.stores.study_folder import StudyFolder
 NAME = "codebook.yaml"
 
 
-def write_codebook(folder: StudyFolder, *, imported: str | None = None) -> Exported:
+def write_codebook(folder: StudyFolder, *, imported: str | None = None, layout: str | None = None) -> Exported:
     """Write the latest version to codebook.yaml, or beside it where the file has edits that would be lost.
 
     Args:
         folder: The study.
         imported: Content of codebook.yaml whose edits are in the latest version already.
+        layout: YAML whose comments and layout it shall have in place of its own.
 
     Raises:
         StudyError: There is no codebook yet.
@@ -27,7 +28,7 @@ def write_codebook(folder: StudyFolder, *, imported: str | None = None) -> Expor
     def versions(number: int | None) -> Codebook:
         return latest_codebook(folder.engine, folder.study.id, number)
 
-    done = export_beside(folder.path / NAME, versions(None), versions, imported=imported)
+    done = export_beside(folder.path / NAME, versions(None), versions, imported=imported, layout=layout)
     if not done.note:
         return done
     command = f"intercoder codebook import {folder.argument} {shlex.quote(str(folder.path / NAME))}"
