@@ -16,8 +16,8 @@ from intercoder.stores.samples import Drawn, Scope, draw_scope
 GRAPHS = ("codevelop", "deductive", "final")
 """Graphs whose answers a sample may be drawn by."""
 SHARE = 0.3
-"""Of a sample, drawn from segments to which the model gave a code. With much more, what it missed would stand in few
-segments of great weight, and count too seldom."""
+"""Of a sample, drawn from segments to which the model gave a code. With much more, what it missed would stand in
+few segments of great weight, and count too seldom."""
 MARK = "model:"
 """What stands before the run's name where an attribute's stands in other samples."""
 
