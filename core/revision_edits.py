@@ -86,6 +86,7 @@ def edited_codes(revision: Revision, draft: Draft) -> tuple[Code, ...]:
             f"a revision of kind `{revision.kind}` cannot be edited.", remedy="Approve it, or reject it."
         )
     _check_number(revision, draft)
+    _check_parents(draft)
     proposed = Codebook(version=0, codes=tuple(code.model_copy(update={"parent": ""}) for code in revision.after))
     given = draft.codes
     if len(given) == len(revision.after) == 1:
@@ -145,6 +146,16 @@ def _check_number(revision: Revision, draft: Draft) -> None:
         raise InputError(
             f"the revision leaves one code, not {count}.", where=draft.source, remedy="Write that one."
         )
+
+
+def _check_parents(draft: Draft) -> None:
+    for code in draft.codes:
+        if code.parent:
+            raise InputError(
+                "an edit of a revision cannot move a code.",
+                where=code.place("parent"),
+                remedy="Take the `parent` out; codes are moved with `intercoder codebook edit`.",
+            )
 
 
 def _check_untouched(revision: Revision, was: Code, code: Code, written: DraftCode) -> None:

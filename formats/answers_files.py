@@ -16,8 +16,9 @@ An edit of a split or a merge says instead what the codes become, each as `[[ans
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +28,8 @@ from intercoder.core.codebook import CodeExample
 from intercoder.core.codebook_drafts import Draft, DraftCode
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
+from intercoder.core.revision_edits import TEXTS
+from intercoder.core.revisions import RecordedRevision, Revision
 from intercoder.formats.files import check_file, told
 
 EXAMPLE = """\
@@ -86,6 +89,33 @@ class AnswersFile(Record):
     answers: tuple[WrittenAnswer, ...] = ()
 
 
+def answers_template(revisions: Iterable[tuple[RecordedRevision, Sequence[str]]], by: str, title: str) -> str:
+    """An answers file that names revisions, all commented out, for a person to fill in.
+
+    Args:
+        revisions: Each with lines that say what it is about; any text, which is made harmless.
+        by: Who will answer.
+        title: What the file is, one line.
+    """
+    parts = [
+        f"# {_printable(title)}",
+        f"by = {toml_text(by)}",
+        '# others = "reject"  # what is said to all that is not answered below: approve or reject',
+        "",
+    ]
+    for one, lines in revisions:
+        parts += [f"# {_printable(line)}" for line in lines]
+        parts += ["# [[answers]]", f"# revision = {one.number}", '# answer = "approve"  # approve, edit or reject']
+        parts += [f"# text = {toml_text(text)}  # of an edit" for text in _texts(one.revision)]
+        parts += ['# note = ""', ""]
+    return "\n".join(parts)
+
+
+def toml_text(text: str) -> str:
+    """A text as a TOML string on one line."""
+    return _printable(json.dumps(text, ensure_ascii=False))
+
+
 def read_answers(path: Path) -> AnswersFile:
     """Read an answers file.
 
@@ -121,6 +151,24 @@ def parse_answers(text: str, source: str) -> AnswersFile:
         raise _wrong(error, raw, source) from None
     answers = tuple(_written(one, f"{source}: answers {number}") for number, one in enumerate(file.answers, 1))
     return AnswersFile(source=source, by=file.by, others=file.others or "", answers=answers)
+
+
+def _texts(revision: Revision) -> list[str]:
+    """The one text of a revision that an edit may put otherwise; none where it has not one."""
+    field = TEXTS.get(revision.kind)
+    if field is None:
+        return []
+    old, new = getattr(revision.before[0], field), getattr(revision.after[0], field)
+    if isinstance(new, str):
+        return [new]
+    added = [item.text if isinstance(item, CodeExample) else item for item in new if item not in old]
+    return added if len(added) == 1 else []
+
+
+def _printable(text: str) -> str:
+    """The text on one line, with characters that do not show written as TOML escapes."""
+    escaped = (one if one.isprintable() else f"\\u{ord(one):04X}" for one in text)
+    return "".join(one if len(one) < 7 else f"\\U{one[2:]:0>8}" for one in escaped)
 
 
 def _written(given: _Answer, place: str) -> WrittenAnswer:

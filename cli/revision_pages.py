@@ -1,0 +1,228 @@
+"""One revision with what it rests on, and the page of a code from the latest development round."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from intercoder.cli.changes import print_changes
+from intercoder.cli.frames import interval, shown
+from intercoder.cli.output import console, counted, one_line, print_json, print_table, shown_safely
+from intercoder.cli.revision_lists import as_json, subject, told
+from intercoder.core.codebook_words import in_words
+
+if TYPE_CHECKING:
+    from intercoder.core.codebook import Code
+    from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
+    from intercoder.core.revisions import RecordedRevision, Revision
+    from intercoder.graphs.revision_views import DevelopmentPages, Recoding
+    from intercoder.stores.study_folder import StudyFolder
+
+GUESSING = "cannot be told from guessing, look at the reasons"
+VALUES = {"yes": "Yes", "no": "No", "unsure": "unsure"}
+REPEATS = {
+    "consistent": "repeats itself when asked again",
+    "unclear": "repeats itself in part when asked again",
+    "guessing": "asked again, agrees with itself no better than chance might; look at the reasons",
+}
+LABEL = 60
+"""Characters of a label."""
+
+
+def print_revision(folder: StudyFolder, one: RecordedRevision, *, json: bool) -> None:
+    """A revision: its change, why, where it comes from, what it rests on, and what it would cost."""
+    from intercoder.graphs.revision_views import recoding
+    from intercoder.stores.revision_evidence import read_evidence
+
+    excerpts = read_evidence(folder.engine, folder.study.id, one.revision)
+    cost = recoding(folder, one) if one.status == "waiting" else None
+    if json:
+        passages = [excerpt.model_dump(mode="json") for excerpt in excerpts]
+        again = cost.model_dump(mode="json") if cost else None
+        print_json({**as_json(one), "passages": passages, "recoding": again})
+        return
+    revision = one.revision
+    print(f"Revision {one.number}: {revision.kind} of {one_line(subject(one), LABEL)}; {told(one)}.")
+    print()
+    print_changes(in_words([revision], _labels(folder)))
+    if one.status == "edited":
+        print("As edited:")
+        print_changes(in_words([one.settled], _labels(folder)), titles=False)
+    print()
+    if revision.rationale:
+        print(f"Why: {shown_safely(revision.rationale)}")
+    print(f"Proposed {origin(revision)}, {one.created_at}.")
+    if excerpts:
+        print(f"\nIt rests on {counted(len(excerpts), 'passage')}:")
+        _print_excerpts(excerpts)
+    if one.status == "waiting":
+        _print_ways_on(folder, one, cost)
+
+
+def origin(revision: Revision) -> str:
+    """Who proposed a revision, with which model and prompt, in which run and round."""
+    by = f"by {one_line(revision.author, LABEL)}" if revision.author else "by nobody known"
+    made = revision.provenance
+    if made.model:
+        by += f" ({one_line(made.model)}, prompt {one_line(made.prompt, LABEL)} {made.prompt_hash[:12]})"
+    where = f" in {revision.run}, round {revision.round}" if revision.run else ""
+    return f"{by}{where}, for codebook version {revision.base_version}"
+
+
+def print_pages(pages: DevelopmentPages, *, json: bool) -> None:
+    """The pages of codes."""
+    run = pages.run
+    if json:
+        for found in pages.findings:
+            print_json(_page_as_json(pages, found))
+        return
+    if run.position < run.total:
+        print(f"{run.id} is still coding round {run.round}: {run.position} of {run.total} segments.")
+    for found in pages.findings:
+        code = pages.book.code(found.code_id)
+        if code is not None:
+            _print_page(pages, code, found)
+
+
+def verdict(coder: CoderFindings, *, exact: bool) -> str:
+    """What the tests say about a coder's answers, in words: never that a coder fails."""
+    from math import isnan
+
+    from intercoder.evals.randomness import ALPHA
+
+    if exact:
+        return "exact: found by a pattern"
+    said = []
+    if not isnan(coder.p_holm):
+        said.append("not what guessing gives" if coder.p_holm < ALPHA else GUESSING)
+    said.append(REPEATS.get(coder.repeat, "too few answers to say whether it repeats itself"))
+    return "; ".join(said)
+
+
+def _print_page(pages: DevelopmentPages, code: Code, found: CodeFindings) -> None:
+    from rich.text import Text
+
+    run = pages.run
+    console().print(Text(f"\n{one_line(code.label, LABEL)}", style="bold"))
+    print(f"Round {run.round} of {run.id}, codebook version {pages.book.version}, {counted(run.total, 'segment')}.")
+    if code.definition:
+        print(shown_safely(code.definition))
+    exact = code.kind == "pattern"
+    columns = ("coder", "Yes", "No", "unsure", "p", "p (Holm)", "kappa", "95% interval", "in words")
+    print_table(columns, (_row(coder, exact=exact) for coder in found.coders), title="Answers", right=columns[1:8])
+    if found.disputed:
+        print(f"Coders differ on {counted(found.disputed, 'segment')}.")
+    for title, excerpts in _grouped(found.excerpts):
+        if excerpts:
+            print(f"{title}:")
+            _print_excerpts(excerpts)
+
+
+def _row(coder: CoderFindings, *, exact: bool) -> tuple[object, ...]:
+    counts = (coder.coder, coder.yes, coder.no, coder.unsure)
+    if exact:
+        return (*counts, "", "", "", "", verdict(coder, exact=True))
+    tests = (shown(coder.p), shown(coder.p_holm), shown(coder.kappa), interval(coder.kappa_low, coder.kappa_high))
+    return (*counts, *tests, verdict(coder, exact=False))
+
+
+def _grouped(excerpts: Iterable[Excerpt]) -> list[tuple[str, list[Excerpt]]]:
+    """Passages by what is to be seen in them; each once."""
+    groups: dict[str, list[Excerpt]] = {
+        "Coders differ": [],
+        "Answered otherwise when asked again": [],
+        "Yes": [],
+        "No": [],
+        "Unsure": [],
+    }
+    titles = {"yes": "Yes", "no": "No", "unsure": "Unsure"}
+    for excerpt in excerpts:
+        first = next((said.value for said in excerpt.said if said.role == "coder"), "")
+        if excerpt.disputed:
+            groups["Coders differ"].append(excerpt)
+        elif excerpt.unstable:
+            groups["Answered otherwise when asked again"].append(excerpt)
+        elif first in titles:
+            groups[titles[first]].append(excerpt)
+    return list(groups.items())
+
+
+def _print_excerpts(excerpts: Sequence[Excerpt]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    out = console()
+    for number, excerpt in enumerate(excerpts, 1):
+        speaker = f"{one_line(excerpt.speaker, LABEL)}: " if excerpt.speaker else ""
+        text = Text(f"{number}. {speaker}")
+        text.append_text(_marked(excerpt))
+        out.print(Padding(text, (0, 0, 0, 2)))
+        for said in excerpt.said:
+            out.print(Padding(Text(_answer(said)), (0, 0, 0, 5)))
+
+
+def _marked(excerpt: Excerpt) -> Text:
+    """The passage, with the words that coders quoted between » and «."""
+    from rich.text import Text
+
+    inside = [False] * len(excerpt.text)
+    for quote in {said.quote for said in excerpt.said if said.quote}:
+        start = excerpt.text.find(quote)
+        if start >= 0:
+            inside[start : start + len(quote)] = [True] * len(quote)
+    text, begin = Text(), 0
+    for place in range(1, len(inside) + 1):
+        if place == len(inside) or inside[place] != inside[begin]:
+            part = " ".join(shown_safely(excerpt.text[begin:place]).splitlines())
+            text.append(f"»{part}«" if inside[begin] else part, style="underline" if inside[begin] else "")
+            begin = place
+    return text
+
+
+def _answer(said: Said) -> str:
+    who = f"{one_line(said.coder, LABEL)}{' again' if said.role == 'repeat' else ''}"
+    answer = f"{who}: {VALUES.get(said.value, said.value)}. {one_line(said.reason, 300)}".rstrip()
+    if said.quote and not said.verified:
+        answer += f' (quotes what is not in the text: "{one_line(said.quote)}")'
+    return answer
+
+
+def _print_ways_on(folder: StudyFolder, one: RecordedRevision, cost: Recoding | None) -> None:
+    print()
+    if cost is None:
+        print("It does not fit the codebook any more, so it cannot be approved as it is.")
+    elif cost.decisions:
+        print(
+            f"If approved, {len(cost.codes)} of {counted(cost.of_codes, 'code')} {_are(len(cost.codes))} coded again: "
+            f"{cost.decisions:,} of {counted(cost.of_decisions, 'decision')} of each coder."
+        )
+    else:
+        print("If approved, nothing is coded again.")
+    command = f"intercoder revisions {folder.argument}"
+    print(f"Answer: {command} approve {one.number}")
+    print(f"    or: {command} edit {one.number}")
+    print(f"    or: {command} reject {one.number} --note WHY")
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _labels(folder: StudyFolder) -> dict[str, str]:
+    """Code id -> label in the latest version, for codes that a revision only names."""
+    from intercoder.stores.database import reading
+    from intercoder.stores.revisions import newest
+
+    with reading(folder.engine) as connection:
+        return {code.id: code.label for code in newest(connection, folder.study.id).codes}
+
+
+def _page_as_json(pages: DevelopmentPages, found: CodeFindings) -> dict[str, Any]:
+    code = pages.book.code(found.code_id)
+    exact = code is not None and code.kind == "pattern"
+    values: dict[str, Any] = json.loads(found.model_dump_json())
+    for told_of, coder in zip(values["coders"], found.coders, strict=True):
+        told_of["in_words"] = verdict(coder, exact=exact)
+    own = {"run": pages.run.id, "round": pages.run.round, "codebook_version": pages.book.version}
+    return {"kind": "page", "label": code.label if code else "", **own, **values}
