@@ -20,6 +20,7 @@ from intercoder.cli import (
     merging,
     models,
     reporting,
+    revising,
     running,
     sampling,
     studies,
@@ -37,6 +38,7 @@ studies.register(app)
 running.register(app)
 merging.register(app)
 codebooks.register(app)
+revising.register(app)
 calibrating.register(app)
 exporting.register(app)
 reporting.register(app)

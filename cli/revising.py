@@ -72,7 +72,7 @@ def revisions(
 ) -> None:
     """List the proposed changes to the codebook, look at them, and answer them.
 
-    Nothing changes in the codebook before a person approves it and `run codevelop` goes on. The first answer stands.
+    Nothing changes in the codebook before a person approves it and `run codevelop` goes on; first answers stand.
 
     - `show NUMBER`: the change, the reason, and the passages it rests on
     - `page [CODE]`: what the latest round found out about a code

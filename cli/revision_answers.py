@@ -61,7 +61,7 @@ def export(folder: StudyFolder, file: Path, by: str) -> None:
     spare_the_study(folder, file)
     if file.is_file():
         raise InputError(
-            "there is a file of that name, perhaps with answers in it.",
+            "there is such a file, perhaps with answers in it.",
             where=str(file),
             remedy="Name another file.",
         )

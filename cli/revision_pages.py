@@ -13,6 +13,8 @@ from intercoder.cli.revision_lists import as_json, subject, told
 from intercoder.core.codebook_words import in_words
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from intercoder.core.codebook import Code
     from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
     from intercoder.core.revisions import RecordedRevision, Revision
@@ -194,7 +196,7 @@ def _print_ways_on(folder: StudyFolder, one: RecordedRevision, cost: Recoding | 
         print("It does not fit the codebook any more, so it cannot be approved as it is.")
     elif cost.decisions:
         print(
-            f"If approved, {len(cost.codes)} of {counted(cost.of_codes, 'code')} {_are(len(cost.codes))} coded again: "
+            f"Coded again if approved: {len(cost.codes)} of {counted(cost.of_codes, 'code')}, "
             f"{cost.decisions:,} of {counted(cost.of_decisions, 'decision')} of each coder."
         )
     else:
@@ -203,10 +205,6 @@ def _print_ways_on(folder: StudyFolder, one: RecordedRevision, cost: Recoding | 
     print(f"Answer: {command} approve {one.number}")
     print(f"    or: {command} edit {one.number}")
     print(f"    or: {command} reject {one.number} --note WHY")
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def _labels(folder: StudyFolder) -> dict[str, str]:
