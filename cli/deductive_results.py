@@ -109,7 +109,11 @@ def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
     if missing:
         print(f"Nobody coded: {one_line(', '.join(missing), 200)}")
     print(f"Figures and reasons: intercoder report {folder.argument} --run {run.id}")
-    print(f"Next: intercoder run final {folder.argument} --all")
+    if ready:
+        print(f"Next: intercoder run final {folder.argument} --all")
+    else:
+        print("No code is ready yet. Revise the codebook (`intercoder codebook edit`), have more segments coded,")
+        print(f"or code one all the same: intercoder run final {folder.argument} --all --override CODE --note WHY")
 
 
 def print_final(folder: StudyFolder, run: Run, *, json: bool) -> None:

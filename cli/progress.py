@@ -63,7 +63,8 @@ def _bar() -> Iterator[Listener]:
             elif event["kind"] == "code":
                 progress.console.print(f"  + {one_line(event['label'])}", style="dim")
             elif event["kind"] == "progress":
-                done, total = event.get("asked", event["done"]), event.get("to_ask", event["total"])
+                shown = ("asked", "to_ask") if event.get("to_ask") else ("done", "total")
+                done, total = (event[name] for name in shown)
                 progress.update(task, completed=done, total=total, detail=_detail(event, start))
 
         yield listen
@@ -145,7 +146,7 @@ def _say(text: str) -> None:
 def _detail(event: Event, start: Start) -> str:
     tokens = event["input_tokens"] + event["output_tokens"]
     found = [counted(event[f"{noun}s"], noun) for noun in ("code", "concept", "theme") if f"{noun}s" in event]
-    asked = [f"{event['asked']:,}/{event['to_ask']:,} answers"] if "asked" in event else []
+    asked = [f"{event['asked']:,}/{event['to_ask']:,} answers"] if event.get("to_ask") else []
     settled = f"{event['done']:,}/{event['total']:,}{' settled' if asked else ''}"
     parts = [*asked, settled, f"{start.rate(event):.1f}/s", *found, f"{_short(tokens)} tokens"]
     if event["cost"]:
