@@ -117,7 +117,7 @@ def codebook_text(file: Path) -> str:
     Raises:
         InputError: It is missing, or no text.
     """
-    with findcodebook_text(file, None, ReadReport()).open() as stream:
+    with find_text(file, None, ReadReport()).open() as stream:
         return stream.read()
 
 
