@@ -11,6 +11,7 @@ from intercoder.agents.revision_answers import (
     RevisionGiven,
     SplitGiven,
     TextGiven,
+    TextKind,
 )
 from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.decisions import Provenance
@@ -21,6 +22,8 @@ from intercoder.core.revisions import Revision, merge, revised, split
 
 REVISER = "reviser"
 """Author of what the agent proposes."""
+ONCE = frozenset({"definition", "rename", "split", "merge"})
+"""Kinds of which only the first of an answer can be meant."""
 
 
 class Proposal(Record):
@@ -64,11 +67,31 @@ def proposed(
                 "provenance": provenance,
             }
         )
-        problem = _badly_cited(one.evidence, len(excerpts)) or problem
-        if not problem and any(revision.content == other.revision.content for other in proposals):
-            problem = "It is proposed twice."
+        earlier = [other.revision for other in proposals if not other.problem]
+        problem = _badly_cited(one.evidence, len(excerpts)) or problem or _against(revision, earlier)
         proposals.append(Proposal(revision=revision, problem=problem))
     return tuple(proposals)
+
+
+def _against(revision: Revision, earlier: Sequence[Revision]) -> str:
+    """What speaks against a revision beside those that were proposed before it."""
+    if any(revision.content == other.content for other in earlier):
+        return "It is proposed twice."
+    if revision.kind in ONCE and any(revision.kind == other.kind for other in earlier):
+        return f"Another {revision.kind} is proposed before it."
+    rules = [_rules(other) for other in earlier]
+    if any(_rules(revision) & other for other in rules):
+        return "The same rule is proposed the other way round."
+    return ""
+
+
+def _rules(revision: Revision) -> set[str]:
+    """The rules that a revision adds, whichever way."""
+    if revision.kind not in ("include", "exclude"):
+        return set()
+    was, becomes = revision.before[0], revision.after[0]
+    added = {*becomes.include, *becomes.exclude} - {*was.include, *was.exclude}
+    return {_folded(rule) for rule in added}
 
 
 def _badly_cited(evidence: Sequence[int], shown: int) -> str:
@@ -95,7 +118,7 @@ def _revision(given: RevisionGiven, book: Codebook, code: Code, cited: Sequence[
 
 
 def _changed(given: TextGiven, book: Codebook, code: Code, cited: Sequence[Excerpt]) -> Revision:
-    match given.kind:
+    match _kind(given, cited):
         case "definition":
             definition = _said(given.text)
             same = _folded(definition) == _folded(code.definition)
@@ -103,9 +126,9 @@ def _changed(given: TextGiven, book: Codebook, code: Code, cited: Sequence[Excer
         case "rename":
             revision = revised("rename", code, label=_free_label(given.text, book, code))
         case "include":
-            revision = revised("include", code, include=_with(code.include, given.text))
+            revision = revised("include", code, include=_with(code.include, code.exclude, given.text))
         case "exclude":
-            revision = revised("exclude", code, exclude=_with(code.exclude, given.text))
+            revision = revised("exclude", code, exclude=_with(code.exclude, code.include, given.text))
         case "example":
             revision = revised("example", code, examples=_shown(code, code.examples, given.text, cited))
         case "negative_example":
@@ -114,6 +137,14 @@ def _changed(given: TextGiven, book: Codebook, code: Code, cited: Sequence[Excer
     if revision.before == revision.after:
         raise _Unusable("It changes nothing.")
     return revision
+
+
+def _kind(given: TextGiven, cited: Sequence[Excerpt]) -> TextKind:
+    """The kind; a rule that is nothing but words of an excerpt is an example, since it fits no other text."""
+    copied = any(locate(given.text, excerpt.text).verified for excerpt in cited)
+    if copied and given.kind == "include":
+        return "example"
+    return "negative_example" if copied and given.kind == "exclude" else given.kind
 
 
 def _split(given: SplitGiven, book: Codebook, code: Code) -> Revision:
@@ -145,8 +176,10 @@ def _free_label(text: str, book: Codebook, *codes: Code) -> str:
     return label
 
 
-def _with(rules: Sequence[str], text: str) -> tuple[str, ...]:
+def _with(rules: Sequence[str], opposite: Sequence[str], text: str) -> tuple[str, ...]:
     rule = _said(text)
+    if _folded(rule) in map(_folded, opposite):
+        raise _Unusable("The code has the same rule the other way round.")
     known = {_folded(one) for one in rules}
     return tuple(rules) if _folded(rule) in known else (*rules, rule)
 

@@ -115,7 +115,7 @@ def build_reviser(
     model: str | BaseChatModel = DEFAULT_MODEL,
     *,
     question: str = "",
-    shots: int = 2,
+    shots: int = 3,
     most: int = 2,
     privacy: Privacy | None = None,
     checkpointer: Any = None,

@@ -97,6 +97,7 @@ class WriterSettings(Record):
 class ReviserSettings(WriterSettings):
     """The reviser: a writer whose answer holds several revisions, each with a text and a rationale."""
 
+    shots: int = Field(default=3, ge=0, le=5)
     sampling: Sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=480)
 
 

@@ -184,6 +184,8 @@ async def test_codes_are_renamed_split_merged_and_dropped(session: Session) -> N
     [
         (revision("definition", text="Money is saved by repairing."), "changes nothing"),
         (revision("include", text="repair is called  cheaper."), "changes nothing"),
+        (revision("include", text="prices of new things."), "the other way round"),
+        (revision("exclude", text="Repair is called cheaper."), "the other way round"),
         (revision("rename", text="Thrift."), ""),
         (revision("rename", text="thrift"), "changes nothing"),
         (revision("rename", text="Pride"), "Another code is called"),
@@ -226,6 +228,27 @@ async def test_an_example_that_the_code_has_already_is_no_revision(session: Sess
 async def test_the_same_twice_is_one_proposal(session: Session) -> None:
     one, other = await proposals(session, revision("drop"), revision("drop", [2]))
     assert (one.problem, other.problem) == ("", "It is proposed twice.")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "texts", "problem"),
+    [
+        (("definition", "definition"), ("A.", "B."), "Another definition is proposed before it."),
+        (("include", "exclude"), ("A.", "a."), "The same rule is proposed the other way round."),
+        (("include", "include"), ("A.", "B."), ""),
+    ],
+)
+async def test_proposals_that_cannot_stand_together_are_told_apart(
+    session: Session, kinds: tuple[str, str], texts: tuple[str, str], problem: str
+) -> None:
+    given = [revision(kind, text=text) for kind, text in zip(kinds, texts, strict=True)]
+    assert [one.problem for one in await proposals(session, *given)] == ["", problem]
+
+
+@pytest.mark.parametrize(("kind", "becomes"), [("include", "example"), ("exclude", "negative_example")])
+async def test_a_rule_copied_from_an_excerpt_is_an_example(session: Session, kind: str, becomes: str) -> None:
+    proposal = await only(session, revision(kind, text="so I glued it"))
+    assert (proposal.problem, proposal.revision.kind) == ("", becomes)
 
 
 @pytest.mark.parametrize(
