@@ -48,7 +48,7 @@ def conflicts(base: Codebook, mine: Codebook, history: Sequence[tuple[Codebook, 
 
 def conflict_text(conflict: Conflict, base: int, latest: int) -> str:
     """A conflict in lines: what was said in the version the file was made from, in the file, and now."""
-    who = f" ({conflict.by}, version {conflict.version})" if conflict.version else ""
+    who = f" (changed by {conflict.by} in version {conflict.version})" if conflict.version else ""
     about = f"{conflict.label}: {conflict.field}" if conflict.label else conflict.field
     sides = (
         (f"version {base}", conflict.base),

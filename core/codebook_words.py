@@ -57,11 +57,11 @@ BRIEFLY = {
     "drop": "{number} dropped",
     "add": "{number} added",
     "rename": "{number} renamed",
-    "definition": "{number} definition{s}",
-    "include": "include rules of {number}",
-    "exclude": "exclude rules of {number}",
-    "example": "examples of {number}",
-    "negative_example": "negative examples of {number}",
+    "definition": "{number} redefined",
+    "include": "include rules of {number} code{s}",
+    "exclude": "exclude rules of {number} code{s}",
+    "example": "examples of {number} code{s}",
+    "negative_example": "negative examples of {number} code{s}",
     "move": "{number} moved",
     "pattern": "{number} pattern{s}",
     "order": "order",
@@ -96,7 +96,7 @@ def in_words(revisions: Iterable[Revision], labels: dict[str, str] | None = None
 
 
 def briefly(revisions: Iterable[Revision]) -> str:
-    """What changed on one line, such as `1 added, 2 definitions, order`; empty for nothing."""
+    """What changed on one line, such as `1 added, 2 redefined, order`; empty for nothing."""
     count = Counter[str](revision.kind for revision in revisions)
     return ", ".join(
         words.format(number=count[kind], s="" if count[kind] == 1 else "s")

@@ -28,6 +28,8 @@ class ReadBook(NamedTuple):
     base: Codebook
     """The version it was made from; an empty one numbered 0 where the study has none."""
     book: Codebook
+    named: bool
+    """Whether the file says which version it was made from."""
 
 
 class Exported(NamedTuple):
@@ -52,7 +54,7 @@ def read_codebook(path: Path, versions: Versions) -> ReadBook:
     """
     draft, seen = _draft(path)
     base = _base(draft, versions)
-    return ReadBook(base, completed(draft, base, seen))
+    return ReadBook(base, completed(draft, base, seen), draft.version is not None)
 
 
 def export_beside(

@@ -137,6 +137,21 @@ def latest_or_empty(folder: StudyFolder) -> Codebook:
     return versions[-1].book if versions else Codebook(version=0)
 
 
+def two_versions(folder: StudyFolder, first: int | None, second: int | None) -> tuple[Codebook, Codebook]:
+    """Two versions to compare: by default the newest, and the one before the other.
+
+    Raises:
+        StudyError: There is no such version.
+    """
+    latest = latest_codebook(folder.engine, folder.study.id, second)
+    if first is None:
+        earlier = [
+            one.book for one in list_versions(folder.engine, folder.study.id) if one.book.version < latest.version
+        ]
+        return (earlier[-1] if earlier else Codebook(version=0)), latest
+    return latest_codebook(folder.engine, folder.study.id, first), latest
+
+
 def editable_text(folder: StudyFolder) -> tuple[str, str]:
     """The latest codebook as YAML for a person to edit, with the comments of codebook.yaml; and a note if any."""
     if not list_versions(folder.engine, folder.study.id):

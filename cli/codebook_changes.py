@@ -1,0 +1,95 @@
+"""Printing what changed in a codebook, and the history of its versions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from intercoder.cli.output import console, counted, one_line, print_table, shown_safely
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from intercoder.core.codebook_words import Change, Line
+    from intercoder.graphs.codebook_edits import CodebookChange
+    from intercoder.stores.codebook_versions import CodebookVersion
+    from intercoder.stores.study_folder import StudyFolder
+
+STYLES = {"same": "", "removed": "bold red", "added": "bold green"}
+SIGNS = {"-": "red", "+": "green", "": ""}
+
+
+def print_changes(changes: Iterable[Change]) -> None:
+    """Changes code by code: sentences, and below them `-` for what was and `+` for what is."""
+    from rich.text import Text
+
+    out = console()
+    for change in changes:
+        out.print(Text(one_line(change.title, out.width) if change.title else "The codebook", style="bold"))
+        for line in change.lines:
+            for part in _wrapped(line, out.width):
+                out.print(part, soft_wrap=True)
+
+
+def print_changed(folder: StudyFolder, change: CodebookChange) -> None:
+    """What an import, an edit or an undo did: the difference, the new version and what to type next."""
+    from intercoder.core.codebook_words import in_words
+
+    before, after = change.before, change.after
+    labels = {code.id: code.label for book in (before, after) for code in book.codes}
+    if not change.changed:
+        print(
+            f"Nothing to change: codebook version {before.version} says the same."
+            if before.version
+            else "No change."
+        )
+    else:
+        print_changes(in_words(change.revisions, labels))
+        print(f"Codebook version {after.version}: {counted(len(after.codes), 'code')}.")
+    for note in change.notes:
+        print(shown_safely(note))
+    if change.changed:
+        print(f"Next: intercoder codebook show {folder.argument}")
+
+
+def print_versions(versions: Sequence[CodebookVersion]) -> None:
+    """Versions with when and by whom they were made, and what changed in brief."""
+    from intercoder.core.codebook import Codebook
+    from intercoder.core.codebook_words import briefly
+    from intercoder.core.revisions import diff
+
+    rows = []
+    before = Codebook(version=0)
+    for one in versions:
+        changed = briefly(diff(before, one.book)) or "nothing"
+        when = one.created_at.removesuffix("Z").replace("T", " ")[:16]
+        rows.append((one.book.version, when, one_line(one.by, 20), len(one.book.codes), changed))
+        before = one.book
+    columns = ("version", "made (UTC)", "by", "codes", "what changed")
+    print_table(columns, reversed(rows), right=("version", "codes"))
+
+
+def _wrapped(line: Line, width: int) -> list[Text]:
+    """A line in lines of the terminal, indented below its sign."""
+    from rich.console import Console
+    from rich.text import Text
+
+    text = Text()
+    for piece in line.pieces:
+        text.append(shown_safely(piece.text), STYLES[piece.kind] if line.sign else "")
+    indent = 4 if line.sign else 2
+    parts = text.wrap(Console(width=width), max(width - indent - 2, 20))
+    shown = []
+    for place, part in enumerate(parts):
+        head = Text(" " * indent)
+        if line.sign:
+            head.append("  " if place else f"{line.sign} ", SIGNS[line.sign])
+        part.rstrip()
+        shown.append(head + part)
+    return shown
+
+
+def is_terminal() -> bool:
+    """Whether a person is there who can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
