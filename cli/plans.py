@@ -15,14 +15,16 @@ def print_plan(plan: Plan, *, json: bool) -> None:
     if json:
         print_json({"kind": "plan", **plan.model_dump(mode="json"), "calls": plan.calls})
         return
-    segments, characters = counted(plan.segments, "segment"), counted(plan.characters, "character")
-    print(f"{segments}, {characters}; {counted(plan.calls, 'call')}. Nothing was called.")
+    codes = [counted(plan.codes, "code")] if plan.codes else []
+    counts = ", ".join([counted(plan.segments, "segment"), counted(plan.characters, "character"), *codes])
+    most = "at most " if any(actor.at_most for actor in plan.actors) else ""
+    print(f"{counts}; {most}{counted(plan.calls, 'call')}. Nothing was called.")
     rows = [
         (
             actor.name,
             actor.role,
             actor.model,
-            actor.calls,
+            f"at most {actor.calls}" if actor.at_most else actor.calls,
             actor.input_tokens,
             actor.output_tokens,
             "unknown" if actor.cost is None else f"{actor.cost:.4f}",
@@ -32,8 +34,10 @@ def print_plan(plan: Plan, *, json: bool) -> None:
     columns = ("name", "role", "model", "calls", "tokens in", "tokens out", "cost")
     print_table(columns, rows, title="Calls (tokens are estimates)", right=columns[3:])
     places = [(actor.name, actor.receives, actor.goes_to) for actor in plan.actors]
-    places.append((plan.embeddings, "texts and labels", plan.embeddings_go_to))
-    places.append(("code memory", "labels and definitions", plan.memory_goes_to))
+    if plan.embeddings:
+        places.append((plan.embeddings, "texts and labels", plan.embeddings_go_to))
+    if plan.memory_goes_to:
+        places.append(("code memory", "labels and definitions", plan.memory_goes_to))
     print_table(("who", "reads", "where"), places, title="Which text goes where")
     for obstacle in plan.obstacles:
         print(f"Would not start: {shown_safely(obstacle)}")

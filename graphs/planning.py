@@ -38,6 +38,8 @@ class PlannedActor(Record):
     output_tokens: int
     cost: float | None
     """None where no price is set for a model that is not on this machine."""
+    at_most: bool = False
+    """Whether it may turn out to be fewer calls: of a moderator that is asked only where coders differ."""
 
 
 class Plan(Record):
@@ -46,11 +48,14 @@ class Plan(Record):
     segments: int
     characters: int
     actors: tuple[PlannedActor, ...]
-    embeddings: str
-    embeddings_go_to: str
-    memory_goes_to: str
     obstacles: tuple[str, ...]
     """Why the run would not start as things are; empty if it would."""
+    codes: int = 0
+    """Codes that segments are coded for; 0 where codes are found in the texts."""
+    embeddings: str = ""
+    """Empty where a run needs none."""
+    embeddings_go_to: str = ""
+    memory_goes_to: str = ""
 
     @property
     def calls(self) -> int:
@@ -67,7 +72,7 @@ def plan_inductive(folder: StudyFolder, scope: Scope) -> Plan:
     """
     study = folder.study
     chosen = choose(folder.engine, study.id, scope)
-    material = _material(folder, chosen)
+    material = material_of(folder, chosen)
     actors = [_coder(study, coder, material, folder.prompts) for coder in study.coders]
     actors += [_moderator(study, moderator, material, folder.prompts) for moderator in study.moderators]
     return Plan(
@@ -81,7 +86,7 @@ def plan_inductive(folder: StudyFolder, scope: Scope) -> Plan:
     )
 
 
-class _Material(NamedTuple):
+class Material(NamedTuple):
     """Estimated tokens of what is shown of all segments together."""
 
     segments: int
@@ -90,7 +95,8 @@ class _Material(NamedTuple):
     contexts: int
 
 
-def _material(folder: StudyFolder, chosen: Sequence[Any]) -> _Material:
+def material_of(folder: StudyFolder, chosen: Sequence[Any]) -> Material:
+    """What is shown of the segments that a scope chose, given as rows."""
     texts = speakers = contexts = 0
     with reading(folder.engine) as connection:
         before = folder.study.coding.context_before
@@ -98,7 +104,7 @@ def _material(folder: StudyFolder, chosen: Sequence[Any]) -> _Material:
             texts += estimate_tokens(segment.text)
             speakers += _fenced("speaker", segment.speaker or "")
             contexts += _fenced("context", segment.context)
-    return _Material(len(chosen), texts, speakers, contexts)
+    return Material(len(chosen), texts, speakers, contexts)
 
 
 def _fenced(kind: PieceKind, text: str) -> int:
@@ -106,7 +112,7 @@ def _fenced(kind: PieceKind, text: str) -> int:
     return estimate_tokens(fenced([Piece(kind=kind, text=text)], "0" * MARKER_LENGTH)) if text else 0
 
 
-def _coder(study: Study, coder: CoderSettings, material: _Material, prompts: Path) -> PlannedActor:
+def _coder(study: Study, coder: CoderSettings, material: Material, prompts: Path) -> PlannedActor:
     prompt = load("coder", coder.prompt, shots=coder.shots, ending=coder.ending, folder=prompts)
     empty = prompt.messages(
         [Piece(kind="text", text="")],
@@ -118,21 +124,14 @@ def _coder(study: Study, coder: CoderSettings, material: _Material, prompts: Pat
     fixed = estimate_messages([(message.role, message.content) for message in empty])
     receives = "the segment's text, its speaker and context"
     tokens = fixed * material.segments + material.texts + material.speakers + material.contexts
-    return _planned(study, coder.name, "coder", coder.model, receives, tokens, material.segments)
+    each = ANSWER_TOKENS * study.coding.max_codes
+    return planned(study, coder.name, "coder", coder.model, receives, tokens, material.segments, answer_tokens=each)
 
 
-def _moderator(study: Study, moderator: ModeratorSettings, material: _Material, prompts: Path) -> PlannedActor:
+def _moderator(study: Study, moderator: ModeratorSettings, material: Material, prompts: Path) -> PlannedActor:
     if moderator.kind != "llm":
-        return PlannedActor(
-            name=moderator.name,
-            role="moderator",
-            model=f"rule:{moderator.kind}",
-            goes_to="this machine",
-            receives="labels and text, as embeddings",
-            calls=0,
-            input_tokens=0,
-            output_tokens=0,
-            cost=0.0,
+        return without_model(
+            moderator.name, "moderator", f"rule:{moderator.kind}", "labels and text, as embeddings"
         )
     prompt = load("moderator", moderator.prompt, shots=moderator.shots, folder=prompts)
     empty = prompt.messages(
@@ -147,14 +146,28 @@ def _moderator(study: Study, moderator: ModeratorSettings, material: _Material, 
     )
     fixed = estimate_messages([(message.role, message.content) for message in empty])
     tokens = fixed * material.segments + material.texts + material.speakers
-    return _planned(study, moderator.name, "moderator", moderator.model, TO_MODERATOR, tokens, material.segments)
+    each = ANSWER_TOKENS * study.coding.max_codes
+    calls = material.segments
+    return planned(
+        study, moderator.name, "moderator", moderator.model, TO_MODERATOR, tokens, calls, answer_tokens=each
+    )
 
 
-def _planned(
-    study: Study, name: str, role: str, model: str, receives: str, tokens_in: int, calls: int
+def planned(
+    study: Study,
+    name: str,
+    role: str,
+    model: str,
+    receives: str,
+    tokens_in: int,
+    calls: int,
+    *,
+    answer_tokens: int,
+    at_most: bool = False,
 ) -> PlannedActor:
+    """An actor that asks a model; `tokens_in` are those of all calls together."""
     reference = parse_reference(model)
-    tokens_out = ANSWER_TOKENS * calls * study.coding.max_codes
+    tokens_out = answer_tokens * calls
     price = price_of(model, study.prices)
     unpriced = price is None and reference.backend == "openai"
     return PlannedActor(
@@ -167,4 +180,20 @@ def _planned(
         input_tokens=tokens_in,
         output_tokens=tokens_out,
         cost=None if unpriced else cost_of(price, tokens_in, tokens_out),
+        at_most=at_most,
+    )
+
+
+def without_model(name: str, role: str, model: str, receives: str) -> PlannedActor:
+    """An actor that asks nobody."""
+    return PlannedActor(
+        name=name,
+        role=role,
+        model=model,
+        goes_to="this machine",
+        receives=receives,
+        calls=0,
+        input_tokens=0,
+        output_tokens=0,
+        cost=0.0,
     )

@@ -79,6 +79,11 @@ class InMemoryAnswerLog:
     def __init__(self) -> None:
         self._answers: dict[str, LoggedAnswer] = {}
 
+    @property
+    def answers(self) -> list[LoggedAnswer]:
+        """All answers, in the order in which they came."""
+        return list(self._answers.values())
+
     async def find(self, key: str) -> LoggedAnswer | None:
         """The answer to this question, if it was put here before."""
         return self._answers.get(key)
