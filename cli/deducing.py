@@ -75,7 +75,7 @@ def run_codevelop(
         from intercoder.graphs.deductive_planning import plan_deductive
 
         book = current_book(folder)
-        plan = plan_deductive(folder, study, book, book.leaves, scope, repeat=chosen.repeat)
+        plan = plan_deductive(folder, study, book, book.leaves, scope, graph="codevelop")
         print_plan(plan, json=json)
         return
 
@@ -132,7 +132,7 @@ def run_final(
         from intercoder.graphs.deductive_planning import plan_deductive
 
         book, codes, _ = final_codes(folder, overrides, author)
-        print_plan(plan_deductive(folder, folder.study, book, codes, scope, repeat=False), json=json)
+        print_plan(plan_deductive(folder, folder.study, book, codes, scope, graph="final"), json=json)
         return
     execute_job(folder, lambda: begin_final(folder, scope, overrides, author), json=json)
 
