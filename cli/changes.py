@@ -37,12 +37,15 @@ def line_text(line: Line) -> Text:
     whole = all(piece.kind != "same" for piece in line.pieces)
     for piece in line.pieces:
         before, after = ("", "") if whole else MARKS[piece.kind]
-        text.append(f"{before}{shown_safely(piece.text)}{after}", style=STYLES[piece.kind])
+        words = shown_safely(piece.text).replace("\n", "\n    ")
+        text.append(f"{before}{words}{after}", style=STYLES[piece.kind])
     return text
 
 
 def brief_change(revision: Revision, longest: int = 100) -> str:
     """What a revision changes on one line, such as `include rule added: repairs for others`."""
+    if revision.before and revision.before == revision.after:
+        return f"{revision.kind.replace('_', ' ')} (no change)"
     lines = [line for change in in_words([revision]) for line in change.lines]
     said = next((line.text for line in lines if not line.sign), revision.kind)
     come = next((line.text for line in lines if line.sign == "+"), "")

@@ -54,10 +54,10 @@ def register(app: typer.Typer) -> None:
 def revisions(
     directory: StudyArgument,
     action: Annotated[
-        Action | None, typer.Argument(metavar="[ACTION]", help="What to do; by default list those that wait.")
+        Action | None, typer.Argument(metavar="ACTION", help="What to do; by default list those that wait.")
     ] = None,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NUMBER]...", help="Which ones; of `page` a code.")
+        list[str] | None, typer.Argument(metavar="NUMBER", help="Which ones; of `page` a code.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="List answered and dropped ones too.")] = False,
     note: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "",

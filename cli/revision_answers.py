@@ -82,7 +82,7 @@ def print_answered(folder: StudyFolder, answered: Sequence[RecordedRevision], *,
         return
     for one in answered:
         by = one.answer.by if one.answer else ""
-        print(f"Revision {one.number} is {one.status} by {one_line(by)}: {_what(one)}.")
+        print(f"Revision {one.number} is {one.status} by {one_line(by)}: {_what(one)}")
     print_next(folder, waiting_revisions(folder))
 
 

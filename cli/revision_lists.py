@@ -54,7 +54,7 @@ def told(one: RecordedRevision) -> str:
     if one.dropped:
         return one_line(f"dropped: {one.dropped}")
     if one.answer is None:
-        return "waits"
+        return "waits for an answer"
     parts = [f"{one.status} by {one_line(one.answer.by, WORDS)} at {one.answered_at}"]
     if one.version:
         parts.append(f"codebook version {one.version}")

@@ -159,9 +159,9 @@ def _print_excerpts(excerpts: Sequence[Excerpt]) -> None:
         speaker = f"{one_line(excerpt.speaker, LABEL)}: " if excerpt.speaker else ""
         text = Text(f"{number}. {speaker}")
         text.append_text(_marked(excerpt))
-        out.print(Padding(text, (0, 0, 0, 2)))
+        out.print(Padding(text, (0, 0, 0, 2), expand=False))
         for said in excerpt.said:
-            out.print(Padding(Text(_answer(said)), (0, 0, 0, 5)))
+            out.print(Padding(Text(_answer(said)), (0, 0, 0, 5), expand=False))
 
 
 def _marked(excerpt: Excerpt) -> Text:

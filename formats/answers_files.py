@@ -106,7 +106,7 @@ def answers_template(revisions: Iterable[tuple[RecordedRevision, Sequence[str]]]
     for one, lines in revisions:
         parts += [f"# {_printable(line)}" for line in lines]
         parts += ["# [[answers]]", f"# revision = {one.number}", '# answer = "approve"  # approve, edit or reject']
-        parts += [f"# text = {toml_text(text)}  # of an edit" for text in _texts(one.revision)]
+        parts += [f"# # text = {toml_text(text)}  # for `edit`" for text in _texts(one.revision)]
         parts += ['# note = ""', ""]
     return "\n".join(parts)
 
