@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from intercoder.cli.studies import StudyArgument
+
+if TYPE_CHECKING:
+    from intercoder.core.findings import CodeFindings
+    from intercoder.core.protocols import Run
+    from intercoder.stores.study_folder import StudyFolder
+
+AT_ONCE = 100_000
+"""Decisions about codes that are held at once while passages are chosen."""
 
 
 def register(app: typer.Typer) -> None:
@@ -20,10 +29,22 @@ def report(
     reference: Annotated[
         Path | None,
         typer.Option(
-            "--reference", "-r", metavar="FILE", help="People's codings of the same texts, as csv or tsv."
+            "--reference",
+            "-r",
+            metavar="FILE",
+            help="People's codings of the texts of an inductive run, as csv or tsv.",
         ),
     ] = None,
     run: Annotated[str, typer.Option("--run", help="Which run; the latest by default.")] = "",
+    human_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--human-seconds",
+            metavar="N",
+            min=0.001,
+            help="Seconds a person takes for a document, to be told beside a deductive run's.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write; by default into the study.")
     ] = None,
@@ -35,25 +56,87 @@ def report(
 
     Example: `intercoder report repair --reference codings.csv --open`
     """
-    from intercoder.cli.embeddings import study_embeddings
     from intercoder.cli.exporting import spare_the_study
     from intercoder.cli.running import open_quietly
-    from intercoder.evals.report.contents import gather
-    from intercoder.evals.report.page import report_html
-    from intercoder.formats.coding_files import read_codings
+    from intercoder.core.errors import InputError
+    from intercoder.evals.report.deductive_reading import GRAPHS
     from intercoder.formats.whole_files import whole_file
     from intercoder.stores.export import export_run
 
     folder = open_quietly(directory)
-    chosen = export_run(folder, run)
+    chosen = _latest(folder) if not run else None
+    chosen = chosen or export_run(folder, run)
     file = out or folder.path / "reports" / f"{chosen.id}.html"
     spare_the_study(folder, file)
-    passages = read_codings(reference) if reference else []
-    with study_embeddings(folder) as embed:
-        contents = gather(folder, chosen, embed, passages)
-        page = report_html(contents, embed, study_argument=folder.argument)
+    deductive = chosen.graph in GRAPHS
+    if deductive and reference:
+        raise InputError(
+            f"`{chosen.id}` is compared with the codings that were read by `intercoder import-coding`.",
+            where="--reference",
+            remedy="Leave it out, or name an inductive run with `--run`.",
+        )
+    if human_seconds is not None and not deductive:
+        raise InputError(
+            f"`{chosen.id}` is no deductive run.",
+            where="--human-seconds",
+            remedy="Leave it out, or name a run of `codevelop`, `calibrate` or `final` with `--run`.",
+        )
+    page = _deductive(folder, chosen, human_seconds) if deductive else _inductive(folder, chosen, reference)
     with whole_file(file) as stream:
         stream.write(page)
     print(f"{file}: report on {chosen.id}, {len(page.encode()) / 1e6:.1f} MB. Open it in a browser.")
     if open_it:
         typer.launch(file.resolve().as_uri())
+
+
+def _latest(folder: StudyFolder) -> Run | None:
+    """The latest run that is finished or waits for people, and left a codebook or decisions; None without one."""
+    from intercoder.stores.runs import list_runs
+
+    runs = list_runs(folder.engine, folder.study.id)
+    ready = [run for run in runs if run.status in ("done", "waiting") and (not run.source or run.graph == "merge")]
+    return ready[-1] if ready else None
+
+
+def _inductive(folder: StudyFolder, run: Run, reference: Path | None) -> str:
+    from intercoder.cli.embeddings import study_embeddings
+    from intercoder.evals.report.contents import gather
+    from intercoder.evals.report.page import report_html
+    from intercoder.formats.coding_files import read_codings
+
+    passages = read_codings(reference) if reference else []
+    with study_embeddings(folder) as embed:
+        return report_html(gather(folder, run, embed, passages), embed, study_argument=folder.argument)
+
+
+def _deductive(folder: StudyFolder, run: Run, human_seconds: float | None) -> str:
+    from intercoder.evals.report.deductive_page import deductive_html
+    from intercoder.evals.report.deductive_reading import gather_deductive
+    from intercoder.graphs.estimating import estimates_of
+
+    contents = gather_deductive(
+        folder,
+        run,
+        _findings(folder, run),
+        estimates=estimates_of(folder, run) if run.graph == "final" else None,
+        human_seconds=human_seconds,
+    )
+    return deductive_html(contents, study_argument=folder.argument)
+
+
+def _findings(folder: StudyFolder, run: Run) -> dict[str, CodeFindings]:
+    """Tests and passages of all codes that the run codes; of large runs a few codes at a time."""
+    from intercoder.graphs.findings import gather_findings
+    from intercoder.stores.database import reading
+    from intercoder.stores.deductions import read_rounds
+    from intercoder.stores.development import SqlDevelopmentStore
+
+    store = SqlDevelopmentStore(folder.engine, folder.study.id)
+    with reading(folder.engine) as connection:
+        asked = {code for one in read_rounds(connection, folder.study.id, run.id) for code in one.codes}
+    codes: Sequence[str] = [code.id for code in store.book(run.id).leaves if code.id in asked]
+    step = max(1, AT_ONCE // max(run.total, 1))
+    found: dict[str, CodeFindings] = {}
+    for start in range(0, len(codes), step):
+        found |= gather_findings(store, run.id, codes[start : start + step])
+    return found

@@ -128,13 +128,13 @@ def cooccurrence_figure(contents: Contents, index: Index) -> Figure:
     segments = [segment.id for segment in contents.segments]
     found = cooccurrence(contents.ensemble.labels.get(segment, ()) for segment in segments)
     if found.pairs:
-        return _paired(figure, found, index)
+        return paired(figure, found, index)
     apart = cooccurrence(
         {label for coder in contents.team for label in coder.labels.get(segment, ())} for segment in segments
     )
     if not apart.pairs:
         return figure._replace(undefined="No two codes were ever given to the same segment.")
-    return _paired(
+    return paired(
         figure._replace(
             title="Codes given to the same segments by different coders",
             note="No segment has two standing codes, so pairs are of codes that any two coders gave it: where "
@@ -145,7 +145,8 @@ def cooccurrence_figure(contents: Contents, index: Index) -> Figure:
     )
 
 
-def _paired(figure: Figure, found: Cooccurrence, index: Index) -> Figure:
+def paired(figure: Figure, found: Cooccurrence, index: Index) -> Figure:
+    """A heat map of how many segments each pair of codes shares."""
     shown = _most_together(found)
     pairs = {(pair.first, pair.second): pair for pair in found.pairs}
     table = [[pairs.get((one, other)) or pairs.get((other, one)) for other in shown] for one in shown]

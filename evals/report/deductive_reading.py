@@ -1,0 +1,246 @@
+"""Reading a deductive run for a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from intercoder.core.decisions import Decision, Failure
+from intercoder.core.deduction import Round, final_of
+from intercoder.core.documents import Segment
+from intercoder.core.errors import StudyError
+from intercoder.core.findings import CodeFindings, Excerpt
+from intercoder.core.protocols import Run
+from intercoder.core.revisions import RecordedRevision
+from intercoder.core.study import Study
+from intercoder.evals.final_estimates import FinalEstimates
+from intercoder.evals.report.calibration_reading import calibrated, human_decisions_of
+from intercoder.evals.report.deductive_contents import Calibrated, DeductiveContents, KeptDecisions, Version
+from intercoder.evals.report.recoding import Failed, Recoding, recodings
+from intercoder.stores import schema
+from intercoder.stores.codebooks import complete_versions, read_version
+from intercoder.stores.database import reading
+from intercoder.stores.decisions import read_decision
+from intercoder.stores.deductions import coder_values, is_moderated, read_rounds, standing
+from intercoder.stores.named_samples import find_sample
+from intercoder.stores.revisions import recorded_revisions
+from intercoder.stores.segments import read_segments
+from intercoder.stores.study_folder import StudyFolder
+from intercoder.stores.verdicts import read_overrides
+
+MOST = 20_000
+"""Decisions that a report holds at most."""
+BLOCK = 1000
+"""Segments read at once."""
+GRAPHS = ("codevelop", "deductive", "calibrate", "final")
+"""Graphs whose runs code with a codebook that stands before."""
+
+
+def gather_deductive(
+    folder: StudyFolder,
+    run: Run,
+    findings: Mapping[str, CodeFindings],
+    *,
+    estimates: FinalEstimates | None = None,
+    human_seconds: float | None = None,
+    most: int = MOST,
+) -> DeductiveContents:
+    """Read a deductive run for a report.
+
+    Args:
+        folder: The study.
+        run: The run, finished or not.
+        findings: What its tests say and which passages show it, by code id (`graphs.findings.gather_findings`).
+        estimates: Of a final run, what it says of all texts (`graphs.estimating.estimates_of`).
+        human_seconds: Seconds that a person takes for a document, if known.
+        most: Decisions that the report holds at most.
+
+    Raises:
+        StudyError: The run has decided nothing yet.
+    """
+    study_id = folder.study.id
+    with reading(folder.engine) as connection:
+        rounds = tuple(read_rounds(connection, study_id, run.id))
+        versions = tuple(_versions(connection, study_id, run.codebook_version))
+        sample = find_sample(connection, study_id, run.sample)
+        assert sample is not None
+        values = tuple(coder_values(connection, study_id, run))
+        failures = tuple(_failures(connection, study_id, run.id))
+        changes = _recodings(connection, study_id, run, rounds, versions, failures)
+        date, seconds = _worked(connection, study_id, run)
+    if not values:
+        raise StudyError(
+            f"`{run.id}` has no decision yet.", remedy=f"Go on with it: `intercoder resume {folder.argument}`."
+        )
+    revisions = tuple(_revisions(folder, run))
+    found = calibrated(folder, run, versions[-1].book, final_of(values, moderated=is_moderated(run)))
+    cited = {
+        *(said.decision_id for one in findings.values() for passage in one.excerpts for said in passage.said),
+        *(decision for one in revisions for decision in one.revision.evidence),
+        *(decision.id for one in changes for change in one.changed for decision in change),
+        *(said.decision_id for passage in _passages(found) for said in passage.said),
+    }
+    with reading(folder.engine) as connection:
+        kept = _kept(connection, study_id, run, cited, most)
+        people = human_decisions_of(connection, study_id, found)
+        kept = kept._replace(decisions=(*kept.decisions, *people), total=kept.total + len(people))
+        stands = {one.decision.id for one in standing(connection, study_id, run)}
+        wanted = {one.segment_id for one in kept.decisions} | _shown(findings, found)
+        samples = (run.sample, *([found.sample.name] if found else []))
+        segments = _segments(connection, study_id, samples, wanted)
+        documents = _documents(connection, study_id, run)
+    return DeductiveContents(
+        study=Study.model_validate_json(run.settings),
+        run=run,
+        date=date,
+        seconds=seconds,
+        human_seconds=human_seconds,
+        documents=documents,
+        sample=sample,
+        versions=versions,
+        rounds=rounds,
+        findings=findings,
+        values=values,
+        kept=kept,
+        standing=frozenset(one.id for one in kept.decisions if one.role == "human" or one.id in stands),
+        segments=segments,
+        revisions=revisions,
+        recodings=changes,
+        calibrated=found,
+        overrides=tuple(read_overrides(folder.engine, study_id, run.id)),
+        failures=failures,
+        estimates=estimates,
+    )
+
+
+def _versions(connection: Connection, study_id: str, last: int) -> Iterator[Version]:
+    table = schema.codebook_versions
+    query = sa.select(table).where(table.c.study_id == study_id)
+    made = {row.version: row for row in connection.execute(query)}
+    for number in complete_versions(connection, study_id):
+        if number <= last:
+            row = made[number]
+            book = read_version(connection, study_id, number)
+            yield Version(book, row.author or row.run, row.created_at)
+
+
+def _worked(connection: Connection, study_id: str, run: Run) -> tuple[str, float]:
+    """Day of the last change, and seconds of work."""
+    runs = schema.runs
+    query = sa.select(runs.c.changed_at, runs.c.seconds).where(runs.c.study_id == study_id, runs.c.run == run.id)
+    row = connection.execute(query).one()
+    return str(row.changed_at)[:10], float(row.seconds)
+
+
+def _failures(connection: Connection, study_id: str, run_id: str) -> Iterator[Failed]:
+    table = schema.failures
+    query = (
+        sa.select(table)
+        .where(table.c.study_id == study_id, table.c.run == run_id)
+        .order_by(table.c.round, table.c.role, table.c.coder, table.c.segment_id, table.c.code_id)
+    )
+    for row in connection.execute(query).mappings():
+        yield Failed(row["round"], Failure(**{name: row[name] for name in Failure.model_fields}))
+
+
+def _recodings(
+    connection: Connection,
+    study_id: str,
+    run: Run,
+    rounds: Sequence[Round],
+    versions: Sequence[Version],
+    failures: Sequence[Failed],
+) -> tuple[Recoding, ...]:
+    """Changes by round of runs that develop a codebook; in others one only asks again what failed."""
+    if run.graph != "codevelop" or len(rounds) < 2:
+        return ()
+    books = {one.book.version: one.book for one in versions}
+    return recodings(rounds, books, _decisions(connection, study_id, run), failures)
+
+
+def _decisions(connection: Connection, study_id: str, run: Run) -> Iterator[Decision]:
+    """All decisions of the run, earlier rounds too, in document order."""
+    table, drawn = schema.decisions, schema.sample_segments
+    joined = sa.and_(table.c.study_id == drawn.c.study_id, table.c.segment_id == drawn.c.segment_id)
+    for start in range(0, run.total, BLOCK):
+        query = (
+            sa.select(table)
+            .select_from(drawn.join(table, joined))
+            .where(
+                drawn.c.study_id == study_id,
+                drawn.c.sample == run.sample,
+                drawn.c.position >= start,
+                drawn.c.position < start + BLOCK,
+                table.c.run == run.id,
+            )
+            .order_by(
+                drawn.c.position, table.c.position, table.c.code_id, table.c.role, table.c.coder, table.c.round
+            )
+        )
+        yield from map(read_decision, connection.execute(query))
+
+
+def _kept(connection: Connection, study_id: str, run: Run, cited: set[str], most: int) -> KeptDecisions:
+    """All decisions, or if these are too many, the cited ones and the first of each code and answer."""
+    table = schema.decisions
+    counts = connection.execute(
+        sa.select(table.c.code_id, table.c.value, sa.func.count().label("decisions"))
+        .where(table.c.study_id == study_id, table.c.run == run.id)
+        .group_by(table.c.code_id, table.c.value)
+    ).all()
+    total = sum(row.decisions for row in counts)
+    if total <= most:
+        return KeptDecisions(tuple(_decisions(connection, study_id, run)), total, 0)
+    each = 1
+    while sum(min(row.decisions, each + 1) for row in counts) <= most:
+        each += 1
+    left = {(row.code_id, row.value): each for row in counts}
+    chosen = []
+    for decision in _decisions(connection, study_id, run):
+        kind = (decision.code_id, decision.value)
+        left[kind] -= 1
+        if left[kind] >= 0 or decision.id in cited:
+            chosen.append(decision)
+    return KeptDecisions(tuple(chosen), total, each)
+
+
+def _revisions(folder: StudyFolder, run: Run) -> Iterator[RecordedRevision]:
+    """What led to the run's codebook, and what its own rounds proposed."""
+    for one in recorded_revisions(folder.engine, folder.study.id):
+        if one.revision.run == run.id or max(one.version, one.revision.base_version) <= run.codebook_version:
+            yield one
+
+
+def _passages(found: Calibrated | None) -> list[Excerpt]:
+    return [passage for passages in found.differing.values() for passage in passages] if found else []
+
+
+def _shown(findings: Mapping[str, CodeFindings], found: Calibrated | None) -> set[str]:
+    """Segments of the passages that are shown."""
+    passages = [passage for one in findings.values() for passage in one.excerpts]
+    return {passage.segment_id for passage in (*passages, *_passages(found))}
+
+
+def _segments(
+    connection: Connection, study_id: str, samples: Sequence[str], wanted: set[str]
+) -> dict[str, Segment]:
+    found: dict[str, Segment] = {}
+    for sample in dict.fromkeys(samples):
+        known = find_sample(connection, study_id, sample)
+        for start in range(0, known.size if known else 0, BLOCK):
+            block = read_segments(connection, study_id, sample, start, start + BLOCK)
+            found.update((segment.id, segment) for segment in block if segment.id in wanted)
+    return found
+
+
+def _documents(connection: Connection, study_id: str, run: Run) -> int:
+    """Documents of which the run reads anything."""
+    drawn = schema.sample_segments
+    query = (
+        sa.select(drawn.c.source, drawn.c.version, drawn.c.document_position)
+        .where(drawn.c.study_id == study_id, drawn.c.sample == run.sample)
+        .distinct()
+    )
+    return int(connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
