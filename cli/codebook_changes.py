@@ -39,11 +39,7 @@ def print_changed(folder: StudyFolder, change: CodebookChange) -> None:
     before, after = change.before, change.after
     labels = {code.id: code.label for book in (before, after) for code in book.codes}
     if not change.changed:
-        print(
-            f"Nothing to change: codebook version {before.version} says the same."
-            if before.version
-            else "No change."
-        )
+        print(f"Nothing to change: codebook version {after.version} says the same.")
     else:
         print_changes(in_words(change.revisions, labels))
         print(f"Codebook version {after.version}: {counted(len(after.codes), 'code')}.")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from intercoder.cli.output import console, counted, one_line, shown_safely
 from intercoder.core.codebook import Code, Codebook, CodeExample
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 QUOTE = 70
 """Characters of an example."""
@@ -49,7 +54,7 @@ def _nested(book: Codebook) -> list[tuple[Code, int]]:
     return found
 
 
-def _meaning(code: Code) -> object:
+def _meaning(code: Code) -> Text:
     from rich.text import Text
 
     lines = [shown_safely(code.definition)] if code.definition else []

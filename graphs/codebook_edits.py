@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from intercoder.core.codebook import Codebook
@@ -85,9 +86,9 @@ def take_in(
         after = revise_by_hand(folder.engine, folder.study.id, revisions, author, note)
     except RevisionConflict:
         raise _conflict(folder, read, file) from None
-    change = CodebookChange(
-        base=read.base.version, before=before, after=after, revisions=tuple(diff(before, after))
-    )
+    made = tuple(diff(before, after))
+    notes = _remarks(read, before, made)
+    change = CodebookChange(base=read.base.version, before=before, after=after, revisions=made, notes=notes)
     return _exported(folder, change, file, keep_layout=keep_layout)
 
 
@@ -127,8 +128,9 @@ def undo(folder: StudyFolder, author: str, version: int | None = None) -> Codebo
     if not diff(before, old) and before.codes == old.codes:
         return _exported(folder, CodebookChange(base=version, before=before, after=before))
     after = undo_to(folder.engine, folder.study.id, version, author)
-    change = CodebookChange(base=version, before=before, after=after, revisions=tuple(diff(before, after)))
-    return _exported(folder, change)
+    made = tuple(diff(before, after))
+    notes = (f"It equals version {version}.",)
+    return _exported(folder, CodebookChange(base=version, before=before, after=after, revisions=made, notes=notes))
 
 
 def latest_or_empty(folder: StudyFolder) -> Codebook:
@@ -181,6 +183,21 @@ def _new_to(read: ReadBook, latest: Codebook) -> list[Revision]:
         return revisions
 
 
+def _remarks(read: ReadBook, before: Codebook, made: Sequence[Revision]) -> tuple[str, ...]:
+    """What a person may not expect of an import."""
+    base, last = read.base.version, before.version
+    dropped = sum(revision.kind == "drop" for revision in made)
+    if dropped and not read.named:
+        codes = (
+            "1 code that it does not have was" if dropped == 1 else f"{dropped} codes that it does not have were"
+        )
+        return (f"The file names no version, so it was compared with version {last}: {codes} dropped.",)
+    if read.named and base < last:
+        between = f"version {last}" if base + 1 == last else f"versions {base + 1} to {last}"
+        return (f"The file was made from version {base}; what {between} changed is kept.",)
+    return ()
+
+
 def _conflict(folder: StudyFolder, read: ReadBook, file: Path) -> CodebookConflict:
     history = [(one.book, one.by) for one in list_versions(folder.engine, folder.study.id, read.base.version)]
     latest = history[-1][0].version if history else read.base.version
@@ -205,4 +222,5 @@ def _exported(
     layout = text if keep_layout or not own.exists() else None
     imported = text if file is not None and file.resolve() == own.resolve() else None
     done = write_codebook(folder, imported=imported, layout=layout)
-    return change.model_copy(update={"file": str(done.file), "notes": (done.note,) if done.note else ()})
+    notes = (*change.notes, *filter(None, [done.note]))
+    return change.model_copy(update={"file": str(done.file), "notes": notes})
