@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from intercoder.cli.output import counted, one_line, print_json, print_table, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from intercoder.core.codebook import Codebook
     from intercoder.core.findings import CodeFindings, CoderFindings
     from intercoder.core.protocols import Run
@@ -45,7 +43,7 @@ def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
     store = SqlDevelopmentStore(folder.engine, folder.study.id)
     book = store.book(run.id)
     findings = gather_findings(store, run.id, codes_to_look_at(book, [code.id for code in book.leaves]), excerpts=0)
-    recorded = [one for one in recorded_revisions(folder.engine, folder.study.id, run=run.id)]
+    recorded = recorded_revisions(folder.engine, folder.study.id, run=run.id)
     waiting = [one for one in recorded if one.status == "waiting"]
     dropped = [one for one in recorded if one.status == "dropped" and one.revision.round == run.round]
     if json:
