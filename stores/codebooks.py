@@ -199,7 +199,7 @@ def latest_codebook(engine: Engine, study_id: str, version: int | None = None) -
         if not complete:
             raise StudyError(
                 "the study has no codebook yet.",
-                remedy="Find one with `intercoder run inductive STUDY`, or write it: `intercoder codebook edit STUDY`.",
+                remedy="Find one with `intercoder run inductive STUDY`, or write it: `codebook edit STUDY`.",
             )
         wanted = version if version is not None else max(complete)
         if wanted not in complete:
