@@ -212,7 +212,9 @@ def _examples(texts: Sequence[str] | None) -> tuple[CodeExample, ...] | None:
 
 def _wrong(error: ValidationError, raw: dict[str, Any], source: str) -> InputError:
     """The first thing that is wrong, with its place: file, number of the entry, key."""
-    problem = error.errors(include_url=False)[0]
+    problems = error.errors(include_url=False)
+    # A mistyped key is missing under its right name too.
+    problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
     # A union names its branch after the key.
     location = [part for part in problem["loc"] if part not in ("int", "str")]
     where = ": ".join([source, *_told(location[:-1] if problem["type"] == "extra_forbidden" else location)])
