@@ -21,6 +21,7 @@ from intercoder.evals.report.figures import (
     number,
     plain,
     spread,
+    told,
 )
 from intercoder.evals.report.words import counted, listed
 
@@ -77,12 +78,7 @@ def calibration_figure(contents: DeductiveContents, numbers: Numbers) -> Figure:
     )
 
 
-def verdict_columns() -> tuple[str, ...]:
-    """Heads of the table of verdicts."""
-    return (
-        "code", "verdict", "why", "positives", "AC1, people", "AC1, model", "positive, people",
-        "positive, model", "unsure, people", "unsure, model",
-    )  # fmt: skip
+VERDICT_COLUMNS = ("code", "verdict", "why", "positives", "unsure, people", "unsure, model")
 
 
 def verdict_rows(coder: CoderCalibration, numbers: Numbers) -> Iterator[tuple[Cell, ...]]:
@@ -94,10 +90,6 @@ def verdict_rows(coder: CoderCalibration, numbers: Numbers) -> Iterator[tuple[Ce
             one.verdict,
             one.reason,
             one.positives,
-            told(one.human_human.ac1),
-            told(one.human_model.ac1),
-            told(one.human_human.positive),
-            told(one.human_model.positive),
             _unsure_of_people(one),
             one.model.unsure_share,
         )
@@ -131,11 +123,6 @@ def sample_told(found: Calibrated) -> str:
             "them may be better than elsewhere."
         )
     return text
-
-
-def told(estimate: Estimate) -> str:
-    """A statistic with its interval."""
-    return f"{estimate.value:.2f} ({bounds(estimate)})" if math.isfinite(estimate.value) else "undefined"
 
 
 def _unsure_of_people(one: CodeCalibration) -> float:

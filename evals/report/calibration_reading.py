@@ -10,18 +10,18 @@ from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision
-from intercoder.core.deduction import FINAL, CoderValues, is_final, spread
-from intercoder.core.findings import Excerpt, Said
+from intercoder.core.deduction import FINAL, CoderValues, is_final
+from intercoder.core.findings import Excerpt
 from intercoder.core.protocols import Run
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.report.deductive_contents import Calibrated, CoderCalibration
+from intercoder.evals.report.excerpts import excerpts, stated
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.deductions import final_values, is_moderated, standing
 from intercoder.stores.human_codings import human_decisions, human_values
 from intercoder.stores.named_samples import developed_on, find_sample, read_sample
 from intercoder.stores.runs import SqlStudyStore
-from intercoder.stores.segments import segment_texts
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.verdicts import StoredVerdict, read_verdicts
 
@@ -111,28 +111,14 @@ def _differing(
     """Passages on which a person said Yes and the model No, or the other way round, code by code."""
     codes = dict.fromkeys(code for person in people for code in person.values)
     chosen = {code: _apart(code, people, model, order)[:EXCERPTS] for code in codes}
-    wanted = {segment for segments in chosen.values() for segment in segments}
-    texts = segment_texts(connection, study_id, list(wanted))
-    said: dict[tuple[str, str], list[Said]] = {}
-    for code, decision in _said(connection, study_id, calibration, wanted):
-        said.setdefault((code[0], decision.segment_id), []).append(
-            Said(
-                decision_id=decision.id,
-                role=decision.role,
-                coder=decision.coder,
-                value=code[1],
-                reason=decision.reason,
-                quote=decision.quote.text,
-                verified=decision.quote.verified,
-            )
-        )
-    return {
-        code: tuple(
-            Excerpt(segment_id=one, text=texts[one], said=tuple(said.get((code, one), ()))) for one in segments
-        )
-        for code, segments in chosen.items()
-        if segments
-    }
+    moderated = is_moderated(calibration)
+    decisions = human_decisions(connection, study_id, calibration.sample)
+    decisions += [
+        one.decision
+        for one in standing(connection, study_id, calibration)
+        if is_final(one.decision, moderated=moderated)
+    ]
+    return excerpts(connection, study_id, chosen, stated(connection, study_id, decisions))
 
 
 def _apart(code: str, people: Sequence[CoderValues], model: CoderValues, order: Sequence[str]) -> list[str]:
@@ -144,21 +130,3 @@ def _apart(code: str, people: Sequence[CoderValues], model: CoderValues, order: 
         if mine in sides and (sides - {mine}) & answers:
             found.append(segment)
     return found
-
-
-def _said(connection: Connection, study_id: str, calibration: Run, wanted: set[str]) -> Iterator[Any]:
-    """People's decisions and final ones, spread over codes: ((code, value), decision)."""
-    moderated = is_moderated(calibration)
-    books: dict[int, Codebook] = {}
-    decisions = human_decisions(connection, study_id, calibration.sample)
-    decisions += [
-        one.decision
-        for one in standing(connection, study_id, calibration)
-        if is_final(one.decision, moderated=moderated)
-    ]
-    for decision in decisions:
-        if decision.segment_id in wanted:
-            version = decision.codebook_version
-            books[version] = books.get(version) or read_version(connection, study_id, version)
-            for answer in spread(books[version], decision):
-                yield answer, decision

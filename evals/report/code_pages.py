@@ -51,7 +51,7 @@ def _facts(code: Code, contents: DeductiveContents) -> tuple[str, ...]:
     for one in tested(contents):
         if one.code_id == code.id:
             found = one.found
-            unsure = f", {counted(found.unsure, 'time')} unsure" if found.unsure else ""
+            unsure = f", unsure of {found.unsure:,}" if found.unsure else ""
             facts.append(
                 f"{found.coder}: {found.yes:,} Yes of "
                 f"{found.yes + found.no:,}{unsure}; {meaning(one, exclusive=contents.book.exclusive)}."

@@ -114,6 +114,17 @@ class DeductiveContents(NamedTuple):
         asked = {code_id for one in self.rounds for code_id in one.codes}
         return tuple(code for code in self.book.leaves if code.id in asked)
 
+    def is_open(self, failed: Failed) -> bool:
+        """Whether a question that got no answer has none now either."""
+        failure = failed.failure
+        codes = [failure.code_id] if failure.code_id else [code.id for code in self.book.leaves]
+        return not any(
+            failure.segment_id in one.of(code)
+            for one in self.values
+            if (one.role, one.name) == (failure.role, failure.coder)
+            for code in codes
+        )
+
 
 class Numbers(NamedTuple):
     """Names and anchors of codes, coders and decisions."""

@@ -63,9 +63,9 @@ def _coding(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
         f"coded deductively with intercoder {version('intercoder')} (run {run.id}, {counted(run.round, 'round')}, "
         f"{contents.date}) with {counted(len(contents.coded), 'code')} of codebook version {book.version} "
         f'(hash {book.hash}), under the research question "{contents.study.question}".{drawn} For each segment a '
-        f"coder {answer}{unsure}, with a reason and a quote from the text; a quote that does not stand there is kept "
-        f"and marked. {counted(before, 'preceding segment')} of the same document {'was' if before == 1 else 'were'} "
-        "shown as context.",
+        f"coder {answer}{unsure}, with a reason and a quote from the text; a quote that does not stand there is "
+        f"kept and marked. {counted(before, 'preceding segment')} of the same document "
+        f"{'was' if before == 1 else 'were'} shown as context.",
         (),
     )
 
@@ -96,8 +96,9 @@ def _asked(one: DeductiveCoderSettings | DeductiveModerator, role: str, contents
     prompts = listed([f"{prompt} [{digest}]" for prompt, digest in origins if prompt]) or "default"
     sampling = one.sampling
     return (
-        f"{contents.study.writer_model(one)}, prompt {prompts}, {counted(one.shots, 'worked example')}, temperature "
-        f"{sampling.temperature:g}, top-p {sampling.top_p:g}, at most {sampling.max_tokens} tokens, seed {one.seed}"
+        f"{contents.study.writer_model(one)}, prompt {prompts}, {counted(one.shots, 'worked example')}, "
+        f"temperature {sampling.temperature:g}, top-p {sampling.top_p:g}, at most {sampling.max_tokens} tokens, "
+        f"seed {one.seed}"
     )
 
 
@@ -108,8 +109,8 @@ def _tests(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
     if contents.book.exclusive:
         cited.append("chi")
         text = (
-            "Whether a coder guesses was tested by Pearson's chi-squared test of how often it chose each code against "
-            "equal chances"
+            "Whether a coder guesses was tested by Pearson's chi-squared test of how often it chose each code "
+            "against equal chances"
         )
     else:
         cited.append("holm")
@@ -142,8 +143,8 @@ def _revisions(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
     reviser = f" Revisions were proposed by a reviser agent ({by}) from statistics and reasons." if by else ""
     decided = f" {listed(people)} approved, edited or rejected each; " if people else " "
     return (
-        f"The codebook was developed in numbered versions.{reviser}{decided}only approved revisions made a new version, "
-        "and after it only the codes that it can affect were coded again.",
+        f"The codebook was developed in numbered versions.{reviser}{decided}only approved revisions made a new "
+        "version, and after it only the codes that it can affect were coded again.",
         (),
     )
 
@@ -155,8 +156,8 @@ def _calibration(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
     settings = contents.study.calibration
     several = len(found.people) > 1
     rule = (
-        f"A code is ready if the lower bounds of the difference (model with people less people with one another) are "
-        f"at least -{settings.margin:g} for both"
+        f"A code is ready if the lower bounds of the difference (model with people less people with one another) "
+        f"are at least -{settings.margin:g} for both"
         if several
         else f"A code is ready if the lower bound of AC1 is at least {settings.lowest_ac1:g} and that of positive "
         f"agreement at least {settings.lowest_positive:g}"
@@ -165,12 +166,12 @@ def _calibration(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
     weights = ", each segment weighted by one over its chance to be drawn" if found.enriched else ""
     return (
         f"{counted(found.segments, 'segment')} (sample {found.sample.name}) were coded blind by "
-        f"{listed([person.name for person in found.people])} and by the model ({found.run}). For each code agreement "
-        "was computed as Gwet's AC1, (p_a - p_e) / (1 - p_e) with p_e = 2 q (1 - q) and q the mean share of Yes, and "
-        f"as positive agreement, 2a / (2a + b + c){pairs}; unsure was left out pair by pair. Intervals are 95% "
-        f"percentile intervals of {settings.resamples:,} bootstrap resamples of segments (seed {settings.seed})"
-        f"{weights}. {rule}, with at least {counted(settings.fewest_positives, 'positive')}; it is to be revised if "
-        "an upper bound is below that.",
+        f"{listed([person.name for person in found.people])} and by the model ({found.run}). For each code "
+        "agreement was computed as Gwet's AC1, (p_a - p_e) / (1 - p_e) with p_e = 2 q (1 - q) and q the mean share "
+        f"of Yes, and as positive agreement, 2a / (2a + b + c){pairs}; unsure was left out pair by pair. Intervals are "
+        f"95% percentile intervals of {settings.resamples:,} bootstrap resamples of segments (seed {settings.seed})"
+        f"{weights}. {rule}, with at least {counted(settings.fewest_positives, 'positive')}; it is to be revised "
+        "if an upper bound is below that.",
         ("ac1", "positive", "bootstrap"),
     )
 
@@ -187,8 +188,8 @@ def _estimates(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
     if any(one.corrected.value == one.corrected.value for one in found.codes):
         cited.append("ppi")
         text += (
-            "; corrected shares are prediction-powered: the mean of the model's answers plus the mean difference of "
-            "people's and the model's on the calibration sample, with the sum of both variances"
+            "; corrected shares are prediction-powered: the mean of the model's answers plus the mean difference "
+            "of people's and the model's on the calibration sample, with the sum of both variances"
         )
     if contents.overrides:
         labels = {code.id: code.label for code in contents.book.codes}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from intercoder.evals.report.calibration_figures import (
+    VERDICT_COLUMNS,
     calibration_figure,
     sample_told,
-    verdict_columns,
     verdict_rows,
     verdict_title,
 )
@@ -18,11 +18,11 @@ from intercoder.evals.report.deductive_summary import deductive_summary, time_to
 from intercoder.evals.report.deductive_tables import (
     CODER_COLUMNS,
     FAILURE_COLUMNS,
-    FAILURES,
     code_names,
     coder_rows,
     decision_data,
     failure_rows,
+    failures_told,
 )
 from intercoder.evals.report.estimate_figures import coverage_told, share_figure, together_figure
 from intercoder.evals.report.figures import Cell, Figure
@@ -86,7 +86,7 @@ def deductive_html(contents: DeductiveContents, *, study_argument: str = "STUDY"
         coverage_told=coverage_told(contents) if contents.estimates else "",
         times=time_told(contents),
         failures=Table(TITLES["failures"], FAILURE_COLUMNS, tuple(failure_rows(contents, numbered))),
-        most_failures=FAILURES,
+        failures_told=failures_told(contents, study_argument),
         methods=deductive_methods(contents),
         study_argument=study_argument,
         data={
@@ -133,6 +133,6 @@ def _verdicts(contents: DeductiveContents, numbered: Numbers) -> tuple[Table, ..
     if found is None:
         return ()
     return tuple(
-        Table(verdict_title(coder, found), verdict_columns(), tuple(verdict_rows(coder, numbered)))
+        Table(verdict_title(coder, found), VERDICT_COLUMNS, tuple(verdict_rows(coder, numbered)))
         for coder in found.coders
     )

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.decisions import Decision, Failure
-from intercoder.core.deduction import Round, final_of
+from intercoder.core.deduction import CoderValues, Round, final_of
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
 from intercoder.core.findings import CodeFindings, Excerpt
@@ -18,6 +18,7 @@ from intercoder.core.study import Study
 from intercoder.evals.final_estimates import FinalEstimates
 from intercoder.evals.report.calibration_reading import calibrated, human_decisions_of
 from intercoder.evals.report.deductive_contents import Calibrated, DeductiveContents, KeptDecisions, Version
+from intercoder.evals.report.excerpts import clear_examples, excerpts, stated
 from intercoder.evals.report.recoding import Failed, Recoding, recodings
 from intercoder.stores import schema
 from intercoder.stores.codebooks import complete_versions, read_version
@@ -76,6 +77,7 @@ def gather_deductive(
         )
     revisions = tuple(_revisions(folder, run))
     found = calibrated(folder, run, versions[-1].book, final_of(values, moderated=is_moderated(run)))
+    findings = _with_examples(folder, run, findings, values)
     cited = {
         *(said.decision_id for one in findings.values() for passage in one.excerpts for said in passage.said),
         *(decision for one in revisions for decision in one.revision.evidence),
@@ -86,7 +88,8 @@ def gather_deductive(
         kept = _kept(connection, study_id, run, cited, most)
         people = human_decisions_of(connection, study_id, found)
         kept = kept._replace(decisions=(*kept.decisions, *people), total=kept.total + len(people))
-        stands = {one.decision.id for one in standing(connection, study_id, run)}
+        held = {one.id for one in kept.decisions}
+        stands = {one.decision.id for one in standing(connection, study_id, run)} & held
         wanted = {one.segment_id for one in kept.decisions} | _shown(findings, found)
         samples = (run.sample, *([found.sample.name] if found else []))
         segments = _segments(connection, study_id, samples, wanted)
@@ -211,6 +214,25 @@ def _revisions(folder: StudyFolder, run: Run) -> Iterator[RecordedRevision]:
     for one in recorded_revisions(folder.engine, folder.study.id):
         if one.revision.run == run.id or max(one.version, one.revision.base_version) <= run.codebook_version:
             yield one
+
+
+def _with_examples(
+    folder: StudyFolder, run: Run, findings: Mapping[str, CodeFindings], values: Sequence[CoderValues]
+) -> dict[str, CodeFindings]:
+    """The findings with clear cases beside the passages that were chosen because they are not."""
+    wanted = {
+        code: clear_examples(values, code, {one.segment_id for one in found.excerpts})
+        for code, found in findings.items()
+    }
+    study_id = folder.study.id
+    segments = {segment for of_code in wanted.values() for segment in of_code}
+    with reading(folder.engine) as connection:
+        said = [one.decision for one in standing(connection, study_id, run) if one.decision.segment_id in segments]
+        added = excerpts(connection, study_id, wanted, stated(connection, study_id, said))
+    return {
+        code: found.model_copy(update={"excerpts": (*found.excerpts, *added.get(code, ()))})
+        for code, found in findings.items()
+    }
 
 
 def _passages(found: Calibrated | None) -> list[Excerpt]:

@@ -71,7 +71,7 @@ def _agents(contents: DeductiveContents) -> str:
         f"{one.name} ({f'answers replayed from {one.replay}' if one.replay else contents.study.writer_model(one)})"
         for one in settings.coders
     ]
-    text = f"It was read by {counted(len(coders), 'model coder')}: {listed(coders)}."
+    text = f"They were read by {counted(len(coders), 'model coder')}: {listed(coders)}."
     if len(coders) > 1:
         text += f" What they said was settled by {settings.moderator.name} ({settings.moderator.kind})."
     if any(one.name == PATTERN for one in contents.values):
@@ -80,7 +80,7 @@ def _agents(contents: DeductiveContents) -> str:
             f" {listed(exact)} {'was' if len(exact) == 1 else 'were'} found by regular expression, without a model."
         )
     if contents.calibrated:
-        text += f" {listed([person.name for person in contents.calibrated.people])} coded by hand."
+        text += f" By hand: {listed([person.name for person in contents.calibrated.people])}."
     return text
 
 
@@ -100,8 +100,8 @@ def _calibrated(contents: DeductiveContents) -> str:
     if not found or not found.coders:
         return ""
     verdicts = Counter(one.verdict for one in found.coders[0].codes.values())
-    parts = [f"{counted(count, 'code')} {verdict}" for verdict, count in verdicts.items()]
-    return f"Held against people ({found.run}): {listed(parts)}."
+    parts = [f"{verdict} for {counted(count, 'code')}" for verdict, count in verdicts.items()]
+    return f"Verdicts after holding the model against people ({found.run}): {'; '.join(parts)}."
 
 
 def _estimated(contents: DeductiveContents, numbers: Numbers) -> str:
@@ -183,9 +183,8 @@ def _unverified(contents: DeductiveContents) -> tuple[Cell, ...]:
 
 
 def _failures(contents: DeductiveContents) -> tuple[Cell, ...]:
-    if not contents.failures:
-        return ()
-    return (Link(counted(len(contents.failures), "question"), "failures"), " got no usable answer.")
+    still = sum(contents.is_open(one) for one in contents.failures)
+    return (Link(counted(still, "question"), "failures"), " got no usable answer.") if still else ()
 
 
 def time_told(contents: DeductiveContents) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from intercoder.evals.report.deductive_contents import ROLES, DeductiveContents, Numbers, coder_name
 from intercoder.evals.report.figures import Cell, Link
 from intercoder.evals.report.tables import REASON, TEXT, shortened
+from intercoder.evals.report.words import counted
 
 NO_CODE = -1
 """Code of a decision that chose none: its coder was unsure among codes that exclude one another."""
@@ -78,12 +79,13 @@ def coder_rows(contents: DeductiveContents, numbers: Numbers) -> Iterator[tuple[
         yield (link, ROLES.get(role, role), model, prompt, digest, str(version), count)
 
 
-FAILURE_COLUMNS = ("text", "code", "coder", "round", "kind", "message")
+FAILURE_COLUMNS = ("text", "code", "coder", "round", "kind", "message", "since")
 
 
 def failure_rows(contents: DeductiveContents, numbers: Numbers) -> Iterator[tuple[Cell, ...]]:
     """Questions without a usable answer."""
-    for number, one in contents.failures[:FAILURES]:
+    for failed in contents.failures[:FAILURES]:
+        number, one = failed
         segment = contents.segments.get(one.segment_id)
         yield (
             shortened(segment.text, TEXT) if segment else one.segment_id,
@@ -92,4 +94,18 @@ def failure_rows(contents: DeductiveContents, numbers: Numbers) -> Iterator[tupl
             number,
             one.kind,
             shortened(one.message, REASON),
+            "no answer" if contents.is_open(failed) else "answered",
         )
+
+
+def failures_told(contents: DeductiveContents, study_argument: str) -> str:
+    """How many there are, and what to do."""
+    count = len(contents.failures)
+    still = sum(contents.is_open(one) for one in contents.failures)
+    verb = "has" if still == 1 else "have"
+    text = f"{counted(count, 'question')} got no usable answer; {still:,} of them {verb} none now."
+    if count > FAILURES:
+        text += f" The first {FAILURES} are listed."
+    if still and contents.run.graph != "codevelop":
+        text += f" `intercoder retry {study_argument}` asks again."
+    return text

@@ -88,7 +88,10 @@ def coverage_told(contents: DeductiveContents) -> str:
             f"{text} They are not a random sample, so intervals say how sure the shares would be if they were one."
         )
     if everything == found.segments:
-        return f"{text} These are all there are, so shares by the model are exact: there is nothing left to draw."
+        return (
+            f"{text} These are all there are, so shares by the model have no error of sampling; how far the model "
+            "errs is for the calibration to say."
+        )
     if sample.size < everything:
         return (
             f"{text} They were drawn at random from {everything:,}; intervals take into account how many of all "

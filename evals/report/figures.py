@@ -112,3 +112,8 @@ def bounds(estimate: Estimate) -> str:
     if math.isnan(estimate.low) or math.isnan(estimate.high):
         return "undefined"
     return f"{estimate.low:.2f} to {estimate.high:.2f}"
+
+
+def told(estimate: Estimate) -> str:
+    """A statistic with its interval, in words."""
+    return f"{estimate.value:.2f} ({bounds(estimate)})" if math.isfinite(estimate.value) else "undefined"

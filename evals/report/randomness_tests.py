@@ -16,13 +16,13 @@ from intercoder.evals.report.figures import (
     PALETTE,
     Cell,
     Figure,
-    bounds,
     category_axis,
     error_bars,
     narrow_ticks,
     number,
     plain,
     spread,
+    told,
 )
 
 LOOK = "cannot be told from guessing, look at the reasons"
@@ -82,8 +82,7 @@ def meaning(one: Tested, *, exclusive: bool = False) -> str:
     if one.looks_random:
         first = LOOK
     else:
-        chance = "equal chances for all codes" if exclusive else "tossing a coin"
-        first = f"is not {chance}"
+        first = "codes are not chosen with equal chances" if exclusive else "differs from tossing a coin"
     return first if one.found.repeat == "undefined" and math.isnan(one.found.kappa) else _with_repeat(first, one)
 
 
@@ -93,9 +92,8 @@ def _with_repeat(first: str, one: Tested) -> str:
 
 def columns(contents: DeductiveContents) -> tuple[str, ...]:
     """Heads of the table."""
-    shared = ("code", "coder", "n", "Yes", "unsure", "share of Yes", "95% interval", "p", "p (Holm)")
-    again = ("kappa, asked again", "95% interval") if repeated(contents) else ()
-    return (*shared, *again, "what it means")
+    again = ("kappa, asked again",) if repeated(contents) else ()
+    return ("code", "coder", "what it means", "n", "Yes", "unsure", "share of Yes", "p", "p (Holm)", *again)
 
 
 def rows(contents: DeductiveContents, numbers: Numbers) -> Iterator[tuple[Cell, ...]]:
@@ -103,20 +101,23 @@ def rows(contents: DeductiveContents, numbers: Numbers) -> Iterator[tuple[Cell, 
     again = repeated(contents)
     for one in tested(contents):
         found = one.found
-        kappa: tuple[Cell, ...] = (found.kappa, bounds(one.kappa)) if again else ()
         yield (
             numbers.about(one.code_id),
             found.coder,
+            meaning(one, exclusive=contents.book.exclusive),
             found.yes + found.no,
             found.yes,
             found.unsure,
-            one.share.value,
-            bounds(one.share),
-            found.p,
-            found.p_holm,
-            *kappa,
-            meaning(one, exclusive=contents.book.exclusive),
+            told(one.share),
+            p_told(found.p),
+            p_told(found.p_holm),
+            *((told(one.kappa),) if again else ()),
         )
+
+
+def p_told(p: float) -> str:
+    """A p-value as papers have it."""
+    return "undefined" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def repeated(contents: DeductiveContents) -> bool:
@@ -210,7 +211,10 @@ def _lines(chance: float, *, again: bool) -> list[dict[str, Any]]:
 def _traces(
     found: Sequence[Tested], codes: Sequence[str], coders: Sequence[str], numbers: Numbers, *, again: bool
 ) -> Iterator[dict[str, Any]]:
-    for place, (coder, offset) in enumerate(zip(coders, spread(len(coders)), strict=True)):
+    readers = [coder for coder in coders if coder != PATTERN]
+    offsets = dict(zip(readers, spread(len(readers)), strict=True))
+    for place, coder in enumerate(coders):
+        offset = offsets.get(coder, 0.0)
         own = [one for one in found if one.found.coder == coder]
         for axis in ("x", "x2") if again else ("x",):
             estimates = [one.share if axis == "x" else one.kappa for one in own]
@@ -233,12 +237,8 @@ def _traces(
                 },
                 "customdata": [numbers.decided(one.code_id) for one in own],
                 "text": [
-                    f"{plain(numbers.name(one.code_id))}<br>{plain(coder)}: {_told(estimate)}"
+                    f"{plain(numbers.name(one.code_id))}<br>{plain(coder)}: {told(estimate)}"
                     for one, estimate in zip(own, estimates, strict=True)
                 ],
                 "hovertemplate": "%{text}<extra></extra>",
             }
-
-
-def _told(estimate: Estimate) -> str:
-    return f"{estimate.value:.2f} ({bounds(estimate)})" if math.isfinite(estimate.value) else "undefined"

@@ -149,8 +149,8 @@ def _recoded(recoding: Recoding, contents: DeductiveContents, numbers: Numbers) 
         f"Round {recoding.number} coded {what} again: {counted(len(recoding.changed), 'decision')} of "
         f"{recoding.again:,} changed{share}"
     )
-    told += f", {counted(recoding.first, 'question')} were answered for the first time" if recoding.first else ""
-    told += f", {counted(recoding.lost, 'question')} got no answer any more" if recoding.lost else ""
+    told += f", {counted(recoding.first, 'question')} answered for the first time" if recoding.first else ""
+    told += f", {counted(recoding.lost, 'question')} without an answer now" if recoding.lost else ""
     listed_changes = tuple(_changes(recoding.changed[:CHANGES], contents, numbers))
     return Recoded(
         told=f"{told}.",
