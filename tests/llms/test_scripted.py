@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 
 from intercoder.agents.answers import coder_schema, moderator_schema, parse_coder_answer, parse_moderator_answer
+from intercoder.agents.deductive_answers import decision_schema, settling_schema
+from intercoder.agents.revision_answers import TextGiven, parse_reviser_answer, reviser_schema
 from intercoder.llms.scripted import ScriptedChatModel, material_of
 from intercoder.prompts.fence import fenced
 from intercoder.prompts.material import Piece
@@ -113,3 +115,48 @@ async def test_usage_is_estimated_and_synchronous_calls_answer_alike() -> None:
     later, now = await model.ainvoke(question(TEXT)), model.invoke(question(TEXT))
     assert later.content == now.content != ""
     assert later.usage_metadata and later.usage_metadata["input_tokens"] > 10
+
+
+CODE = Piece(kind="codebook", text="Code: planning of shifts\nDefinition: Who plans working hours.")
+
+
+@pytest.mark.parametrize(
+    ("text", "mostly"), [("The shifts were planned on day {}.", "Yes"), ("We bought a red car on day {}.", "No")]
+)
+async def test_a_code_is_mostly_given_to_texts_that_share_a_word_with_it(text: str, mostly: str) -> None:
+    schema, texts = decision_schema(["Yes", "No"]), [text.format(n) for n in range(40)]
+    said = [
+        json.loads(await reply(ScriptedChatModel(), question(text, CODE), schema))["decision"] for text in texts
+    ]
+    assert 28 <= said.count(mostly) < 40
+    assert set(said) == {"Yes", "No"}
+
+
+async def test_it_is_unsure_only_where_the_schema_allows_it() -> None:
+    schema, texts = decision_schema(["Yes", "No", "unsure"]), [f"We bought car {n}." for n in range(40)]
+    said = [
+        json.loads(await reply(ScriptedChatModel(), question(text, CODE), schema))["decision"] for text in texts
+    ]
+    assert set(said) == {"No", "unsure"}
+
+
+async def test_among_several_codes_it_chooses_the_one_that_shares_most_words() -> None:
+    schema = decision_schema(["red cars", "planning of shifts", "other"])
+    text = await reply(ScriptedChatModel(), question("Nobody minds the planning of our shifts.", CODE), schema)
+    assert json.loads(text)["decision"] == "planning of shifts"
+
+
+async def test_a_settled_decision_is_the_first_coders() -> None:
+    lines = Piece(kind="suggestions", text="ben: No. It is cheap.\nada: Yes. It is dear.")
+    text = await reply(ScriptedChatModel(), question(TEXT, CODE, lines), settling_schema(["Yes", "No"]))
+    assert json.loads(text)["decision"] == "No"
+
+
+async def test_revisions_cite_and_quote_what_was_shown() -> None:
+    excerpts = f"1. Nora: {TEXT} …\n   ada: Yes. It says so.\n2. Nothing.\n   ada: No. It does not."
+    text = await reply(ScriptedChatModel(), question(excerpts, CODE), reviser_schema(2, ["pay"], 2))
+    (revision,) = parse_reviser_answer(text, 2).revisions
+    assert revision.evidence == (1,)
+    assert isinstance(revision, TextGiven)
+    assert revision.text
+    assert revision.text in TEXT

@@ -160,3 +160,39 @@ def test_repair_shows_the_answer_and_says_what_was_wrong() -> None:
     assert [message.role for message in again[len(asked) :]] == ["assistant", "user"]
     assert len(again[-2].content) < 1_000
     assert "The label is {{problem}}." in again[-1].content
+
+
+def test_what_segments_share_stands_before_their_text_behind_a_marker_of_its_own() -> None:
+    prompt = load("deductive", "default")
+    book = [Piece(kind="codebook", text="Code: thrift")]
+    words = {"answers": "`Yes` or `No`"}
+
+    def last(text: str, segment_id: str) -> str:
+        pieces = [Piece(kind="text", text=text)]
+        messages = prompt.messages(pieces, question="", secret="k", segment_id=segment_id, book=book, words=words)
+        assert "`decision` is `Yes` or `No`" in messages[0].content
+        return messages[-1].content
+
+    one, other = last("I mend.", "s1"), last("We buy.", "s2")
+    shared, _, rest = one.partition("<<<text")
+    assert other.startswith(shared)
+    assert "Code: thrift" in shared
+    marker = shared.split()[1].rstrip(">")
+    assert marker not in rest
+    assert marker not in last(f"<<<end codebook {marker}>>>", "s3").split("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("agent", "template"),
+    [
+        ("deductive", "again"),
+        ("deductive_choice", "default"),
+        ("deductive_moderator", "choice"),
+        ("reviser", "default"),
+    ],
+)
+def test_what_an_agent_is_told_must_be_in_a_studys_own_wording(tmp_path: Path, agent: str, template: str) -> None:
+    told = "revisions" if agent == "reviser" else "answers"
+    write(tmp_path, f"shared/{agent}.md", "{{question}}")
+    with pytest.raises(SettingsError, match=told):
+        load(agent, template, shots=0, folder=tmp_path)
