@@ -18,7 +18,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,7 +34,7 @@ URL = "openai:stub@{url}"
 
 def serve(pipe: Connection, delay: float) -> None:
     """The stub server, in a process of its own; sends its address, then on each message what it was asked."""
-    from tests.llms.fault_server import FaultServer, says
+    from tests.llms.fault_server import says
 
     def answer(body: dict[str, Any]) -> Any:
         schema = body["response_format"]["json_schema"]["schema"]["properties"]
@@ -43,6 +43,13 @@ def serve(pipe: Connection, delay: float) -> None:
         if "codes" in schema:
             return says(f'{{"codes":[{{"label":"{label}","reason":"It says so.","quote":""}}]}}')
         return says(f'{{"choices":[{{"chosen_from":"new","label":"{label}","reason":"It fits best."}}]}}')
+
+    answering(pipe, delay, answer)
+
+
+def answering(pipe: Connection, delay: float, answer: Callable[[dict[str, Any]], Any]) -> None:
+    """Serve until the pipe has asked three times: forget what came before, tell what came since, stop."""
+    from tests.llms.fault_server import FaultServer
 
     with FaultServer(answer, delay=delay) as server:
         pipe.send(server.url)
@@ -55,8 +62,8 @@ def serve(pipe: Connection, delay: float) -> None:
 
 
 @contextmanager
-def server(delay: float) -> Iterator[tuple[str, Connection]]:
-    """Start the stub server in a process of its own."""
+def server(delay: float, serve: Callable[[Connection, float], None] = serve) -> Iterator[tuple[str, Connection]]:
+    """Start a stub server in a process of its own."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, delay), daemon=True)
     process.start()
@@ -86,20 +93,21 @@ def over_http(segments: int, concurrency: int, delay: float) -> dict[str, float]
         pipe.send("what were you asked?")
         asked = pipe.recv()
         began, cpu = time.perf_counter(), time.process_time()
-        asyncio.run(_bare(url, asked, concurrency))
-        bare, bare_cpu = time.perf_counter() - began, time.process_time() - cpu
+        asyncio.run(bare(url, asked, concurrency))
+        alone, bare_cpu = time.perf_counter() - began, time.process_time() - cpu
         pipe.send("thank you")
     return {
         "calls": len(asked),
         "graph_seconds": graph,
-        "bare_seconds": bare,
-        "ratio": graph / bare,
+        "bare_seconds": alone,
+        "ratio": graph / alone,
         "graph_cpu_ms_per_call": 1000 * graph_cpu / len(asked),
         "bare_cpu_ms_per_call": 1000 * bare_cpu / len(asked),
     }
 
 
-async def _bare(url: str, asked: list[Any], concurrency: int) -> None:
+async def bare(url: str, asked: list[Any], concurrency: int) -> None:
+    """Send the same prompts with the bare client."""
     import httpx
     from langchain_openai import ChatOpenAI
 
