@@ -7,6 +7,7 @@ What is put in place of the real thing, and nothing else:
   `REFERENCE` becomes `SCRIPTED`.
 - Before `resume` there is a run to be resumed: one that was begun and did nothing.
 - Models count as pulled (their folders hold no weights), so `models pull` has nothing to fetch; WordNet is real.
+- The person's editor is `sed`, which changes a word.
 - `make` targets and what `pip install` names are checked to exist, not run.
 """
 
@@ -55,6 +56,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ratings = ["item,ana,ben,caro", *(f"{n},{n % 2},{n % 2},{n % 3 % 2}" for n in range(20))]
     (tmp_path / "ratings.csv").write_text("\n".join(ratings), encoding="utf-8")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.setenv("VISUAL", "sed -i s/themselves/alone/")
     wordnet = pull("wordnet", report=print)
     monkeypatch.setenv("INTERCODER_MODELS", str(tmp_path / "models"))
     for model in CATALOGUE:
