@@ -73,7 +73,12 @@ def calibration_figure(contents: DeductiveContents, numbers: Numbers) -> Figure:
             "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
             "hovermode": "closest",
         },
-        narrow={**narrow_ticks("yaxis", labels=names), "xaxis2.title.text": "positive"},
+        narrow={
+            **narrow_ticks("yaxis", labels=names),
+            "xaxis.nticks": 4,
+            "xaxis2.nticks": 3,
+            "xaxis2.title.text": "positive",
+        },
         note="Where people never gave a code, positive agreement is undefined and has no dot.",
     )
 

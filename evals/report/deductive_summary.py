@@ -76,9 +76,7 @@ def _agents(contents: DeductiveContents) -> str:
         text += f" What they said was settled by {settings.moderator.name} ({settings.moderator.kind})."
     if any(one.name == PATTERN for one in contents.values):
         exact = [code.label for code in contents.coded if code.kind == "pattern"]
-        text += (
-            f" {listed(exact)} {'was' if len(exact) == 1 else 'were'} found by regular expression, without a model."
-        )
+        text += f" Found by regular expression, without a model: {listed(exact)}."
     if contents.calibrated:
         text += f" By hand: {listed([person.name for person in contents.calibrated.people])}."
     return text

@@ -164,7 +164,11 @@ def randomness_figure(contents: DeductiveContents, numbers: Numbers) -> Figure:
             "hovermode": "closest",
             **({"xaxis2": _kappa_axis(found)} if again else {}),
         },
-        narrow={**narrow_ticks("yaxis", labels=names), **({"xaxis2.title.text": "kappa"} if again else {})},
+        narrow={
+            **narrow_ticks("yaxis", labels=names),
+            "xaxis.nticks": 4,
+            **({"xaxis2.nticks": 3, "xaxis2.title.text": "kappa"} if again else {}),
+        },
     )
 
 
