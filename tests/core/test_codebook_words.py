@@ -26,7 +26,7 @@ def told(*revisions: Revision) -> list[str]:
     ("revision", "lines"),
     [
         (revised("rename", A, label="repair"), ["renamed", "-mending", "+repair"]),
-        (revised("definition", A, definition="Doing it."), ["definition changed", "-Doing it at home.", "+Doing it."]),
+        (revised("definition", A, definition="It."), ["definition changed", "-Doing it at home.", "+It."]),
         (revised("definition", B, definition="Paying."), ["definition added", "+Paying."]),
         (revised("definition", A, definition=""), ["definition removed", "-Doing it at home."]),
         (revised("include", A, include=("clothes", "own tools", "x")), ["include rule added", "+x"]),
