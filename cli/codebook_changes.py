@@ -86,6 +86,13 @@ def _wrapped(line: Line, width: int) -> list[Text]:
     return shown
 
 
+def again() -> bool:
+    """Ask a person whether to go on editing; no where nobody is there."""
+    import typer
+
+    return is_terminal() and typer.confirm("Edit again?", default=True)
+
+
 def is_terminal() -> bool:
     """Whether a person is there who can be asked."""
     return sys.stdin.isatty() and sys.stdout.isatty()

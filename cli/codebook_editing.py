@@ -1,4 +1,4 @@
-"""A codebook in the person's own editor: nothing they type is lost, whatever is wrong with it."""
+"""A text in the person's own editor: nothing they type is lost, whatever is wrong with it."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from intercoder.core.errors import InputError
 
-if TYPE_CHECKING:
-    from intercoder.graphs.codebook_edits import CodebookChange
+Read = TypeVar("Read")
 
 EDITORS = ("sensible-editor", "nano", "vim", "vi", "notepad")
-"""What is tried where neither VISUAL nor EDITOR is set."""
+"""What is tried where neither VISUAL nor EDITOR is set and a person is there."""
 
 
 def edit_until_read(
-    text: str, read: Callable[[Path], CodebookChange], again: Callable[[], bool]
-) -> CodebookChange | None:
+    text: str, read: Callable[[Path], Read], again: Callable[[], bool], name: str = "codebook.yaml"
+) -> Read | None:
     """Let a person edit a copy until it can be read.
 
     Args:
         text: What they begin with.
         read: Takes the copy in.
         again: Asks them whether they want to go on editing after an error; the error is printed before.
+        name: Name of the copy.
 
     Returns:
         What became of it; None if they saved no change.
@@ -39,7 +39,7 @@ def edit_until_read(
     """
     from intercoder.cli.output import print_error
 
-    copy = Path(tempfile.mkdtemp(prefix="intercoder-")) / "codebook.yaml"
+    copy = Path(tempfile.mkdtemp(prefix="intercoder-")) / name
     copy.write_text(text, encoding="utf-8")
     while True:
         try:
@@ -67,11 +67,17 @@ def open_editor(file: Path) -> None:
     Raises:
         InputError: There is no editor, or it ended with an error.
     """
-    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or next(filter(shutil.which, EDITORS), "")
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not command and sys.stdin.isatty():
+        command = next(filter(shutil.which, EDITORS), "")
     if not command:
         raise InputError("there is no editor.", where="EDITOR", remedy="Set it, such as `export EDITOR=nano`.")
     try:
-        done = subprocess.run([*shlex.split(command), str(file)], check=False)
+        words = shlex.split(command)
+    except ValueError as error:
+        raise InputError(f"`{command}` is no command: {error}.", where="EDITOR", remedy="Mend it.") from None
+    try:
+        done = subprocess.run([*words, str(file)], check=False)
     except OSError as error:
         raise InputError(
             f"the editor `{command}` cannot be started: {error.strerror}.",

@@ -121,7 +121,7 @@ def edit(
 
     Example: `intercoder codebook edit repair`
     """
-    from intercoder.cli.codebook_changes import print_changed
+    from intercoder.cli.codebook_changes import again, print_changed
     from intercoder.cli.codebook_editing import edit_until_read
     from intercoder.cli.output import shown_safely
     from intercoder.graphs.codebook_edits import editable_text, take_in
@@ -132,7 +132,7 @@ def edit(
     if remark:
         print(shown_safely(remark))
     who = _name(author)
-    change = edit_until_read(text, lambda copy: take_in(folder, copy, who, note, keep_layout=not remark), _again)
+    change = edit_until_read(text, lambda copy: take_in(folder, copy, who, note, keep_layout=not remark), again)
     if change is None:
         print("Nothing was changed.")
     else:
@@ -215,9 +215,3 @@ def _name(author: str) -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         raise InputError("your user name is not known here.", remedy="Say who you are: --author NAME.") from None
-
-
-def _again() -> bool:
-    from intercoder.cli.codebook_changes import is_terminal
-
-    return is_terminal() and typer.confirm("Edit again?", default=True)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from intercoder.cli.changes import brief_change
 from intercoder.cli.output import counted, one_line, print_json, typed
-from intercoder.cli.revision_lists import as_json, print_next, subject
+from intercoder.cli.revision_lists import as_json, brief_change, print_next, subject
 from intercoder.core.errors import InputError
 from intercoder.formats.revision_forms import form, read_form
 from intercoder.graphs.answering import answer_revision, answer_revisions, waiting_revisions
@@ -48,8 +47,12 @@ def edit(
     # What nobody waits for need not be edited first.
     if one.status != "waiting" and text is None and file is None:
         _refuse(one)
-    after = _after(folder, one, text, file)
-    print_answered(folder, [answer_revision(folder, one.number, "edit", by=by, note=note, after=after)], json=json)
+    if text is None and file is None:
+        answered = _from_editor(folder, one, by, note)
+    else:
+        after = _given(one.revision, text, file)
+        answered = answer_revision(folder, one.number, "edit", by=by, note=note, after=after)
+    print_answered(folder, [answered], json=json)
 
 
 def export(folder: StudyFolder, file: Path, by: str) -> None:
@@ -98,14 +101,10 @@ def _refuse(one: RecordedRevision) -> None:
     raise answered_before(one)
 
 
-def _after(folder: StudyFolder, one: RecordedRevision, text: str | None, file: Path | None) -> tuple[Code, ...]:
+def _given(revision: Revision, text: str | None, file: Path | None) -> tuple[Code, ...]:
     from intercoder.core.revision_edits import edited
 
-    if text is not None:
-        return edited(one.revision, text)
-    if file is not None:
-        return read_form(_content(file), one.revision, str(file))
-    return _from_editor(folder, one)
+    return read_form(_content(file), revision, str(file)) if file is not None else edited(revision, text or "")
 
 
 def _content(file: Path) -> str:
@@ -119,30 +118,23 @@ def _content(file: Path) -> str:
             raise InputError("the file is not UTF-8.", where=str(file), remedy="Save it as UTF-8.") from None
 
 
-def _from_editor(folder: StudyFolder, one: RecordedRevision) -> tuple[Code, ...]:
-    """The codes as a person leaves them in their editor. What cannot be read is kept in a file, not lost."""
-    from intercoder.cli.editor import edit_text
+def _from_editor(folder: StudyFolder, one: RecordedRevision, by: str, note: str) -> RecordedRevision:
+    """Record what a person makes of the codes in their editor; what cannot be taken is kept in a file."""
+    from intercoder.cli.codebook_changes import again
+    from intercoder.cli.codebook_editing import edit_until_read
 
-    name, argument = f"revision-{one.number}.yaml", folder.argument
-    before = form(one.revision, _comments(one.revision, one.number))
-    left = edit_text(before, name, "give the text with `--text`, or the codes with `--file FILE`.")
-    if left == before:
+    def read(copy: Path) -> RecordedRevision:
+        after = read_form(_content(copy), one.revision, copy.name)
+        return answer_revision(folder, one.number, "edit", by=by, note=note, after=after)
+
+    text = form(one.revision, _comments(one.revision, one.number))
+    answered = edit_until_read(text, read, again, f"revision-{one.number}.yaml")
+    if answered is None:
         raise InputError(
             "nothing was edited, so nothing is recorded.",
-            remedy=f"As it stands it is approved with `intercoder revisions {argument} approve {one.number}`.",
+            remedy=f"As it stands, approve it: `intercoder revisions {folder.argument} approve {one.number}`.",
         )
-    try:
-        return read_form(left, one.revision, name)
-    except InputError as error:
-        kept = folder.path / "exports" / name
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_text(left, encoding="utf-8")
-        again = f"intercoder revisions {argument} edit {one.number} --file {typed(kept)}"
-        raise InputError(
-            error.message,
-            where=error.where,
-            remedy=f"{error.remedy} What you wrote is kept; mend it and go on with `{again}`.".strip(),
-        ) from None
+    return answered
 
 
 def _comments(revision: Revision, number: int) -> list[str]:

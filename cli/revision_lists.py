@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from intercoder.cli.changes import brief_change
 from intercoder.cli.output import counted, one_line, print_json, print_table, shown_safely
+from intercoder.core.codebook_words import in_words
+from intercoder.core.revisions import FIELDS, Revision
 
 if TYPE_CHECKING:
     from intercoder.core.revisions import RecordedRevision
@@ -47,6 +48,16 @@ def print_next(folder: StudyFolder, waiting: Sequence[RecordedRevision]) -> None
     print(f"Look at one: intercoder revisions {folder.argument} show {waiting[0].number}")
     print(f"Answer: intercoder revisions {folder.argument} approve|edit|reject NUMBER --note WHY")
     print(f"Then: intercoder run codevelop {folder.argument}")
+
+
+def brief_change(revision: Revision, longest: int = 100) -> str:
+    """What a revision changes on one line, such as `include rule added: repairs for others`."""
+    if revision.before and revision.before == revision.after:
+        return f"{revision.kind.replace('_', ' ')} (no change)"
+    lines = [line for change in in_words([revision]) for line in change.lines]
+    said = next((line.text for line in lines if not line.sign), revision.kind)
+    come = next((line.text for line in lines if line.sign == "+"), "")
+    return one_line(f"{said}: {come}" if come and revision.kind in FIELDS else said, longest)
 
 
 def told(one: RecordedRevision) -> str:

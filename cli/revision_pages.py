@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from intercoder.cli.changes import print_changes
+from intercoder.cli.codebook_changes import print_changes
 from intercoder.cli.frames import interval, shown
 from intercoder.cli.output import console, counted, one_line, print_json, print_table, shown_safely
 from intercoder.cli.revision_lists import as_json, subject, told
@@ -50,7 +50,7 @@ def print_revision(folder: StudyFolder, one: RecordedRevision, *, json: bool) ->
     print_changes(in_words([revision], _labels(folder)))
     if one.status == "edited":
         print("As edited:")
-        print_changes(in_words([one.settled], _labels(folder)), titles=False)
+        print_changes(in_words([one.settled], _labels(folder)))
     print()
     if revision.rationale:
         print(f"Why: {shown_safely(revision.rationale)}")
