@@ -77,7 +77,7 @@ class DeductiveResult:
         return pd.DataFrame(self.lines(), columns=list(COLUMNS))
 
     def to_table(self) -> pd.DataFrame:
-        """What stands in the end: a row a text, a column a code; None where nothing was decided."""
+        """What stands in the end: a row a text, a column a code; missing where nothing was decided."""
         import pandas as pd
 
         final, codes = self.final, self.codebook.leaves
