@@ -54,11 +54,9 @@ def run_codevelop(
     from intercoder.cli.running import execute_job, open_quietly
 
     folder = open_quietly(directory)
-    from intercoder.graphs.deductive_jobs import begin_development, current_book, under_way
+    from intercoder.graphs.deductive_jobs import begin_development, current_book, present_development, same_segments
 
-    going = None if new else under_way(folder, "codevelop")
-    if going is not None:
-        _check_no_sample_options(going, sample=sample, seed=seed, stratify=stratify, unit=unit, skip=skip_speaker)
+    going = None if new else present_development(folder)
     answer = _answers(folder, answers) if answers else lambda run: False
     development = folder.study.development
     chosen = development.model_copy(
@@ -78,6 +76,9 @@ def run_codevelop(
         plan = plan_deductive(folder, study, book, book.leaves, scope, graph="codevelop")
         print_plan(plan, json=json)
         return
+
+    if going is not None and any((sample, seed is not None, stratify, unit, skip_speaker)):
+        going = same_segments(folder, going, scope)
 
     def begin() -> Run:
         return going or begin_development(folder, study, scope)
@@ -160,18 +161,6 @@ def _development_scope(
     if there <= sample:
         return scope
     return scope.model_copy(update={"sample": sample, "seed": seed, "stratify": stratify})
-
-
-def _check_no_sample_options(run: Run, **options: object) -> None:
-    from intercoder.core.errors import InputError
-
-    given = [f"--{name.replace('skip', 'skip-speaker')}" for name, value in options.items() if value]
-    if given:
-        raise InputError(
-            f"`{run.id}` is under way; its sample is drawn already.",
-            where=given[0],
-            remedy="Leave the option out to go on with it, or begin anew with `--new`.",
-        )
 
 
 def _answers(folder: StudyFolder, file: Path) -> Callable[[Run], bool]:

@@ -57,7 +57,7 @@ def export(
     spare_the_study(folder, out)
     chosen = export_run(folder, run)
     lines = coded_lines(folder, chosen, times=times)
-    columns = (*COLUMNS, "created_at") if times else COLUMNS
+    columns: tuple[str, ...] = (*COLUMNS, "created_at") if times else COLUMNS
     if wide:
         if not chosen.deductive or to is not ExportFormat.csv:
             raise InputError(

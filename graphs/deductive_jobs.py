@@ -47,10 +47,12 @@ def current_book(folder: StudyFolder) -> Codebook:
     return book
 
 
-def under_way(folder: StudyFolder, graph: str) -> Run | None:
-    """The latest run of a graph that is not over; None if there is none."""
-    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph == graph and not run.over]
-    return runs[-1] if runs else None
+def present_development(folder: StudyFolder) -> Run | None:
+    """The development run to go on with: one that is not over, or one that ended with the codebook as it is."""
+    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph == "codevelop"]
+    if not runs or (runs[-1].over and runs[-1].codebook_version != current_book(folder).version):
+        return None
+    return runs[-1]
 
 
 def begin_development(folder: StudyFolder, study: Study, scope: Scope) -> Run:
@@ -145,7 +147,7 @@ def begin_final(
 ) -> Run:
     """Begin the final coding with the codes that are ready, and those that a person lets in.
 
-    An unfinished one of the same segments, codes and settings is gone on with.
+    One of the same segments, codes, codebook version and settings is gone on with, or left as it is if it is over.
 
     Args:
         folder: The study.
@@ -161,9 +163,9 @@ def begin_final(
     book, codes, let_in = final_codes(folder, overrides or {}, author)
     check_settings(folder.study, folder.prompts, "final")
     wanted = [code.id for code in codes]
-    going = under_way(folder, "final")
-    if going is not None and _same_work(folder, going, book, wanted, scope):
-        return going
+    for run in reversed(list_runs(folder.engine, folder.study.id)):
+        if run.graph == "final" and _same_work(folder, run, book, wanted, scope):
+            return run
     run = create_deductive_run(folder.engine, folder.study, "final", book, wanted, scope)
     write_overrides(folder.engine, folder.study.id, run.id, let_in)
     return run
@@ -253,10 +255,31 @@ def _same_work(folder: StudyFolder, run: Run, book: Codebook, codes: Sequence[st
     began = Study.model_validate_json(run.settings)
     with reading(folder.engine) as connection:
         rounds = read_rounds(connection, folder.study.id, run.id)
-        drawn = sample_ids(connection, folder.study.id, run.sample)
-    segments = [row.segment_id for row in choose(folder.engine, folder.study.id, scope)]
     same = (run.codebook_version, began.deductive) == (book.version, folder.study.deductive)
-    return same and list(rounds[-1].codes) == list(codes) and drawn == segments
+    return same and list(rounds[-1].codes) == list(codes) and _same_segments(folder, run, scope)
+
+
+def same_segments(folder: StudyFolder, run: Run, scope: Scope) -> Run | None:
+    """The run, if it reads the segments that are asked for; None for one that is over and read others.
+
+    Raises:
+        InputError: It is under way with other segments.
+    """
+    if _same_segments(folder, run, scope):
+        return run
+    if run.over:
+        return None
+    raise InputError(
+        f"`{run.id}` is under way with another sample, of {run.total:,} segments.",
+        where="--sample",
+        remedy="Leave the options of the sample out to go on with it, or begin anew with `--new`.",
+    )
+
+
+def _same_segments(folder: StudyFolder, run: Run, scope: Scope) -> bool:
+    with reading(folder.engine) as connection:
+        drawn = sample_ids(connection, folder.study.id, run.sample)
+    return drawn == [row.segment_id for row in choose(folder.engine, folder.study.id, scope)]
 
 
 def _overridden(

@@ -114,10 +114,10 @@ def walk(folder: Path, kill_at: Iterator[int]) -> dict[str, Any]:
     for coder in ("ana", "ben"):
         loop.run("sample", "study", "calibration", "-n", 30, "--seed", 2, "--coder", coder)
         sheet = folder / "study" / "exports" / f"calibration-{coder}.csv"
-        fill_in(sheet)
+        codes = fill_in(sheet)
         loop.run("import-coding", "study", sheet, "--coder", coder)
     loop.job("calibrate", "study", code=0)
-    names = ["--override", "thrift", "--override", "pleasure", "--note", "a trial"]
+    names = [part for code in codes for part in ("--override", code)] + ["--note", "a trial"]
     final = loop.job("run", "final", "study", "--all", *names, "--by", "ana", code=0)
     loop.run("export", "study", "wide.csv", "--to", "csv", "--wide", "--run", final["run"])
     loop.run("export", "study", "long.jsonl", "--to", "jsonl", "--run", final["run"])
@@ -131,17 +131,20 @@ def walk(folder: Path, kill_at: Iterator[int]) -> dict[str, Any]:
     }
 
 
-def fill_in(sheet: Path) -> None:
-    """Code a sheet as a person would: by what the words say."""
-    with sheet.open(encoding="utf-8", newline="") as stream:
+def fill_in(sheet: Path) -> list[str]:
+    """Code a sheet as a person would, by what the words say. Returns the codes' labels."""
+    with sheet.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
+    columns = list(rows[0])
+    codes = columns[columns.index("text") + 1 : columns.index("memo")]
     for row in rows:
-        row["thrift"] = "yes" if "expensive" in row["text"] else "no"
-        row["pleasure"] = "yes" if "pleasure" in row["text"] else "no"
+        for code, word in zip(codes, ("expensive", "pleasure"), strict=True):
+            row[code] = "yes" if word in row["text"] else "no"
     with sheet.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    return codes
 
 
 @pytest.fixture(scope="module")
