@@ -11,7 +11,8 @@ from intercoder.cli.output import console, counted, one_line, print_table, shown
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from intercoder.core.codebook_words import Change, Line
+    from intercoder.core.codebook_words import Change
+    from intercoder.core.word_changes import Line
     from intercoder.graphs.codebook_edits import CodebookChange
     from intercoder.stores.codebook_versions import CodebookVersion
     from intercoder.stores.study_folder import StudyFolder

@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeAlias
 
 from intercoder.core.codebook import Code, CodeExample
 from intercoder.core.record import Record
 from intercoder.core.revisions import BookSettings, Revision
-
-PieceKind: TypeAlias = Literal["same", "removed", "added"]
-Sign: TypeAlias = Literal["", "-", "+"]
-
-
-class Piece(Record):
-    """Some words of a line: as they were, taken away or new."""
-
-    text: str
-    kind: PieceKind = "same"
-
-
-class Line(Record):
-    """One line about a change: a sentence, or (with a sign) a text as it was or as it is."""
-
-    pieces: tuple[Piece, ...]
-    sign: Sign = ""
-
-    @property
-    def text(self) -> str:
-        """Its words."""
-        return "".join(piece.text for piece in self.pieces)
+from intercoder.core.word_changes import Line, Sign, alike, both_lines, sentence, signed
 
 
 class Change(Record):
@@ -69,7 +46,6 @@ BRIEFLY = {
 """What is said of revisions of a kind where there is one line for all."""
 _ALIKE = 0.5
 """Likeness from which two rules are one that was reworded."""
-_WORDS = re.compile(r"\s+|\S+")
 
 
 def in_words(revisions: Iterable[Revision], labels: dict[str, str] | None = None) -> list[Change]:
@@ -105,30 +81,6 @@ def briefly(revisions: Iterable[Revision]) -> str:
     )
 
 
-def word_pieces(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Two texts compared word by word: the old one's pieces, same or removed, and the new one's, same or added."""
-    before, after = _WORDS.findall(old), _WORDS.findall(new)
-    left: list[Piece] = []
-    right: list[Piece] = []
-    for tag, a, b, c, d in difflib.SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes():
-        if a < b:
-            left.append(Piece(text="".join(before[a:b]), kind="same" if tag == "equal" else "removed"))
-        if c < d:
-            right.append(Piece(text="".join(after[c:d]), kind="same" if tag == "equal" else "added"))
-    return tuple(_joined(left)), tuple(_joined(right))
-
-
-def _joined(pieces: Sequence[Piece]) -> list[Piece]:
-    """The pieces; two that differ are one where only white space is the same between them."""
-    joined: list[Piece] = []
-    for piece in pieces:
-        if len(joined) > 1 and piece.kind == joined[-2].kind != "same" and not joined[-1].text.strip():
-            gap, last = joined.pop(), joined.pop()
-            piece = Piece(text=last.text + gap.text + piece.text, kind=piece.kind)
-        joined.append(piece)
-    return joined
-
-
 def _title(revision: Revision) -> str:
     if revision.kind in ("settings", "order"):
         return ""
@@ -142,9 +94,9 @@ def _lines(revision: Revision, labels: dict[str, str]) -> list[Line]:
         case "order":
             return _order(revision.order_before, revision.order_after, labels)
         case "add":
-            return [_said("added"), *_whole(revision.after[0], labels, "+")]
+            return [sentence("added"), *_whole(revision.after[0], labels, "+")]
         case "drop":
-            return [_said("dropped"), *_whole(revision.before[0], labels, "-")]
+            return [sentence("dropped"), *_whole(revision.before[0], labels, "-")]
         case "split":
             return _split(revision, labels)
         case "merge":
@@ -159,45 +111,40 @@ def _field(revision: Revision, old: Code, new: Code, labels: dict[str, str]) -> 
         field, noun = LISTS[revision.kind]
         return _list(noun, _texts(getattr(old, field)), _texts(getattr(new, field)))
     if revision.kind == "move":
-        return [_said(f"moved: now {_place(new.parent, labels)} (before: {_place(old.parent, labels)})")]
+        return [sentence(f"moved: now {_place(new.parent, labels)} (before: {_place(old.parent, labels)})")]
     if revision.kind == "rename":
-        return [_said("renamed"), *_both(old.label, new.label)]
+        return [sentence("renamed"), *both_lines(old.label, new.label)]
     if revision.kind == "definition":
         return _text("definition", old.definition, new.definition)
     if old.kind != new.kind:
         told = "is found by a pattern now" if new.kind == "pattern" else "is no longer found by a pattern"
-        return [_said(told), *_both(old.pattern, new.pattern)]
-    return [_said("pattern changed"), _signed("-", old.pattern), _signed("+", new.pattern)]
+        return [sentence(told), *both_lines(old.pattern, new.pattern)]
+    return [sentence("pattern changed"), signed("-", old.pattern), signed("+", new.pattern)]
 
 
 def _text(noun: str, old: str, new: str) -> list[Line]:
     verb = "changed" if old and new else "added" if new else "removed"
-    return [_said(f"{noun} {verb}"), *_both(old, new)]
+    return [sentence(f"{noun} {verb}"), *both_lines(old, new)]
 
 
 def _list(noun: str, old: Sequence[str], new: Sequence[str]) -> list[Line]:
     gone, come = list((Counter(old) - Counter(new)).elements()), list((Counter(new) - Counter(old)).elements())
     lines: list[Line] = []
     for item in list(gone):
-        near = max(come, key=lambda one: _alike(item, one), default="")
-        if near and _alike(item, near) >= _ALIKE:
+        near = max(come, key=lambda one: alike(item, one), default="")
+        if near and alike(item, near) >= _ALIKE:
             gone.remove(item)
             come.remove(near)
-            lines += [_said(f"{noun} changed"), *_both(item, near)]
+            lines += [sentence(f"{noun} changed"), *both_lines(item, near)]
     if gone:
-        lines += [_said(f"{noun}{_s(gone)} removed"), *(_signed("-", item) for item in gone)]
+        lines += [sentence(f"{noun}{_s(gone)} removed"), *(signed("-", item) for item in gone)]
     if come:
-        lines += [_said(f"{noun}{_s(come)} added"), *(_signed("+", item) for item in come)]
+        lines += [sentence(f"{noun}{_s(come)} added"), *(signed("+", item) for item in come)]
     if lines:
         return lines
     if tuple(old) != tuple(new):
-        return [_said(f"{noun}s put in another order"), *(_signed("+", item) for item in new)]
-    return [_said(f"{noun}s come from other segments")]
-
-
-def _alike(one: str, other: str) -> float:
-    """Share of words that two texts have in common, in order, 0 to 1."""
-    return difflib.SequenceMatcher(a=one.split(), b=other.split(), autojunk=False).ratio()
+        return [sentence(f"{noun}s put in another order"), *(signed("+", item) for item in new)]
+    return [sentence(f"{noun}s come from other segments")]
 
 
 def _settings(old: BookSettings | None, new: BookSettings | None) -> list[Line]:
@@ -205,14 +152,14 @@ def _settings(old: BookSettings | None, new: BookSettings | None) -> list[Line]:
     lines = []
     if before.exclusive != after.exclusive:
         lines.append(
-            _said(
+            sentence(
                 "each segment gets exactly one code now"
                 if after.exclusive
                 else "a segment may have several codes now, or none"
             )
         )
     if before.allow_unsure != after.allow_unsure:
-        lines.append(_said(f"coders may {'say' if after.allow_unsure else 'no longer say'} `unsure`"))
+        lines.append(sentence(f"coders may {'say' if after.allow_unsure else 'no longer say'} `unsure`"))
     return lines
 
 
@@ -224,13 +171,13 @@ def _order(old: Sequence[str], new: Sequence[str], labels: dict[str, str]) -> li
     for place, code_id in enumerate(new):
         if code_id not in stay:
             after = f"now after {_quoted(labels.get(new[place - 1], new[place - 1]))}" if place else "now the first"
-            lines.append(_said(f"order: {_quoted(labels.get(code_id, code_id))} is {after}"))
+            lines.append(sentence(f"order: {_quoted(labels.get(code_id, code_id))} is {after}"))
     return lines
 
 
 def _split(revision: Revision, labels: dict[str, str]) -> list[Line]:
     parts = _listed([code.label for code in revision.after])
-    lines = [_said(f"split into {parts}"), *_whole(revision.before[0], labels, "-", label=False)]
+    lines = [sentence(f"split into {parts}"), *_whole(revision.before[0], labels, "-", label=False)]
     for code in revision.after:
         lines += _whole(code, labels, "+", label=True)
     return lines
@@ -238,7 +185,7 @@ def _split(revision: Revision, labels: dict[str, str]) -> list[Line]:
 
 def _merge(revision: Revision, labels: dict[str, str]) -> list[Line]:
     whole, merged = revision.after[0], [code.label for code in revision.before]
-    lines = [_said(f"{_listed(merged)} merged into {_quoted(whole.label)}")]
+    lines = [sentence(f"{_listed(merged)} merged into {_quoted(whole.label)}")]
     for code in revision.before:
         lines += _whole(code, labels, "-", label=True)
     return [*lines, *_whole(whole, labels, "+", label=True)]
@@ -256,21 +203,7 @@ def _whole(code: Code, labels: dict[str, str], sign: Sign, *, label: bool = Fals
         ("pattern: ", code.pattern),
         ("part of: ", labels.get(code.parent, code.parent)),
     ]
-    return [_signed(sign, f"{name}{text}") for name, text in parts if text]
-
-
-def _both(old: str, new: str) -> list[Line]:
-    left, right = word_pieces(old, new)
-    lines = [Line(pieces=left, sign="-"), Line(pieces=right, sign="+")]
-    return [line for line in lines if line.pieces]
-
-
-def _signed(sign: Sign, text: str) -> Line:
-    return Line(pieces=(Piece(text=text, kind="added" if sign == "+" else "removed"),), sign=sign)
-
-
-def _said(text: str) -> Line:
-    return Line(pieces=(Piece(text=text),))
+    return [signed(sign, f"{name}{text}") for name, text in parts if text]
 
 
 def _texts(items: Sequence[str | CodeExample]) -> list[str]:

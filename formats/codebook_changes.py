@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from intercoder.core.codebook_words import Change, Line, Piece
+from intercoder.core.codebook_words import Change
+from intercoder.core.word_changes import Line, Piece
 from intercoder.formats.harmless import plain_markdown
 
 _MARKS = {"same": ("", ""), "removed": ("~~", "~~"), "added": ("**", "**")}

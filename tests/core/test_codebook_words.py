@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.codebook_conflicts import conflict_text, conflicts
-from intercoder.core.codebook_words import Change, briefly, in_words, word_pieces
+from intercoder.core.codebook_words import Change, briefly, in_words
 from intercoder.core.revisions import Revision, apply, diff, merge, revised, split
+from intercoder.core.word_changes import word_pieces
 from intercoder.formats.codebook_changes import changes_to_markdown
 
 G = Code(id="c_g", label="doings")
