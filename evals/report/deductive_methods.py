@@ -170,8 +170,8 @@ def _calibration(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
         "agreement was computed as Gwet's AC1, (p_a - p_e) / (1 - p_e) with p_e = 2 q (1 - q) and q the mean share "
         f"of Yes, and as positive agreement, 2a / (2a + b + c){pairs}; unsure was left out pair by pair. Intervals "
         f"are 95% percentile intervals of {settings.resamples:,} bootstrap resamples of segments (seed "
-        f"{settings.seed}){weights}. {rule}, with at least {counted(settings.fewest_positives, 'positive')}; it is to be revised "
-        "if an upper bound is below that.",
+        f"{settings.seed}){weights}. {rule}, with at least {counted(settings.fewest_positives, 'positive')}; it is "
+        "to be revised if an upper bound is below that.",
         ("ac1", "positive", "bootstrap"),
     )
 

@@ -138,7 +138,7 @@ def by_hand(
             code_id=one.id,
             code_revision=one.revision,
             label=one.label,
-            value=values[place],  # type: ignore[arg-type]
+            value=values[place],
             position=at,
             codebook_version=book.version,
         )

@@ -119,7 +119,7 @@ def propose(folder: StudyFolder, run: Run, decisions: list[Decision]) -> None:
     ]
     store_of(folder).write_revisions(run.id, named, {"r3": "it changes nothing."})
     for place, answer in ((0, "approve"), (1, "reject")):
-        given = RevisionAnswer(revision_id=f"r{place}", answer=answer, note=f"note {place}", by="ana")  # type: ignore[arg-type]
+        given = RevisionAnswer(revision_id=f"r{place}", answer=answer, note=f"note {place}", by="ana")
         record_answer(folder.engine, folder.study.id, given)
 
 
