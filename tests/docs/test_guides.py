@@ -2,15 +2,16 @@
 
 What is put in place of the real thing, and nothing else:
 
-- The guides' files: interviews of 60 turns each, and a table of answers.
+- The guides' files: interviews of 60 turns each, a table of answers, a codebook of two codes.
 - After `init`, references to models in study.toml become `scripted:words` and `scripted:hashing`; in Python blocks
   `REFERENCE` becomes `SCRIPTED`.
 - Before `resume` there is a run to be resumed: one that was begun and did nothing.
 - Models count as pulled (their folders hold no weights), so `models pull` has nothing to fetch; WordNet is real.
-- The person's editor is `sed`, which changes a word.
+- The person's editor is `sed`, which changes a word; before `import-coding` somebody fills in a part of the sheet.
 - `make` targets and what `pip install` names are checked to exist, not run.
 """
 
+import csv
 import json
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ import typer.main
 
 from intercoder.cli.main import app
 from intercoder.core.study import parse_study
+from intercoder.formats.answers_files import parse_answers
 from intercoder.graphs.jobs import begin_inductive
 from intercoder.llms.catalogue import CATALOGUE, MARKER
 from intercoder.llms.pulling import pull
@@ -38,6 +40,9 @@ __all__ = ["command"]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 REFERENCE = 'model="embedded:qwen2.5-coder-0.5b"'
 SCRIPTED = 'model="scripted:words", embeddings="scripted:hashing"'
+CODEBOOK = "codes:\n  - label: repair\n    definition: Something is mended.\n  - label: thrift\n"
+WAITING = 3
+"""Exit code of a run that waits for people's answers."""
 CODERS = 'question = "Why?"\n[[coders]]\nname = "a"\n'
 
 over_guides = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
@@ -55,6 +60,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "answers.csv").write_text("\n".join(["id,answer,background", *rows]), encoding="utf-8")
     ratings = ["item,ana,ben,caro", *(f"{n},{n % 2},{n % 2},{n % 3 % 2}" for n in range(20))]
     (tmp_path / "ratings.csv").write_text("\n".join(ratings), encoding="utf-8")
+    (tmp_path / "codebook.yaml").write_text(CODEBOOK, encoding="utf-8")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.setenv("VISUAL", "sed -i s/themselves/alone/")
     wordnet = pull("wordnet", report=print)
@@ -74,7 +80,10 @@ def programs(command: Call) -> dict[str, Runner]:
     def intercoder(words: list[str]) -> None:
         if words[0] == "resume":
             begin_inductive(open_study(Path(words[1])), Scope(unit="row", limit=5))
-        command(*(file for word in words for file in expanded(word)))
+        if words[0] == "import-coding":
+            fill_in(Path(words[2]))
+        waits = words[:2] == ["run", "codevelop"] and "--dry-run" not in words
+        command(*(file for word in words for file in expanded(word)), code=WAITING if waits else 0)
         if words[0] == "init":
             use_scripted(Path(words[1]))
 
@@ -83,6 +92,22 @@ def programs(command: Call) -> dict[str, Runner]:
         assert done.stdout
 
     return {"intercoder": intercoder, "python": python, "make": make, "pip": pip}
+
+
+def fill_in(sheet: Path) -> None:
+    """Code the first segments of a blank sheet."""
+    if sheet.suffix != ".csv":
+        return
+    with sheet.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    columns = list(rows[0])
+    for place, row in enumerate(rows[:10]):
+        for code in columns[columns.index("text") + 1 : columns.index("memo")]:
+            row[code] = row[code] or ("yes", "no")[place % 2]
+    with sheet.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns)
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def expanded(word: str) -> list[str]:
@@ -119,7 +144,7 @@ def test_what_a_guide_shows_runs(guide: Path, workplace: Path, programs: dict[st
         elif language == "python":
             exec(compile(code.replace(REFERENCE, SCRIPTED), str(guide), "exec"), {})
         elif language == "toml":
-            parse_study(CODERS + code)
+            parse_answers(code, guide.name) if "[[answers]]" in code else parse_study(CODERS + code)
         else:
             assert language == "", f"{guide.name} has a block of {language}, which this test cannot run"
 
