@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Failure
-from intercoder.core.deduction import CoderValues, Round, final_of
+from intercoder.core.deduction import CoderValues, Round, final_of, values_of
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
 from intercoder.core.findings import CodeFindings, Excerpt
@@ -24,7 +25,7 @@ from intercoder.stores import schema
 from intercoder.stores.codebooks import complete_versions, read_version
 from intercoder.stores.database import reading
 from intercoder.stores.decisions import read_decision
-from intercoder.stores.deductions import coder_values, is_moderated, read_rounds, standing
+from intercoder.stores.deductions import is_moderated, read_rounds, standing
 from intercoder.stores.named_samples import find_sample
 from intercoder.stores.revisions import recorded_revisions
 from intercoder.stores.segments import read_segments
@@ -67,7 +68,7 @@ def gather_deductive(
         versions = tuple(_versions(connection, study_id, run.codebook_version))
         sample = find_sample(connection, study_id, run.sample)
         assert sample is not None
-        values = tuple(coder_values(connection, study_id, run))
+        values, stands = _standing(connection, study_id, run, versions[-1].book)
         failures = tuple(_failures(connection, study_id, run.id))
         changes = _recodings(connection, study_id, run, rounds, versions, failures)
         date, seconds = _worked(connection, study_id, run)
@@ -88,8 +89,6 @@ def gather_deductive(
         kept = _kept(connection, study_id, run, cited, most)
         people = human_decisions_of(connection, study_id, found)
         kept = kept._replace(decisions=(*kept.decisions, *people), total=kept.total + len(people))
-        held = {one.id for one in kept.decisions}
-        stands = {one.decision.id for one in standing(connection, study_id, run)} & held
         wanted = {one.segment_id for one in kept.decisions} | _shown(findings, found)
         samples = (run.sample, *([found.sample.name] if found else []))
         segments = _segments(connection, study_id, samples, wanted)
@@ -116,6 +115,20 @@ def gather_deductive(
         failures=failures,
         estimates=estimates,
     )
+
+
+def _standing(
+    connection: Connection, study_id: str, run: Run, book: Codebook
+) -> tuple[tuple[CoderValues, ...], set[str]]:
+    """What stands, by coder, and the ids of these decisions; read once, as there may be many."""
+    ids: set[str] = set()
+
+    def seen() -> Iterator[Decision]:
+        for one in standing(connection, study_id, run):
+            ids.add(one.decision.id)
+            yield one.decision
+
+    return tuple(values_of(book, seen())), ids
 
 
 def _versions(connection: Connection, study_id: str, last: int) -> Iterator[Version]:
