@@ -79,7 +79,7 @@ shots = 2
 name = "reader"
 model = ""
 prompt = "default"     # or `again`, another wording; or a file prompts/deductive/NAME.md in this folder
-shots = 2
+shots = 4
 
 # Who settles where there are several such coders: majority, weighted (by each coder's `weight`), llm.
 [deductive.moderator]
@@ -93,7 +93,7 @@ rounds = 5             # after so many rounds the reviser proposes nothing more
 
 [reviser]
 model = ""
-shots = 1
+shots = 3
 
 # When a model codes as well as people do.
 [calibration]
