@@ -73,7 +73,7 @@ shots = 2              # worked examples in the prompt, 0 to 2
 model = ""
 shots = 2
 
-# Coding with a codebook that stands (`run codevelop`, `calibrate`, `run final`). An empty model is the first coder's.
+# Coding with a given codebook (`run codevelop`, `calibrate`, `run final`). An empty model is the first coder's.
 # More [[deductive.coders]] make an ensemble; `replay = "answers.csv"` in place of a model replays recorded answers.
 [[deductive.coders]]
 name = "reader"
