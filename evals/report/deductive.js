@@ -56,7 +56,7 @@
       { title: "origin", fill: function (cell, row) {
         var origin = decisions.origins[row.of[6]];
         cell.className = "origin";
-        [origin[0], origin[1], origin[2], "codebook version " + origin[3], row.of[8] > 1 && "round " + row.of[8]].forEach(
+        [origin[0], origin[1], origin[2], "codebook version " + origin[3], row.of[8] > 1 && "round " + row.of[8], origin[4]].forEach(
           function (part) { if (part) cell.appendChild(element("small", part)); }
         );
       } },

@@ -36,7 +36,7 @@ class Version(NamedTuple):
 
 
 class KeptDecisions(NamedTuple):
-    """The decisions that go into a report, in document order, earlier rounds too."""
+    """The decisions that go into a report: the run's in document order, earlier rounds too, then others."""
 
     decisions: tuple[Decision, ...]
     total: int
@@ -93,7 +93,7 @@ class DeductiveContents(NamedTuple):
     """What stands, by coder."""
     kept: KeptDecisions
     standing: frozenset[str]
-    """Ids of the kept decisions that stand."""
+    """Ids of the kept decisions that stand; those of other runs count as if they did."""
     segments: Mapping[str, Segment]
     """The segments of kept decisions and passages."""
     revisions: tuple[RecordedRevision, ...]
@@ -113,6 +113,11 @@ class DeductiveContents(NamedTuple):
         """The codes that the run codes, in the order of the book."""
         asked = {code_id for one in self.rounds for code_id in one.codes}
         return tuple(code for code in self.book.leaves if code.id in asked)
+
+    @property
+    def own(self) -> tuple[Decision, ...]:
+        """Kept decisions of the run itself."""
+        return tuple(one for one in self.kept.decisions if one.run == self.run.id)
 
     def is_open(self, failed: Failed) -> bool:
         """Whether a question that got no answer has none now either."""

@@ -90,7 +90,7 @@ def _asked(one: DeductiveCoderSettings | DeductiveModerator, role: str, contents
         return f"answers recorded earlier, replayed from {one.replay}"
     origins = dict.fromkeys(
         (decision.provenance.prompt, decision.provenance.prompt_hash)
-        for decision in contents.kept.decisions
+        for decision in contents.own
         if (decision.role, decision.coder) == (role, one.name)
     )
     prompts = listed([f"{prompt} [{digest}]" for prompt, digest in origins if prompt]) or "default"
@@ -138,13 +138,16 @@ def _revisions(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
         for one in contents.revisions
         if one.revision.provenance.model
     )
-    people = sorted({one.answer.by for one in contents.revisions if one.answer})
     by = listed([f"{model}, prompt {prompt} [{digest}]" for model, prompt, digest in agents])
-    reviser = f" Revisions were proposed by a reviser agent ({by}) from statistics and reasons." if by else ""
-    decided = f" {listed(people)} approved, edited or rejected each; " if people else " "
+    people = sorted({one.answer.by for one in contents.revisions if one.answer and one.revision.run})
+    hands = sorted({one.revision.author for one in contents.revisions if not one.revision.run})
+    text = "The codebook was developed in numbered versions."
+    text += f" {listed(hands)} wrote or changed it by hand." if hands else ""
+    text += f" Revisions were proposed by a reviser agent ({by}) from statistics and reasons." if by else ""
+    text += f" {listed(people)} approved, edited or rejected each of these." if people else ""
     return (
-        f"The codebook was developed in numbered versions.{reviser}{decided}only approved revisions made a new "
-        "version, and after it only the codes that it can affect were coded again.",
+        f"{text} Only approved revisions make a new version, and after it only the codes that it can affect "
+        "are coded again.",
         (),
     )
 

@@ -18,24 +18,23 @@ from intercoder.core.revisions import RecordedRevision
 from intercoder.core.study import Study
 from intercoder.evals.final_estimates import FinalEstimates
 from intercoder.evals.report.calibration_reading import calibrated, human_decisions_of
-from intercoder.evals.report.deductive_contents import Calibrated, DeductiveContents, KeptDecisions, Version
+from intercoder.evals.report.deductive_contents import Calibrated, DeductiveContents, Version
 from intercoder.evals.report.excerpts import clear_examples, excerpts, stated
+from intercoder.evals.report.kept_decisions import BLOCK, kept_decisions, other_decisions, run_decisions
 from intercoder.evals.report.recoding import Failed, Recoding, recodings
 from intercoder.stores import schema
 from intercoder.stores.codebooks import complete_versions, read_version
 from intercoder.stores.database import reading
-from intercoder.stores.decisions import read_decision
 from intercoder.stores.deductions import is_moderated, read_rounds, standing
 from intercoder.stores.named_samples import find_sample
 from intercoder.stores.revisions import recorded_revisions
+from intercoder.stores.runs import get_run
 from intercoder.stores.segments import read_segments
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.verdicts import read_overrides
 
 MOST = 20_000
 """Decisions that a report holds at most."""
-BLOCK = 1000
-"""Segments read at once."""
 GRAPHS = ("codevelop", "deductive", "calibrate", "final")
 """Graphs whose runs code with a codebook that stands before."""
 
@@ -86,11 +85,14 @@ def gather_deductive(
         *(said.decision_id for passage in _passages(found) for said in passage.said),
     }
     with reading(folder.engine) as connection:
-        kept = _kept(connection, study_id, run, cited, most)
+        kept = kept_decisions(connection, study_id, run, cited, most)
         people = human_decisions_of(connection, study_id, found)
-        kept = kept._replace(decisions=(*kept.decisions, *people), total=kept.total + len(people))
+        others = other_decisions(connection, study_id, run, cited)
+        more = (*people, *others)
+        kept = kept._replace(decisions=(*kept.decisions, *more), total=kept.total + len(more))
         wanted = {one.segment_id for one in kept.decisions} | _shown(findings, found)
-        samples = (run.sample, *([found.sample.name] if found else []))
+        samples = [run.sample, *([found.sample.name] if found else [])]
+        samples += [get_run(connection, study_id, name).sample for name in sorted({one.run for one in others})]
         segments = _segments(connection, study_id, samples, wanted)
         documents = _documents(connection, study_id, run)
     return DeductiveContents(
@@ -106,7 +108,7 @@ def gather_deductive(
         findings=findings,
         values=values,
         kept=kept,
-        standing=frozenset(one.id for one in kept.decisions if one.role == "human" or one.id in stands),
+        standing=frozenset(one.id for one in kept.decisions if one.run != run.id or one.id in stands),
         segments=segments,
         revisions=revisions,
         recodings=changes,
@@ -173,53 +175,7 @@ def _recodings(
     if run.graph != "codevelop" or len(rounds) < 2:
         return ()
     books = {one.book.version: one.book for one in versions}
-    return recodings(rounds, books, _decisions(connection, study_id, run), failures)
-
-
-def _decisions(connection: Connection, study_id: str, run: Run) -> Iterator[Decision]:
-    """All decisions of the run, earlier rounds too, in document order."""
-    table, drawn = schema.decisions, schema.sample_segments
-    joined = sa.and_(table.c.study_id == drawn.c.study_id, table.c.segment_id == drawn.c.segment_id)
-    for start in range(0, run.total, BLOCK):
-        query = (
-            sa.select(table)
-            .select_from(drawn.join(table, joined))
-            .where(
-                drawn.c.study_id == study_id,
-                drawn.c.sample == run.sample,
-                drawn.c.position >= start,
-                drawn.c.position < start + BLOCK,
-                table.c.run == run.id,
-            )
-            .order_by(
-                drawn.c.position, table.c.position, table.c.code_id, table.c.role, table.c.coder, table.c.round
-            )
-        )
-        yield from map(read_decision, connection.execute(query))
-
-
-def _kept(connection: Connection, study_id: str, run: Run, cited: set[str], most: int) -> KeptDecisions:
-    """All decisions, or if these are too many, the cited ones and the first of each code and answer."""
-    table = schema.decisions
-    counts = connection.execute(
-        sa.select(table.c.code_id, table.c.value, sa.func.count().label("decisions"))
-        .where(table.c.study_id == study_id, table.c.run == run.id)
-        .group_by(table.c.code_id, table.c.value)
-    ).all()
-    total = sum(row.decisions for row in counts)
-    if total <= most:
-        return KeptDecisions(tuple(_decisions(connection, study_id, run)), total, 0)
-    each = 1
-    while sum(min(row.decisions, each + 1) for row in counts) <= most:
-        each += 1
-    left = {(row.code_id, row.value): each for row in counts}
-    chosen = []
-    for decision in _decisions(connection, study_id, run):
-        kind = (decision.code_id, decision.value)
-        left[kind] -= 1
-        if left[kind] >= 0 or decision.id in cited:
-            chosen.append(decision)
-    return KeptDecisions(tuple(chosen), total, each)
+    return recodings(rounds, books, run_decisions(connection, study_id, run), failures)
 
 
 def _revisions(folder: StudyFolder, run: Run) -> Iterator[RecordedRevision]:

@@ -18,6 +18,8 @@ DONE = {
     "final": "as the final coding",
 }
 """What a run is for."""
+WHOLE = ("document", "row")
+"""Units that are documents of their own."""
 
 
 def deductive_summary(contents: DeductiveContents, numbers: Numbers) -> Summary:
@@ -170,7 +172,7 @@ def _named(what: str, codes: Sequence[str], numbers: Numbers) -> tuple[Cell, ...
 
 
 def _unverified(contents: DeductiveContents) -> tuple[Cell, ...]:
-    quoted = [one for one in contents.kept.decisions if one.role == "coder" and one.quote.text]
+    quoted = [one for one in contents.own if one.role == "coder" and one.quote.text]
     lost = sum(not one.quote.verified for one in quoted)
     if not lost:
         return ()
@@ -191,13 +193,20 @@ def time_told(contents: DeductiveContents) -> tuple[str, ...]:
     if contents.seconds <= 0:
         return ()
     each = contents.seconds / max(contents.documents, 1)
+    rounds = f", {counted(run.round, 'round')}" if run.round > 1 else ""
+    twice = ", each coder asked twice" if any(one.role == "repeat" for one in contents.values) else ""
     text = (
-        f"{run.id} worked for {_duration(contents.seconds)} on {counted(contents.documents, 'document')} "
-        f"({counted(run.total, 'segment')}, {counted(run.round, 'round')}): {each:,.2f} seconds a document, "
+        f"{run.id} worked for {_duration(contents.seconds)} on {counted(run.total, 'segment')} of "
+        f"{counted(contents.documents, 'document')}{rounds}{twice}: {each:,.2f} seconds a document, "
         f"{contents.seconds / max(run.total, 1):,.2f} a segment. Waiting for people is not counted."
     )
     if contents.human_seconds is None:
         return (text,)
+    if contents.sample.unit not in WHOLE and contents.sample.size < contents.sample.population:
+        return (
+            text,
+            "As it read only parts of documents, this cannot be held against a person's time for whole ones.",
+        )
     ratio = contents.human_seconds / each
     told = f"{ratio:,.1f} times as long" if ratio >= 1 else f"{ratio:.2f} of that time"
     return (text, f"A person takes {contents.human_seconds:,.4g} seconds a document: {told}.")

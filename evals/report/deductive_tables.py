@@ -26,7 +26,8 @@ def decision_data(contents: DeductiveContents, numbers: Numbers) -> dict[str, An
     rows = []
     for one in decisions:
         trail = one.provenance
-        origin = (trail.model, trail.prompt, trail.prompt_hash, str(one.codebook_version))
+        elsewhere = one.run if one.run != contents.run.id else ""
+        origin = (trail.model, trail.prompt, trail.prompt_hash, str(one.codebook_version), elsewhere)
         rows.append(
             [
                 at[one.segment_id],
@@ -73,6 +74,7 @@ def coder_rows(contents: DeductiveContents, numbers: Numbers) -> Iterator[tuple[
             one.codebook_version,
         )
         for one in contents.kept.decisions
+        if one.run in (contents.run.id, "")
     )
     for (role, name, model, prompt, digest, version), count in asked.items():
         link = Link(name, f"coder-{numbers.coders[role, name]}")

@@ -109,9 +109,9 @@ def rows(contents: DeductiveContents, numbers: Numbers) -> Iterator[tuple[Cell, 
             found.yes,
             found.unsure,
             told(one.share),
-            p_told(found.p),
-            p_told(found.p_holm),
-            *((told(one.kappa),) if again else ()),
+            "not tested" if one.exact else p_told(found.p),
+            "not tested" if one.exact else p_told(found.p_holm),
+            *(("not tested" if one.exact else told(one.kappa),) if again else ()),
         )
 
 

@@ -339,3 +339,22 @@ def test_what_is_undefined_says_so(tmp_path: Path) -> None:
     assert math.isnan(contents.estimates.codes[0].share.value)
     page = deductive_html(contents)
     assert rows_of(page, "estimates")[0][3:5] == ["undefined", "undefined"]
+
+
+def test_evidence_of_an_earlier_run_is_on_the_page_of_a_later_one(
+    developed: tuple[StudyFolder, Run, list[Decision]],
+) -> None:
+    folder, run, decisions = developed
+    propose(folder, run, decisions)
+    store_of(folder).apply_round(run.id)
+    book = store_of(folder).book(run.id)
+    final = begin(folder, "final", book)
+    code(folder, final.id, {("coder", "reader"): {"c_mend": HALF, "c_save": RARE}})
+    page = page_of(folder, final.id)
+    numbers = [int(number) for number in re.findall(r'href="#decision-(\d+)">[^a]*<bdi>decision 1<', page)]
+    decisions_held = data_of(page)["decisions"]
+    assert numbers
+    row = decisions_held["rows"][numbers[0]]
+    assert row[5] == decisions[0].reason
+    assert decisions_held["origins"][row[6]][4] == "codevelop-1"
+    assert decisions_held["segments"][row[0]][1] == TEXTS[0]
