@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from intercoder.cli.author import author_name
 from intercoder.cli.studies import StudyArgument
 
 codebook_app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
@@ -107,9 +107,9 @@ def import_codebook(
         raise InputError("name either a file or a run.", remedy="Give FILE, or `--from-run RUN`.")
     folder = open_study(directory)
     if file is None:
-        print_changed(folder, start_from_run(folder, from_run, _name(author)))
+        print_changed(folder, start_from_run(folder, from_run, author_name(author, "--author")))
     else:
-        print_changed(folder, take_in(folder, file, _name(author), note))
+        print_changed(folder, take_in(folder, file, author_name(author, "--author"), note))
 
 
 def edit(
@@ -131,7 +131,7 @@ def edit(
     text, remark = editable_text(folder)
     if remark:
         print(shown_safely(remark))
-    who = _name(author)
+    who = author_name(author, "--author")
     change = edit_until_read(text, lambda copy: take_in(folder, copy, who, note, keep_layout=not remark), again)
     if change is None:
         print("Nothing was changed.")
@@ -201,17 +201,5 @@ def undo(
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
-    change = undo_codebook(folder, _name(author), to)
+    change = undo_codebook(folder, author_name(author, "--author"), to)
     print_changed(folder, change)
-
-
-def _name(author: str) -> str:
-    """The author as given, or the name that the machine knows the person by."""
-    if author.strip():
-        return author.strip()
-    from intercoder.core.errors import InputError
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        raise InputError("your user name is not known here.", remedy="Say who you are: --author NAME.") from None

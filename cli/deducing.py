@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from intercoder.cli.author import author_name
 from intercoder.cli.studies import JsonOption, StudyArgument, UnitChoice
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def run_final(
     from intercoder.graphs.deductive_jobs import begin_final, final_codes
 
     overrides = dict.fromkeys(override or (), note.strip())
-    author = by or user_name()
+    author = author_name(by, "--by") if overrides else ""
     if dry_run:
         from intercoder.cli.plans import print_plan
         from intercoder.graphs.deductive_planning import plan_deductive
@@ -136,13 +137,6 @@ def run_final(
         print_plan(plan_deductive(folder, folder.study, book, codes, scope, graph="final"), json=json)
         return
     execute_job(folder, lambda: begin_final(folder, scope, overrides, author), json=json)
-
-
-def user_name() -> str:
-    """The name of whoever is at the keyboard, as the operating system knows it."""
-    import getpass
-
-    return getpass.getuser()
 
 
 def _development_scope(

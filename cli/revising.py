@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from intercoder.cli.author import author_name
 from intercoder.cli.studies import JsonOption, StudyArgument
 
 if TYPE_CHECKING:
@@ -110,17 +111,18 @@ def revisions(
         case Action.export:
             from intercoder.cli.revision_answers import export
 
-            export(folder, Path((names or [])[0]), by or _user())
+            export(folder, Path((names or [])[0]), author_name(by, "--by"))
         case Action.edit:
             from intercoder.cli.revision_answers import edit
 
-            edit(folder, _numbered(folder, (names or [])[0]), text, file, by=by or _user(), note=note, json=json)
+            one = _numbered(folder, (names or [])[0])
+            edit(folder, one, text, file, by=author_name(by, "--by"), note=note, json=json)
         case Action.approve | Action.reject:
             from intercoder.cli.revision_answers import answer
 
             numbers = [_number(name) for name in names or ()]
             said: Literal["approve", "reject"] = "approve" if action is Action.approve else "reject"
-            answer(folder, numbers, said, by=by or _user(), note=note, json=json)
+            answer(folder, numbers, said, by=author_name(by, "--by"), note=note, json=json)
 
 
 def _list(folder: StudyFolder, *, everything: bool, json: bool) -> None:
@@ -175,9 +177,3 @@ def _number(name: str) -> int:
             remedy="See the numbers with `intercoder revisions STUDY`.",
         )
     return int(name)
-
-
-def _user() -> str:
-    from intercoder.cli.deducing import user_name
-
-    return user_name()

@@ -130,6 +130,18 @@ def test_who_answers_is_you_unless_said(command: Call, waiting: Path, monkeypatc
     assert (one["status"], one["answer"]["by"]) == ("rejected", "dora")
 
 
+def test_whoever_the_machine_does_not_know_says_who_they_are(
+    command: Call, waiting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    refused = command("revisions", waiting, "approve", 4, code=2)
+    assert "--by: your user name is not known here." in refused.err
+    command("revisions", waiting, "approve", 4, "--by", "ana")
+
+
 def test_a_second_answer_is_refused_with_who_was_first(command: Call, waiting: Path) -> None:
     command("revisions", waiting, "approve", 4, "--by", "ana")
     for words in (("approve", 4), ("reject", 4), ("edit", 4, "--text", "x"), ("edit", 4)):
@@ -196,7 +208,7 @@ def test_an_edit_saved_as_it_was_records_nothing(command: Call, waiting: Path, e
         (("approve",), "the numbers of one or more revisions"),
         (("approve", 4, 99), "no revision 99"),
         (("approve", 4, "--text", "x"), "--text: this option does not go with `approve`"),
-        (("approve", 4, "--by", " "), "it is not said who answers"),
+        (("approve", 4, "--by", " "), "--by: the name is blank"),
         (("--note", "x"), "--note: this option does not go with the list"),
         (("show", 4, "--all"), "does not go with `show`"),
         (("edit", 4, "--text", ""), "is empty"),
