@@ -73,7 +73,9 @@ def _migrate(engine: Engine, create: bool) -> None:
             where=_place(engine),
             remedy="Upgrade with `pip install --upgrade intercoder`. Nothing was changed.",
         )
-    with engine.begin() as connection:
+    # SQLite changes a schema within a transaction only where one was begun: a process that is killed here must
+    # leave the old schema whole, and of two that open the study at once the second waits and finds the new one.
+    with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
