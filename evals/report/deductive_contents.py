@@ -81,6 +81,8 @@ class DeductiveContents(NamedTuple):
     """Day on which the run last changed, `2026-05-31`."""
     seconds: float
     """That the run worked; 0 where that is not known."""
+    reused: float
+    """Share of its answers that an earlier run had been given, and that took no time."""
     human_seconds: float | None
     """That a person takes for a document, as the reader was told."""
     documents: int

@@ -71,6 +71,7 @@ def gather_deductive(
         failures = tuple(_failures(connection, study_id, run.id))
         changes = _recodings(connection, study_id, run, rounds, versions, failures)
         date, seconds = _worked(connection, study_id, run)
+        reused = _reused(connection, study_id, run)
     if not values:
         raise StudyError(
             f"`{run.id}` has no decision yet.", remedy=f"Go on with it: `intercoder resume {folder.argument}`."
@@ -100,6 +101,7 @@ def gather_deductive(
         run=run,
         date=date,
         seconds=seconds,
+        reused=reused,
         human_seconds=human_seconds,
         documents=documents,
         sample=sample,
@@ -150,6 +152,21 @@ def _worked(connection: Connection, study_id: str, run: Run) -> tuple[str, float
     query = sa.select(runs.c.changed_at, runs.c.seconds).where(runs.c.study_id == study_id, runs.c.run == run.id)
     row = connection.execute(query).one()
     return str(row.changed_at)[:10], float(row.seconds)
+
+
+def _reused(connection: Connection, study_id: str, run: Run) -> float:
+    """Share of the answers behind a run's decisions that an earlier run had asked for; 0 where there are none."""
+    table, answers = schema.decisions, schema.answers
+    same = sa.and_(answers.c.study_id == table.c.study_id, answers.c.key == table.c.answer_key)
+    query = (
+        sa.select(answers.c.run, sa.func.count(sa.distinct(answers.c.key)).label("keys"))
+        .select_from(table.join(answers, same))
+        .where(table.c.study_id == study_id, table.c.run == run.id)
+        .group_by(answers.c.run)
+    )
+    counts = {row.run: row.keys for row in connection.execute(query)}
+    total = sum(counts.values())
+    return (total - counts.get(run.id, 0)) / total if total else 0.0
 
 
 def _failures(connection: Connection, study_id: str, run_id: str) -> Iterator[Failed]:

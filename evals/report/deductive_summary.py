@@ -20,6 +20,8 @@ DONE = {
 """What a run is for."""
 WHOLE = ("document", "row")
 """Units that are documents of their own."""
+NEGLIGIBLE = 0.05
+"""Share of answers that were there before, above which a run's time says little."""
 
 
 def deductive_summary(contents: DeductiveContents, numbers: Numbers) -> Summary:
@@ -200,13 +202,17 @@ def time_told(contents: DeductiveContents) -> tuple[str, ...]:
         f"{counted(contents.documents, 'document')}{rounds}{twice}: {each:,.2f} seconds a document, "
         f"{contents.seconds / max(run.total, 1):,.2f} a segment. Waiting for people is not counted."
     )
+    if contents.reused:
+        text += (
+            f" {contents.reused:.0%} of its answers had been given to an earlier run, which took no time: a run from "
+            "scratch takes longer."
+        )
     if contents.human_seconds is None:
         return (text,)
+    if contents.reused > NEGLIGIBLE:
+        return (text, "A person's time is not held against it for that reason.")
     if contents.sample.unit not in WHOLE and contents.sample.size < contents.sample.population:
-        return (
-            text,
-            "As it read only parts of documents, this cannot be held against a person's time for whole ones.",
-        )
+        return (text, "It read parts of documents, so a person's time for whole ones is not held against it.")
     ratio = contents.human_seconds / each
     told = f"{ratio:,.1f} times as long" if ratio >= 1 else f"{ratio:.2f} of that time"
     return (text, f"A person takes {contents.human_seconds:,.4g} seconds a document: {told}.")

@@ -142,7 +142,7 @@ def randomness_figure(contents: DeductiveContents, numbers: Numbers) -> Figure:
     again = any(math.isfinite(one.found.kappa) for one in found)
     names = [numbers.name(code) for code in codes]
     if not again:
-        reading = figure.reading.split(" On the right")[0]
+        reading = figure.reading.split(" On the right")[0].replace(" on the left", "")
         figure = figure._replace(title="Shares of Yes", reading=reading)
     return figure._replace(
         columns=columns(contents),

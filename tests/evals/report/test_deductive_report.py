@@ -264,6 +264,9 @@ def test_time_stands_beside_the_human_s_where_it_is_given(
     assert "A person takes" not in words(deductive_html(contents))
     beside = words(deductive_html(contents._replace(human_seconds=30.0)))
     assert "A person takes 30 seconds a document: 6.0 times as long." in beside
+    reused = words(deductive_html(contents._replace(human_seconds=30.0, reused=0.5)))
+    assert "50% of its answers had been given to an earlier run" in reused
+    assert "A person takes" not in reused
     assert '<section id="time">' not in deductive_html(contents._replace(seconds=0.0))
 
 

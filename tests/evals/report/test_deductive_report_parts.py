@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.decisions import Decision, Failure, Value
+from intercoder.core.decisions import Decision, Failure, Role, Value
 from intercoder.core.deduction import CoderValues, Round
 from intercoder.evals.report.excerpts import EXAMPLES, clear_examples
 from intercoder.evals.report.passages import LONGEST, marked
@@ -16,13 +16,13 @@ from intercoder.evals.report.recoding import Failed, recodings
 CODES = (Code(id="c_a", label="a"), Code(id="c_b", label="b"))
 
 
-def said(round_: int, segment: str, code: str | None, value: Value, role: str = "coder") -> Decision:
+def said(round_: int, segment: str, code: str | None, value: Value, role: Role = "coder") -> Decision:
     return Decision(
         id=f"x{round_}{segment}{code}{role}",
         run="codevelop-1",
         round=round_,
         segment_id=segment,
-        role=role,  # type: ignore[arg-type]
+        role=role,
         coder="reader",
         position=0,
         label=code,
