@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from intercoder.core.coded_lines import COLUMNS, Line
+from intercoder.formats.csv_lines import CsvLines
 from intercoder.formats.harmless import plain_cell, plain_markdown
 
 
@@ -21,8 +22,8 @@ def write_jsonl(lines: Iterable[Line], out: TextIO) -> int:
 
 def write_csv(lines: Iterable[Line], out: TextIO, columns: tuple[str, ...] = COLUMNS) -> int:
     """CSV with a header. Text that a spreadsheet would take for a formula is quoted by an apostrophe."""
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
+    writer = csv.DictWriter(CsvLines(out), columns)
+    writer.writerow({name: plain_cell(name) for name in columns})
     count = 0
     for count, line in enumerate(lines, 1):  # noqa: B007
         writer.writerow({name: plain_cell(value) for name, value in line.items()})

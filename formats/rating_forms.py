@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import TextIO
 
 from intercoder.core.errors import InputError
+from intercoder.formats.csv_lines import CsvLines
 from intercoder.formats.delimited import read_cells
 from intercoder.formats.harmless import plain_cell
 
@@ -39,9 +40,9 @@ blank if you cannot judge it. Do not change the column `item`, and do not talk t
 """
 
 
-def write_form(items: Iterable[tuple[str, str, str]], out: IO[str]) -> int:
+def write_form(items: Iterable[tuple[str, str, str]], out: TextIO) -> int:
     """Write a form as CSV: item, text, label, and a blank rating. Returns the number of lines."""
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(CsvLines(out))
     writer.writerow(COLUMNS)
     count = 0
     for item, text, label in items:

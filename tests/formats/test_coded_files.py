@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -45,9 +45,9 @@ def jsonl(*lines: Line) -> str:
 
 
 def table(*lines: Line) -> list[dict[str, str]]:
-    out = io.StringIO()
+    out = io.StringIO(newline="")
     assert write_csv(lines, out) == len(lines)
-    return list(csv.DictReader(io.StringIO(out.getvalue())))
+    return list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
 
 
 def markdown(*lines: Line) -> str:
@@ -79,6 +79,21 @@ def test_csv_has_the_columns_and_no_formula() -> None:
     assert (row["label"], row["reason"], row["quote_start"]) == ("'=1+1", "'-5 degrees", "13")
     assert row["text"] == SEGMENT.text
     assert other["label"] == ""
+
+
+@given(texts, texts)
+@example("a\rb", "a\r")
+@example("\r\n", "\n\r,")
+def test_any_text_comes_back_from_csv(label: str, reason: str) -> None:
+    row, other = table(line(label=f"a{label}", reason=f"a{reason}"), line(label="last"))
+    assert (row["label"], row["reason"]) == (f"a{label}", f"a{reason}")
+    assert other["label"] == "last"
+
+
+def test_rows_of_csv_end_in_a_line_feed_and_its_header_runs_nothing() -> None:
+    out = io.StringIO(newline="")
+    write_csv([{"=1+1": "yes", "b": "x\ry"}], out, ("=1+1", "b"))
+    assert out.getvalue() == '\'=1+1,b\nyes,"x\ry"\n'
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1"])
