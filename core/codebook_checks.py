@@ -30,7 +30,8 @@ def check_book(book: Codebook, before: Codebook | None = None, place: Places = l
     Raises:
         InputError: It has no codes; an id or a label stands twice; a label is blank; a parent is not in the book
             or codes are one another's parents in a circle; a code of kind `pattern` has no pattern, another one
-            has, or the pattern cannot be used (see `check_pattern`).
+            has, or the pattern cannot be used (see `check_pattern`); codes exclude one another and one is found by
+            a pattern, so that a segment could get it beside the one that coders chose.
     """
     if not book.codes:
         raise InputError(
@@ -40,6 +41,7 @@ def check_book(book: Codebook, before: Codebook | None = None, place: Places = l
     _check_parents(book, place)
     for code in book.codes:
         _check_kind(code, before, place)
+    _check_exclusive(book, place)
 
 
 def _check_names(book: Codebook, before: Codebook | None, place: Places) -> None:
@@ -111,3 +113,13 @@ def _check_kind(code: Code, before: Codebook | None, place: Places) -> None:
                 where=place(code.id, "pattern"),
                 remedy=error.remedy,
             ) from None
+
+
+def _check_exclusive(book: Codebook, place: Places) -> None:
+    exact = next((code for code in book.codes if code.kind == "pattern"), None)
+    if book.exclusive and exact is not None:
+        raise InputError(
+            f"codes exclude one another, but {exact.label!r} is found by a pattern, whatever coders choose.",
+            where=place(exact.id, "kind"),
+            remedy="Set `exclusive: false`, or take `kind` and `pattern` out, so that coders choose the code.",
+        )

@@ -55,8 +55,7 @@ Asked: TypeAlias = tuple[str, str, str, str]
 
 def asked(decision: Decision, *, exclusive: bool) -> Asked:
     """The question that a decision answers, in a book that is exclusive or not."""
-    choice = exclusive and decision.coder != PATTERN
-    return decision.segment_id, decision.role, decision.coder, "" if choice else decision.code_id or ""
+    return decision.segment_id, decision.role, decision.coder, "" if exclusive else decision.code_id or ""
 
 
 def superseding(decisions: Iterable[Decision], earlier: Iterable[Decision], *, exclusive: bool) -> list[Decision]:
@@ -105,7 +104,7 @@ def standing_of(book: Codebook, said: Iterable[Decision], failed: Mapping[Asked,
 
 def spread(book: Codebook, decision: Decision) -> Iterator[tuple[str, Value]]:
     """What a decision says of each code it is about: of all codes in an exclusive book, where one was chosen."""
-    if not book.exclusive or decision.coder == PATTERN:
+    if not book.exclusive:
         yield decision.code_id or "", decision.value
         return
     for code in book.leaves:

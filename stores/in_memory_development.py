@@ -7,6 +7,7 @@ from itertools import groupby
 
 from intercoder.core.approvals import check_answer, numbered, settle
 from intercoder.core.codebook import Codebook
+from intercoder.core.codebook_checks import check_book
 from intercoder.core.decisions import Decision, Failure, Wave
 from intercoder.core.deduction import (
     Asked,
@@ -40,9 +41,13 @@ class InMemoryDevelopmentStore:
         books: The versions of the codebook, first to last.
         rounds: The rounds, first to last.
         revisions: What was proposed, and what became of it.
+
+    Raises:
+        InputError: The codebook cannot be coded with (see `check_book`).
     """
 
     def __init__(self, study: Study, texts: Sequence[str], book: Codebook) -> None:
+        check_book(book)
         self.study_id = study.id
         self.books = [book]
         self.rounds = [Round(number=1, codebook_version=book.version, codes=_ids(book))]

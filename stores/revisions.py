@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.approvals import answered_before, check_answer, settle
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.codebook_checks import check_book
 from intercoder.core.decisions import Provenance
 from intercoder.core.errors import StudyError
 from intercoder.core.identity import make_id
@@ -48,10 +49,12 @@ def revise_by_hand(
 
     Raises:
         RevisionConflict: A revision does not fit the latest version; nothing is written.
+        InputError: The version could not be coded with (see `check_book`); nothing is written.
     """
     with writing(engine) as connection:
         before = newest(connection, study_id)
         after = apply(before, revisions)
+        check_book(after, before)
         version = reserve_version(connection, study_id, "", 1, author=author)
         write_version(connection, study_id, version, after.codes, before, author, settings=after)
         owned = [

@@ -14,6 +14,10 @@ def book(*codes: Code) -> Codebook:
     return Codebook(version=1, codes=codes)
 
 
+def changed_book(made: Codebook, **settings: bool) -> Codebook:
+    return made.model_copy(update=settings)
+
+
 def changed(code: Code, **fields: object) -> Code:
     return code.model_copy(update=fields)
 
@@ -59,6 +63,14 @@ def test_what_was_there_before_is_let_pass_and_nothing_new() -> None:
         check_book(book(*twins.codes, Code(id="c_n", label="MENDING")), before=twins)
     with pytest.raises(InputError, match="two codes have the label 'Mending'"):
         check_book(twins, before=book(A, B))
+
+
+def test_a_code_found_by_a_pattern_excludes_no_other() -> None:
+    with pytest.raises(InputError, match="codes exclude one another, but 'tags' is found by a pattern") as error:
+        check_book(changed_book(book(A, TAGS), exclusive=True), place=lambda code_id, field: f"{code_id}: {field}")
+    assert error.value.where == "c_t: kind"
+    assert "exclusive: false" in error.value.remedy
+    check_book(changed_book(book(A, B), exclusive=True))
 
 
 def test_labels_are_compared_without_case_white_space_and_form() -> None:

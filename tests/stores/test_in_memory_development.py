@@ -33,6 +33,9 @@ from tests.graphs.deductive_models import REFERENCE, TEXTS, Asked, Reader, codeb
 SETTINGS = 'question = "Why repair?"\n[[coders]]\nname = "first"\nmodel = "scripted:words"\n'
 
 
+SHOUTING = Code(id="p", label="capital M", kind="pattern", pattern=r"\bM\w+")
+
+
 def made(book: Codebook | None = None) -> InMemoryDevelopmentStore:
     return InMemoryDevelopmentStore(study(), TEXTS, book or codebook())
 
@@ -68,6 +71,12 @@ def proposed(store: InMemoryDevelopmentStore, *definitions: str) -> list[Revisio
 
 def approve(store: InMemoryDevelopmentStore, revision: str = "r0", by: str = "ana") -> None:
     store.answer(RevisionAnswer(revision_id=revision, answer="approve", by=by))
+
+
+def test_a_book_that_cannot_be_coded_with_is_refused() -> None:
+    book = codebook(exclusive=True)
+    with pytest.raises(InputError, match="'capital M' is found by a pattern"):
+        made(book.model_copy(update={"codes": (*book.codes, SHOUTING)}))
 
 
 def test_writing_twice_changes_nothing() -> None:
@@ -229,9 +238,9 @@ async def test_both_stores_leave_the_same(
     exclusive: bool,
     coders: int,
 ) -> None:
-    shouting = Code(id="p", label="capital M", kind="pattern", pattern=r"\bM\w+")
     book = codebook(exclusive=exclusive, allow_unsure=True)
-    book = book.model_copy(update={"codes": (*book.codes, shouting)})
+    if not exclusive:
+        book = book.model_copy(update={"codes": (*book.codes, SHOUTING)})
     folder, on_disk, stored = sql_store(tmp_path_factory.mktemp("study") / "study", book)
     team = [coder(f"coder{n}", 10 * n) for n in range(coders)]
     chosen = study(*team, id=folder.study.id)

@@ -71,7 +71,8 @@ def books(draw: st.DrawFn) -> Codebook:
             pattern=pattern,
         )
         codes.append(code)
-    return Codebook(version=0, codes=tuple(codes), exclusive=draw(st.booleans()), allow_unsure=draw(st.booleans()))
+    exclusive = draw(st.booleans()) and not any(code.pattern for code in codes)
+    return Codebook(version=0, codes=tuple(codes), exclusive=exclusive, allow_unsure=draw(st.booleans()))
 
 
 @pytest.fixture(scope="session")
@@ -184,6 +185,20 @@ def code_round(store: SqlDevelopmentStore, run: Run) -> None:
         if code.id in codes
     ]
     store.write_wave(run.id, Wave(start=0, stop=run.total, decisions=tuple(decisions)))
+
+
+def test_a_book_that_cannot_be_coded_with_is_not_written(folder: StudyFolder) -> None:
+    draft(folder)
+    # Each alone was fine where two people read the same version; the second comes too late.
+    for one, message in (
+        (revised("rename", LEND, label="Buying"), "two codes have the label"),
+        (revised("move", LEND, parent=LEND.id), "in a circle"),
+        (revised("pattern", LEND, kind="pattern", pattern="("), "no regular expression"),
+    ):
+        with pytest.raises(InputError, match=message):
+            revise_by_hand(folder.engine, folder.study.id, [one], "ben")
+    assert latest(folder).version == 1
+    assert len(recorded_revisions(folder.engine, folder.study.id)) == 3
 
 
 def test_of_two_who_answer_at_once_exactly_one_wins(folder: StudyFolder) -> None:
