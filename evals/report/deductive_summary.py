@@ -204,8 +204,8 @@ def time_told(contents: DeductiveContents) -> tuple[str, ...]:
     )
     if contents.reused:
         text += (
-            f" {contents.reused:.0%} of its answers had been given to an earlier run, which took no time: a run from "
-            "scratch takes longer."
+            f" {contents.reused:.0%} of its answers had been given to an earlier run, which took no time: a run "
+            "from scratch takes longer."
         )
     if contents.human_seconds is None:
         return (text,)
