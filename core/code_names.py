@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from collections.abc import Container
 
 from intercoder.core.codebook import Code, Codebook
 
 _FORMULA = ("'=", "'+", "'-", "'@")
 """How a label begins that a spreadsheet was kept from taking for a formula."""
 
+MARK = "code: "
+"""Stands before a code's name where a table has another column called so."""
+
 
 def folded(name: str) -> str:
     """A name as it is compared: small letters, single spaces, without an apostrophe that only spreadsheets need."""
     one_line = " ".join(name.split()).casefold()
     return one_line[1:] if one_line.startswith(_FORMULA) else one_line
+
+
+def marked_column(name: str, own: Container[str]) -> str:
+    """The column of a code of that name: the name, marked where the table has a column of its own called so.
+
+    Args:
+        name: The code's name in tables.
+        own: The table's other columns, folded.
+    """
+    return f"{MARK}{name}" if folded(name) in own else name
 
 
 class CodeNames:

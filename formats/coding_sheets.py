@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from typing import IO
 
-from intercoder.core.code_names import CodeNames, folded
+from intercoder.core.code_names import MARK, CodeNames, folded, marked_column
 from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
@@ -25,7 +25,6 @@ CODE = "code"
 OWN = frozenset({*SHOWN, MEMO, *ORIGIN, CODE, "value", "id"})
 """Columns that are no codes."""
 CODEBOOK_COLUMNS = ("label", "definition", "include", "exclude", "examples", "no examples")
-_MARK = "code: "
 
 
 class SheetOrigin(Record):
@@ -37,12 +36,12 @@ class SheetOrigin(Record):
 
 
 def sheet_codes(book: Codebook) -> tuple[Code, ...]:
-    """The codes that people are asked for: in an exclusive book all, else those that no pattern finds.
+    """The codes that people are asked for: those that no pattern finds.
 
     Raises:
         StudyError: There is none.
     """
-    codes = tuple(code for code in book.leaves if book.exclusive or code.kind != "pattern")
+    codes = tuple(code for code in book.leaves if code.kind != "pattern")
     if not codes:
         raise StudyError(
             f"codebook version {book.version} has no code that people give.",
@@ -52,14 +51,14 @@ def sheet_codes(book: Codebook) -> tuple[Code, ...]:
 
 
 def code_column(name: str) -> str:
-    """The column of a code of that name: the name, marked where the sheet has a column of its own called so."""
-    return f"{_MARK}{name}" if folded(name) in OWN else name
+    """The column of a code of that name in a sheet."""
+    return marked_column(name, OWN)
 
 
 def code_of_column(column: str) -> str:
     """The name of the code that a column is for."""
     plain = folded(column)
-    return plain.removeprefix(_MARK) if plain.startswith(_MARK) and plain.removeprefix(_MARK) in OWN else column
+    return plain.removeprefix(MARK) if plain.startswith(MARK) and plain.removeprefix(MARK) in OWN else column
 
 
 def write_csv_sheet(book: Codebook, segments: Sequence[Segment], origin: SheetOrigin, out: IO[str]) -> None:

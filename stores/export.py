@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 
+from intercoder.core.code_names import CodeNames, marked_column
 from intercoder.core.codebook import Code
 from intercoder.core.coded_lines import Line, line_of
 from intercoder.core.decisions import Decision
@@ -23,6 +24,8 @@ from intercoder.stores.study_folder import StudyFolder
 
 BLOCK = 1000
 """Segments whose decisions are read at once."""
+SEGMENT_COLUMNS = ("segment_id", "document", "start", "end", "text")
+"""Of a table with a row a segment, before its codes."""
 
 
 def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterator[Line]:
@@ -73,20 +76,26 @@ def wide_lines(folder: StudyFolder, run: Run) -> tuple[tuple[str, ...], Iterator
     """What stands in the end of a deductive run as a table: a row a segment, a column a code.
 
     Returns:
-        Column names, and rows; a cell is `yes`, `no`, `unsure`, or None where nothing was decided.
+        Column names, and rows; a cell is `yes`, `no`, `unsure`, or None where nothing was decided. Codes whose
+        labels are no names for a column of this table stand under others, as in coding sheets.
     """
     with reading(folder.engine) as connection:
         book = read_version(connection, folder.study.id, run.codebook_version)
         wanted = set(read_rounds(connection, folder.study.id, run.id)[-1].codes)
-    codes = {code.id: code.label for code in book.leaves if code.id in wanted or run.round > 1}
-    columns = ("segment_id", "document", "start", "end", "text", *codes.values())
+    shown = CodeNames(book).shown
+    codes = {
+        code.id: marked_column(shown[code.id], SEGMENT_COLUMNS)
+        for code in book.leaves
+        if code.id in wanted or run.round > 1
+    }
+    columns = (*SEGMENT_COLUMNS, *codes.values())
 
     def rows() -> Iterator[Line]:
         final = final_values(folder.engine, folder.study.id, run)
         with reading(folder.engine) as connection:
             for start in range(0, run.total, BLOCK):
                 for segment in read_segments(connection, folder.study.id, run.sample, start, start + BLOCK):
-                    row = {name: getattr(segment, name) for name in columns[1:5]}
+                    row = {name: getattr(segment, name) for name in SEGMENT_COLUMNS[1:]}
                     values = {label: final.of(code).get(segment.id) for code, label in codes.items()}
                     yield {"segment_id": segment.id, **row, **values}
 
