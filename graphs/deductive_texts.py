@@ -10,7 +10,6 @@ from langchain_core.language_models import BaseChatModel
 
 from intercoder.agents.subgraph import blocking
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_checks import check_book
 from intercoder.core.codebook_drafts import Draft, DraftCode, completed
 from intercoder.core.coded_lines import COLUMNS, Line, line_of
 from intercoder.core.decisions import Decision, Failure
@@ -167,13 +166,11 @@ async def acode_deductively(
 
 
 def _book(codebook: Codebook | Mapping[str, str], *, exclusive: bool | None, allow_unsure: bool | None) -> Codebook:
-    """The book to code with, checked."""
+    """The book to code with."""
     said = {"exclusive": exclusive, "allow_unsure": allow_unsure}
     settings = {name: value for name, value in said.items() if value is not None}
     if isinstance(codebook, Codebook):
-        book = codebook.model_copy(update=settings)
-        check_book(book)
-        return book
+        return codebook.model_copy(update=settings)
     codes = tuple(DraftCode(label=label, definition=text) for label, text in codebook.items())
     return completed(Draft(source="codebook", codes=codes), Codebook(version=1)).model_copy(update=settings)
 

@@ -49,7 +49,9 @@ from tests.stores.proposals import (
 SEGMENTS = 4
 words = st.sampled_from(["a", "b", "c d", "é\n", "#x"])
 property_test = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -128,7 +130,9 @@ def test_undo_restores_the_exact_book(empty: Path, tmp_path: Path, wanted: list[
 
 @property_test
 @given(data=st.data())
-def test_a_decision_names_a_version_that_holds_its_code_so(empty: Path, tmp_path: Path, data: st.DataObject) -> None:
+def test_a_decision_names_a_version_that_holds_its_code_so(
+    empty: Path, tmp_path: Path, data: st.DataObject
+) -> None:
     folder = copied(empty, tmp_path / "study")
     store = SqlDevelopmentStore(folder.engine, folder.study.id)
     run = begin(folder, draft(folder))
