@@ -33,10 +33,12 @@ def sample(
     to: Annotated[
         Path | None, typer.Option("--to", help="The sheet, .csv or .xlsx; by default exports/NAME-CODER.csv.")
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", "-s", help="Seed of the sample; 0 by default.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", "-s", help="Seed of the sample; by default one that its name gives.")
+    ] = None,
     stratify: Annotated[str, typer.Option(help="Attribute to stratify the sample by; `speaker` works.")] = "",
     enriched: Annotated[
-        bool, typer.Option("--enriched", help="Draw evenly by the model's own answers, so that rare codes occur.")
+        bool, typer.Option("--enriched", help="Draw by the model's own answers, so that rare codes occur.")
     ] = False,
     skip_speaker: Annotated[
         list[str] | None, typer.Option(help="Leave a speaker's segments out; may be repeated.")
@@ -50,6 +52,7 @@ def sample(
     Example: `intercoder sample repair calibration -n 100 --coder ana --to ana.xlsx`
     """
     from intercoder.cli.sampling_checks import check_same, find_or_draw, free_sheet
+    from intercoder.core.sampling import seed_of
     from intercoder.stores.codebooks import latest_codebook
     from intercoder.stores.named_samples import check_name
     from intercoder.stores.samples import Scope
@@ -63,7 +66,7 @@ def sample(
     scope = Scope(
         unit=unit.value if unit else None,
         sample=n,
-        seed=seed or 0,
+        seed=seed_of(name) if seed is None else seed,
         stratify=stratify,
         skip_speakers=tuple(skip_speaker or ()),
     )
