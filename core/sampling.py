@@ -93,7 +93,7 @@ def _check_size(n: int, available: int) -> None:
 
 def seed_of(name: str) -> int:
     """The seed of a sample for which none is given: samples of different names hold different segments."""
-    return int(digest(name)[:6], 16)
+    return int(digest(name)[:8], 16) % 10_000
 
 
 def _lowest(ids: Sequence[str], positions: Iterable[int], n: int, seed: int) -> list[int]:

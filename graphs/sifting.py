@@ -74,6 +74,17 @@ def _change(was: Code, becomes: Code, name: str) -> object:
     return after - before, before - after
 
 
+def _says_again(revision: Revision) -> bool:
+    """Whether all that it adds to a code stands in the code's definition or in a rule already."""
+    if revision.kind not in FIELDS or FIELDS[revision.kind][0] not in LISTS:
+        return False
+    was, becomes = revision.before[0], revision.after[0]
+    field = FIELDS[revision.kind][0]
+    added = {_item(item) for item in getattr(becomes, field)} - {_item(item) for item in getattr(was, field)}
+    said = {folded(text) for text in (was.label, was.definition, *was.include, *was.exclude)}
+    return bool(added) and added <= said
+
+
 def _item(item: str | CodeExample) -> str:
     return folded(item.text if isinstance(item, CodeExample) else item)
 
@@ -90,7 +101,7 @@ def _useless(book: Codebook, revision: Revision) -> str:
         after = apply(book, [revision])
     except RevisionConflict as conflict:
         return f"it does not fit the codebook: {conflict.message}"
-    if after.hash == book.hash:
+    if after.hash == book.hash or _says_again(revision):
         return "it changes nothing."
     try:
         check_book(after, before=book)

@@ -73,8 +73,8 @@ def test_a_sample_is_drawn_once(command: Call, ready: Path) -> None:
     command("sample", ready, "calibration", "-n", 3, "--coder", "ana")
     for options in (["-n", 2], ["--seed", 1], ["--stratify", "speaker"], ["--enriched"], ["-u", "sentence"]):
         done = command("sample", ready, "calibration", "--coder", "ben", *options, code=2)
-        assert "drawn already: 3 paragraph segments of 4, seed 0" in done.err
-    command("sample", ready, "calibration", "-n", 3, "--seed", 0, "-u", "paragraph", "--coder", "ben")
+        assert "drawn already: 3 paragraph segments of 4, seed " in done.err
+    command("sample", ready, "calibration", "-n", 3, "-u", "paragraph", "--coder", "ben")
 
 
 def test_a_sheet_that_is_there_is_not_written_over(command: Call, ready: Path) -> None:

@@ -66,6 +66,11 @@ def test_what_nobody_need_look_at_is_dropped_with_the_reason(proposal: Given, wh
     assert why in told
 
 
+def test_a_rule_that_repeats_the_definition_changes_nothing() -> None:
+    again = revised("include", MEND, include=(*MEND.include, f" {MEND.definition.upper()} "))
+    assert sifted(given(again)) == ["it changes nothing."]
+
+
 def test_what_people_rejected_is_not_proposed_again() -> None:
     for one in (REDEFINE, RULE, RENAME, SPLIT, MERGE, DROP):
         assert sifted(given(one), rejected=(one,)) == ["people rejected the same change before."]
