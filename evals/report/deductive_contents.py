@@ -12,13 +12,13 @@ from intercoder.core.deduction import CoderValues, Round
 from intercoder.core.documents import Segment
 from intercoder.core.findings import CodeFindings, Excerpt
 from intercoder.core.protocols import Run
+from intercoder.core.recoding import Failed, Recoding
 from intercoder.core.revisions import RecordedRevision
 from intercoder.core.study import Study
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.final_estimates import FinalEstimates
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.figures import Link
-from intercoder.evals.report.recoding import Failed, Recoding
 from intercoder.stores.named_samples import NamedSample
 from intercoder.stores.verdicts import Override, StoredVerdict
 

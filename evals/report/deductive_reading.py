@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.decisions import Decision, Failure
-from intercoder.core.deduction import CoderValues, Round, final_of, values_of
+from intercoder.core.decisions import Decision
+from intercoder.core.deduction import CoderValues, final_of, values_of
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
 from intercoder.core.findings import CodeFindings, Excerpt
@@ -20,13 +20,13 @@ from intercoder.evals.final_estimates import FinalEstimates
 from intercoder.evals.report.calibration_reading import calibrated, human_decisions_of
 from intercoder.evals.report.deductive_contents import Calibrated, DeductiveContents, Version
 from intercoder.evals.report.excerpts import clear_examples, excerpts, stated
-from intercoder.evals.report.kept_decisions import BLOCK, kept_decisions, other_decisions, run_decisions
-from intercoder.evals.report.recoding import Failed, Recoding, recodings
+from intercoder.evals.report.kept_decisions import kept_decisions, other_decisions
 from intercoder.stores import schema
 from intercoder.stores.codebooks import complete_versions, read_version
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import is_moderated, read_rounds, standing
+from intercoder.stores.deductions import BLOCK, is_moderated, read_rounds, standing
 from intercoder.stores.named_samples import find_sample
+from intercoder.stores.recodings import failed_questions, run_recodings
 from intercoder.stores.revisions import recorded_revisions
 from intercoder.stores.runs import get_run
 from intercoder.stores.segments import read_segments
@@ -68,8 +68,8 @@ def gather_deductive(
         sample = find_sample(connection, study_id, run.sample)
         assert sample is not None
         values, stands = _standing(connection, study_id, run, versions[-1].book)
-        failures = tuple(_failures(connection, study_id, run.id))
-        changes = _recodings(connection, study_id, run, rounds, versions, failures)
+        failures = tuple(failed_questions(connection, study_id, run.id))
+        changes = run_recodings(connection, study_id, run)
         date, seconds = _worked(connection, study_id, run)
         reused = _reused(connection, study_id, run)
     if not values:
@@ -167,32 +167,6 @@ def _reused(connection: Connection, study_id: str, run: Run) -> float:
     counts = {row.run: row.keys for row in connection.execute(query)}
     total = sum(counts.values())
     return (total - counts.get(run.id, 0)) / total if total else 0.0
-
-
-def _failures(connection: Connection, study_id: str, run_id: str) -> Iterator[Failed]:
-    table = schema.failures
-    query = (
-        sa.select(table)
-        .where(table.c.study_id == study_id, table.c.run == run_id)
-        .order_by(table.c.round, table.c.role, table.c.coder, table.c.segment_id, table.c.code_id)
-    )
-    for row in connection.execute(query).mappings():
-        yield Failed(row["round"], Failure(**{name: row[name] for name in Failure.model_fields}))
-
-
-def _recodings(
-    connection: Connection,
-    study_id: str,
-    run: Run,
-    rounds: Sequence[Round],
-    versions: Sequence[Version],
-    failures: Sequence[Failed],
-) -> tuple[Recoding, ...]:
-    """Changes by round of runs that develop a codebook; in others one only asks again what failed."""
-    if run.graph != "codevelop" or len(rounds) < 2:
-        return ()
-    books = {one.book.version: one.book for one in versions}
-    return recodings(rounds, books, run_decisions(connection, study_id, run), failures)
 
 
 def _revisions(folder: StudyFolder, run: Run) -> Iterator[RecordedRevision]:

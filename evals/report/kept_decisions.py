@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -12,9 +10,8 @@ from intercoder.core.protocols import Run
 from intercoder.evals.report.deductive_contents import KeptDecisions
 from intercoder.stores import schema
 from intercoder.stores.decisions import read_decision
+from intercoder.stores.recodings import run_decisions
 
-BLOCK = 1000
-"""Segments whose decisions are read at once."""
 AT_ONCE = 500
 """Ids named in one query."""
 
@@ -56,25 +53,3 @@ def other_decisions(connection: Connection, study_id: str, run: Run, cited: set[
         )
         found += [read_decision(row) for row in connection.execute(query)]
     return sorted(found, key=lambda one: (one.run, one.round, one.segment_id, one.id))
-
-
-def run_decisions(connection: Connection, study_id: str, run: Run) -> Iterator[Decision]:
-    """All decisions of the run, earlier rounds too, in document order."""
-    table, drawn = schema.decisions, schema.sample_segments
-    joined = sa.and_(table.c.study_id == drawn.c.study_id, table.c.segment_id == drawn.c.segment_id)
-    for start in range(0, run.total, BLOCK):
-        query = (
-            sa.select(table)
-            .select_from(drawn.join(table, joined))
-            .where(
-                drawn.c.study_id == study_id,
-                drawn.c.sample == run.sample,
-                drawn.c.position >= start,
-                drawn.c.position < start + BLOCK,
-                table.c.run == run.id,
-            )
-            .order_by(
-                drawn.c.position, table.c.position, table.c.code_id, table.c.role, table.c.coder, table.c.round
-            )
-        )
-        yield from map(read_decision, connection.execute(query))

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from intercoder.core import codebook_words
 from intercoder.core.codebook_words import in_words
-from intercoder.core.decisions import Decision
+from intercoder.core.recoding import Change, Recoding
 from intercoder.core.revisions import RecordedRevision, Revision
 from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers, Version, coder_name
 from intercoder.evals.report.figures import Cell
-from intercoder.evals.report.recoding import Change, Recoding
 from intercoder.evals.report.words import counted, listed
 
 CHANGES = 60
@@ -162,17 +161,9 @@ def _recoded(recoding: Recoding, contents: DeductiveContents, numbers: Numbers) 
 
 
 def _row(code_id: str, recoding: Recoding, numbers: Numbers) -> tuple[Cell, ...]:
-    changes = recoding.changed_of(code_id)
-    kinds = Counter((_value(one.before, code_id), _value(one.after, code_id)) for one in changes)
+    kinds = recoding.changed_of(code_id)
     unsure = sum(count for kind, count in kinds.items() if "unsure" in kind)
-    return (numbers.about(code_id), len(changes), kinds["no", "yes"], kinds["yes", "no"], unsure)
-
-
-def _value(decision: Decision, code_id: str) -> str:
-    """What a decision says of one code; a choice of another code says No."""
-    if decision.value == "unsure" or decision.code_id == code_id:
-        return decision.value
-    return "no"
+    return (numbers.about(code_id), kinds.total(), kinds["no", "yes"], kinds["yes", "no"], unsure)
 
 
 def _changes(

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import Decision, Failure, Role, Value
 from intercoder.core.deduction import CoderValues, Round
+from intercoder.core.recoding import Failed, recodings
 from intercoder.evals.report.excerpts import EXAMPLES, clear_examples
 from intercoder.evals.report.passages import LONGEST, marked
-from intercoder.evals.report.recoding import Failed, recodings
 
 CODES = (Code(id="c_a", label="a"), Code(id="c_b", label="b"))
 

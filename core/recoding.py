@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.decisions import Decision, Failure
+from intercoder.core.decisions import Decision, Failure, Value
 from intercoder.core.deduction import Asked, Round, asked
 
 RECODED = ("coder", "moderator")
@@ -43,9 +44,10 @@ class Recoding(NamedTuple):
     changed: tuple[Change, ...]
     """In the order of the decisions."""
 
-    def changed_of(self, code_id: str) -> tuple[Change, ...]:
-        """The changes about a code: of a choice, those away from it and to it."""
-        return tuple(one for one in self.changed if code_id in (one.before.code_id, one.after.code_id))
+    def changed_of(self, code_id: str) -> Counter[tuple[Value, Value]]:
+        """What was said of a code before and after, and how often; of a choice, changes away from it and to it."""
+        about = (one for one in self.changed if code_id in (one.before.code_id, one.after.code_id))
+        return Counter((_about(one.before, code_id), _about(one.after, code_id)) for one in about)
 
 
 def recodings(
@@ -104,6 +106,13 @@ def _recoding(
         lost=sum(question in stood for question in lost - set(said)),
         changed=tuple(change for change in changes if _answer(change.before) != _answer(change.after)),
     )
+
+
+def _about(decision: Decision, code_id: str) -> Value:
+    """What a decision says of one code; a choice of another code says No."""
+    if decision.value == "unsure" or decision.code_id == code_id:
+        return decision.value
+    return "no"
 
 
 def _answer(decision: Decision) -> tuple[str, str | None]:
