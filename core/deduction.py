@@ -58,22 +58,32 @@ def asked(decision: Decision, *, exclusive: bool) -> Asked:
     return decision.segment_id, decision.role, decision.coder, "" if exclusive else decision.code_id or ""
 
 
-def superseding(decisions: Iterable[Decision], earlier: Iterable[Decision], *, exclusive: bool) -> list[Decision]:
+def superseding(
+    decisions: Iterable[Decision], earlier: Iterable[Decision], failed: Mapping[Asked, int], *, exclusive: bool
+) -> list[Decision]:
     """The decisions of a round that are to be kept, each with what it supersedes.
 
     Args:
         decisions: What was decided in the round.
         earlier: What coders decided about the same segments in earlier rounds, oldest first.
+        failed: The latest round in which a question got no answer.
         exclusive: Whether the round's book is.
 
     Returns:
-        All but those that say what stands already, of the same revision of the code.
+        All but those that say what stands already, of the same revision of the code. What a failure has overthrown
+        since does not stand, and is said anew.
     """
     before = {asked(one, exclusive=exclusive): one for one in earlier}
     kept = []
     for decision in decisions:
-        old = before.get(asked(decision, exclusive=exclusive))
-        if old is None or (old.content, old.code_revision) != (decision.content, decision.code_revision):
+        question = asked(decision, exclusive=exclusive)
+        old = before.get(question)
+        stands = old is not None and failed.get(question, 0) <= old.round
+        if (
+            old is None
+            or not stands
+            or (old.content, old.code_revision) != (decision.content, decision.code_revision)
+        ):
             kept.append(decision if old is None else decision.model_copy(update={"supersedes": old.id}))
     return kept
 

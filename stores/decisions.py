@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Provenance
-from intercoder.core.deduction import superseding
+from intercoder.core.deduction import Asked, superseding
 from intercoder.core.protocols import Run
 from intercoder.core.quotes import Quote
 from intercoder.stores import schema
@@ -28,11 +28,13 @@ def write_decisions(connection: Connection, study_id: str, run: Run, decisions: 
         Ids of the decisions that were written.
     """
     kept = _current_of(connection, study_id, run, decisions) if run.round > 1 else {}
+    failed = failed_rounds(connection, study_id, run.id, _segments(decisions)) if run.round > 1 else {}
     rows: list[dict[str, Any]] = []
     for actor, group in groupby(decisions, key=_actor):
         said = list(group)
         before = kept.get(actor, [])
-        if before and [decision.content for decision in said] == [old.content for old in before]:
+        stands = before and failed.get((*actor, ""), 0) <= before[0].round
+        if stands and [decision.content for decision in said] == [old.content for old in before]:
             continue
         for decision in said:
             supersedes = before[min(decision.position, len(before) - 1)].id if before else ""
@@ -50,21 +52,48 @@ def write_code_decisions(
     same revision of the code, is left out.
     """
     earlier = _earlier(connection, study_id, run, decisions) if run.round > 1 else ()
-    kept = superseding(decisions, earlier, exclusive=exclusive)
+    failed = failed_rounds(connection, study_id, run.id, _segments(decisions)) if run.round > 1 else {}
+    kept = superseding(decisions, earlier, failed, exclusive=exclusive)
     insert_new(connection, schema.decisions, [decision_row(study_id, one, one.supersedes) for one in kept])
+
+
+def failed_rounds(
+    connection: Connection, study_id: str, run_id: str, segments: Sequence[str] | None = None
+) -> dict[Asked, int]:
+    """The latest round in which a question got no answer, by segment, role, coder and code.
+
+    Args:
+        connection: An open connection.
+        study_id: The study.
+        run_id: The run.
+        segments: Only questions about these; by default all.
+    """
+    table = schema.failures
+    asked = (table.c.segment_id, table.c.role, table.c.coder, table.c.code_id)
+    query = (
+        sa.select(*asked, sa.func.max(table.c.round).label("last"))
+        .where(table.c.study_id == study_id, table.c.run == run_id)
+        .group_by(*asked)
+    )
+    if segments is not None:
+        query = query.where(table.c.segment_id.in_(segments))
+    return {(row.segment_id, row.role, row.coder, row.code_id): row.last for row in connection.execute(query)}
+
+
+def _segments(decisions: Sequence[Decision]) -> list[str]:
+    return list({decision.segment_id for decision in decisions})
 
 
 def _earlier(connection: Connection, study_id: str, run: Run, decisions: Sequence[Decision]) -> Iterator[Decision]:
     """What coders decided about the given segments in earlier rounds, oldest first."""
     table = schema.decisions
-    ids = list({decision.segment_id for decision in decisions})
     query = (
         sa.select(table)
         .where(
             table.c.study_id == study_id,
             table.c.run == run.id,
             table.c.round < run.round,
-            table.c.segment_id.in_(ids),
+            table.c.segment_id.in_(_segments(decisions)),
         )
         .order_by(table.c.round)
     )
@@ -173,14 +202,13 @@ def _current_of(
 ) -> dict[Actor, list[Decision]]:
     """Decisions of earlier rounds that stand for the given segments."""
     table = schema.decisions
-    ids = list({decision.segment_id for decision in decisions})
     query = (
         sa.select(table)
         .where(
             table.c.study_id == study_id,
             table.c.run == run.id,
             table.c.round < run.round,
-            table.c.segment_id.in_(ids),
+            table.c.segment_id.in_(_segments(decisions)),
         )
         .order_by(table.c.round, table.c.position)
     )

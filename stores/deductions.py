@@ -11,14 +11,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Wave
-from intercoder.core.deduction import Asked, CoderValues, Round, final_of, standing_of, values_of
+from intercoder.core.deduction import CoderValues, Round, final_of, standing_of, values_of
 from intercoder.core.documents import Segment
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study
 from intercoder.stores import schema
 from intercoder.stores.codebooks import is_exclusive, read_version
 from intercoder.stores.database import insert_new, now, reading, writing
-from intercoder.stores.decisions import read_decision, write_code_decisions
+from intercoder.stores.decisions import failed_rounds, read_decision, write_code_decisions
 from intercoder.stores.runs import get_run, next_name, update_run, write_failures
 from intercoder.stores.samples import Drawn, Scope, draw_scope, save_sample
 from intercoder.stores.segments import read_segments
@@ -116,7 +116,7 @@ def standing(connection: Connection, study_id: str, run: Run) -> Iterator[Standi
     Within a segment as `core.deduction.standing_of` says.
     """
     book = read_version(connection, study_id, run.codebook_version)
-    failed = _failed_rounds(connection, study_id, run.id)
+    failed = failed_rounds(connection, study_id, run.id)
     for start in range(0, run.total, BLOCK):
         rows = _rows(connection, study_id, run, start, start + BLOCK)
         for place, group in groupby(rows, key=lambda row: row.place):
@@ -222,20 +222,3 @@ def _rows(connection: Connection, study_id: str, run: Run, start: int, stop: int
         .order_by(drawn.c.position, table.c.round, table.c.role, table.c.coder, table.c.decision_id)
     )
     yield from connection.execute(query)
-
-
-def _failed_rounds(connection: Connection, study_id: str, run_id: str) -> dict[Asked, int]:
-    """The latest round in which a question got no answer, by segment, role, coder and code."""
-    table = schema.failures
-    query = (
-        sa.select(
-            table.c.segment_id,
-            table.c.role,
-            table.c.coder,
-            table.c.code_id,
-            sa.func.max(table.c.round).label("last"),
-        )
-        .where(table.c.study_id == study_id, table.c.run == run_id)
-        .group_by(table.c.segment_id, table.c.role, table.c.coder, table.c.code_id)
-    )
-    return {(row.segment_id, row.role, row.coder, row.code_id): row.last for row in connection.execute(query)}

@@ -78,9 +78,7 @@ class InMemoryDevelopmentStore:
     @property
     def standing(self) -> list[Decision]:
         """Decisions that stand, in document order; within a segment see `core.deduction.standing_of`."""
-        failed: dict[Asked, int] = {}
-        for number, one in self._failures:
-            failed[one.segment_id, one.role, one.coder, one.code_id] = number
+        failed = self._failed_rounds()
         return [one for said in self._said.values() for one in standing_of(self.books[-1], said, failed)]
 
     def run(self, run_id: str) -> Run:
@@ -105,9 +103,10 @@ class InMemoryDevelopmentStore:
         """Keep what a wave decided and move the cursor; writing it twice changes nothing."""
         if self.run(run_id).position >= wave.stop:
             return
+        failed, exclusive = self._failed_rounds(), self.books[-1].exclusive
         for segment_id, decided in groupby(wave.decisions, key=lambda one: one.segment_id):
             said = self._said[segment_id]
-            said += superseding(decided, tuple(said), exclusive=self.books[-1].exclusive)
+            said += superseding(decided, tuple(said), failed, exclusive=exclusive)
         self._fail(wave.failures)
         self._move(position=wave.stop)
 
@@ -195,6 +194,10 @@ class InMemoryDevelopmentStore:
         self.rounds.append(Round(number=self._run.round + 1, codebook_version=book.version, codes=codes))
         position = 0 if codes else self._run.total
         self._move(round=self._run.round + 1, codebook_version=book.version, position=position, status="running")
+
+    def _failed_rounds(self) -> dict[Asked, int]:
+        """The latest round in which a question got no answer."""
+        return {(one.segment_id, one.role, one.coder, one.code_id): number for number, one in self._failures}
 
     def _fail(self, failures: Sequence[Failure]) -> None:
         self._failures += [(self._run.round, failure) for failure in failures]

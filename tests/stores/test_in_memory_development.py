@@ -59,10 +59,10 @@ def decision(store: InMemoryDevelopmentStore, place: int, code: str | None, valu
     return Decision.model_validate(fields | changes)
 
 
-def proposed(store: InMemoryDevelopmentStore, *definitions: str) -> list[Revision]:
+def proposed(store: InMemoryDevelopmentStore, *definitions: str, first: str = "") -> list[Revision]:
     code = store.books[-1].codes[0]
     revisions = [
-        revised("definition", code, definition=text).model_copy(update={"id": f"r{place}", "run": RUN})
+        revised("definition", code, definition=text).model_copy(update={"id": first or f"r{place}", "run": RUN})
         for place, text in enumerate(definitions)
     ]
     store.write_revisions(RUN, revisions, {})
@@ -177,6 +177,20 @@ def test_of_two_that_contradict_the_second_is_left_out() -> None:
         (2, ""),
         (0, "the definition of 'money' was changed meanwhile."),
     ]
+
+
+def test_what_is_said_again_after_a_failure_stands_again() -> None:
+    store = made()
+    store.write_wave(RUN, Wave(start=0, stop=4, decisions=(decision(store, 0, "m", "yes"),)))
+    segment_id = store.segments(RUN, 0, 1)[0].id
+    failure = Failure(segment_id=segment_id, role="coder", coder="reader", kind="error", message="No.", code_id="m")
+    for again in (Wave(start=0, stop=4, failures=(failure,)), None):
+        (one,) = proposed(store, f"New {store.run(RUN).round}.", first=f"r{store.run(RUN).round}")
+        approve(store, one.id)
+        assert store.apply_round(RUN)
+        store.write_wave(RUN, again or Wave(start=0, stop=4, decisions=(decision(store, 0, "m", "yes"),)))
+        assert [one.value for one in store.standing] == ([] if again else ["yes"])
+    assert [one.round for one in store.standing] == [3]
 
 
 def sql_store(path: Path, book: Codebook) -> tuple[StudyFolder, SqlDevelopmentStore, Codebook]:

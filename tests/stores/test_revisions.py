@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
-from intercoder.core.decisions import Decision, Wave, decision_id
+from intercoder.core.decisions import Decision, Failure, Wave, decision_id
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import RevisionAnswer, diff, revised
 from intercoder.stores import schema
 from intercoder.stores.codebooks import complete_versions, read_version
 from intercoder.stores.database import reading, writing
+from intercoder.stores.deductions import repeat_round
 from intercoder.stores.development import SqlDevelopmentStore
 from intercoder.stores.revisions import (
     apply_answered,
@@ -203,6 +204,23 @@ def test_a_book_that_cannot_be_coded_with_is_not_written(folder: StudyFolder) ->
             revise_by_hand(folder.engine, folder.study.id, [one], "ben")
     assert latest(folder).version == 1
     assert len(recorded_revisions(folder.engine, folder.study.id)) == 3
+
+
+def test_what_is_said_again_after_a_failure_stands_again(folder: StudyFolder) -> None:
+    store = SqlDevelopmentStore(folder.engine, folder.study.id)
+    run = begin(folder, draft(folder))
+    code_round(store, run)
+    run = repeat_round(folder.engine, folder.study.id, run.id)
+    segment = store.segments(run.id, 0, 1)[0]
+    failure = Failure(
+        segment_id=segment.id, role="coder", coder="reader", kind="error", message="No.", code_id=MEND.id
+    )
+    store.write_wave(run.id, Wave(start=0, stop=run.total, failures=(failure,)))
+    assert len(store.evidence(run.id, [MEND.id])[MEND.id]) == SEGMENTS - 1
+    run = repeat_round(folder.engine, folder.study.id, run.id)
+    code_round(store, run)
+    stands = store.evidence(run.id, [MEND.id])[MEND.id]
+    assert [one.round for one in stands] == [3, *[1] * (SEGMENTS - 1)]
 
 
 def test_of_two_who_answer_at_once_exactly_one_wins(folder: StudyFolder) -> None:

@@ -97,6 +97,22 @@ def test_a_later_round_supersedes_only_what_changed(filled: StudyFolder) -> None
     assert [code.label for code in latest_codebook(filled.engine, filled.study.id, 1).codes] == ["a", "d"]
 
 
+def test_what_is_said_again_after_a_failure_stands_again(filled: StudyFolder) -> None:
+    store = SqlStudyStore(filled.engine, filled.study.id)
+    run = create_run(filled.engine, filled.study, "inductive", Scope())
+    store.write_wave(run.id, wave(run, store, 0, ["a", "b", "c", "d"], {}))
+    run = start_round(filled.engine, filled.study.id, run.id)
+    segment = store.segments(run.id, 0, 1)[0]
+    failure = Failure(segment_id=segment.id, role="coder", coder="ana", kind="timeout", message="too slow")
+    rest = wave(run, store, 1, ["b", "c", "d"], {})
+    store.write_wave(run.id, rest.model_copy(update={"start": 0, "failures": (failure,)}))
+    assert [line["label"] for line in coded_lines(filled, store.run(run.id))] == ["b", "c", "d"]
+    run = start_round(filled.engine, filled.study.id, run.id)
+    store.write_wave(run.id, wave(run, store, 0, ["a", "b", "c", "d"], {}))
+    lines = list(coded_lines(filled, store.run(run.id)))
+    assert [(line["label"], line["round"]) for line in lines] == [("a", 3), ("b", 1), ("c", 1), ("d", 1)]
+
+
 def test_failures_are_listed_by_round(filled: StudyFolder) -> None:
     store = SqlStudyStore(filled.engine, filled.study.id)
     run = create_run(filled.engine, filled.study, "inductive", Scope())
