@@ -64,6 +64,8 @@ def told(one: RecordedRevision) -> str:
     """What became of a revision: by whom, when, in which version; or why it was dropped."""
     if one.dropped:
         return one_line(f"dropped: {one.dropped}")
+    if one.status == "undone":
+        return f"waits no more: a new run was begun in place of {one.revision.run}"
     if one.answer is None:
         return "waits for an answer"
     parts = [f"{one.status} by {one_line(one.answer.by, WORDS)} at {one.answered_at}"]

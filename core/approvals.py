@@ -32,12 +32,18 @@ def check_answer(known: RecordedRevision, answer: RevisionAnswer) -> None:
     """Refuse an answer that cannot be taken. The same answer given by the same person again is let pass.
 
     Raises:
-        StudyError: Nobody was asked about the revision, or it was answered before: says by whom and how.
+        StudyError: Nobody was asked about the revision, or is any more; or it was answered before: says by whom and
+            how.
         InputError: It is an edit into what this kind of revision cannot become.
     """
     if known.dropped:
         raise StudyError(
             f"revision {known.number} was dropped: {known.dropped}", remedy="Edit the codebook by hand instead."
+        )
+    if known.status == "undone":
+        raise StudyError(
+            f"revision {known.number} waits no more: a new run was begun in place of {known.revision.run}.",
+            remedy="Edit the codebook by hand instead.",
         )
     if known.answer not in (None, answer):
         raise answered_before(known)

@@ -102,7 +102,7 @@ class RevisionAnswer(Record):
     by: str
 
 
-RevisionStatus: TypeAlias = Literal["waiting", "approved", "edited", "rejected", "dropped"]
+RevisionStatus: TypeAlias = Literal["waiting", "approved", "edited", "rejected", "dropped", "undone"]
 
 
 class RecordedRevision(Record):
@@ -120,6 +120,8 @@ class RecordedRevision(Record):
     """The codebook version that was made with it; 0 for none."""
     problem: str = ""
     """Why it could not be applied though it was approved; else empty."""
+    left: bool = False
+    """Whether a new run was begun in place of its run, so that nobody is asked about it any more."""
 
     @property
     def status(self) -> RevisionStatus:
@@ -127,7 +129,7 @@ class RecordedRevision(Record):
         if self.dropped:
             return "dropped"
         if self.answer is None:
-            return "waiting"
+            return "undone" if self.left else "waiting"
         statuses: dict[str, RevisionStatus] = {"approve": "approved", "edit": "edited", "reject": "rejected"}
         return statuses[self.answer.answer]
 

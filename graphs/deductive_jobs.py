@@ -18,6 +18,7 @@ from intercoder.graphs.teams import Recorded
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.deductions import coder_values, create_deductive_run, final_values, is_moderated, read_rounds
+from intercoder.stores.development import begin_development_run
 from intercoder.stores.human_codings import human_values, read_sample
 from intercoder.stores.recorded import match
 from intercoder.stores.revisions import newest
@@ -25,7 +26,7 @@ from intercoder.stores.runs import list_runs
 from intercoder.stores.samples import Scope, choose
 from intercoder.stores.segments import sample_ids
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import Override, latest_verdicts, write_overrides, write_verdicts
+from intercoder.stores.verdicts import Override, latest_verdicts, write_verdicts
 
 READY = "ready"
 
@@ -49,14 +50,18 @@ def current_book(folder: StudyFolder) -> Codebook:
 
 def present_development(folder: StudyFolder) -> Run | None:
     """The development run to go on with: one that is not over, or one that ended with the codebook as it is."""
-    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph == "codevelop"]
+    runs = [
+        run
+        for run in list_runs(folder.engine, folder.study.id)
+        if run.graph == "codevelop" and run.status != "undone"
+    ]
     if not runs or (runs[-1].over and runs[-1].codebook_version != current_book(folder).version):
         return None
     return runs[-1]
 
 
 def begin_development(folder: StudyFolder, study: Study, scope: Scope) -> Run:
-    """Begin the development of the latest codebook on a sample.
+    """Begin the development of the latest codebook on a sample, in place of one that is not over.
 
     Args:
         folder: The study.
@@ -68,10 +73,9 @@ def begin_development(folder: StudyFolder, study: Study, scope: Scope) -> Run:
         InputError: The scope is empty or not clear.
         ModelError, SettingsError: See `check_settings`.
     """
-    book = current_book(folder)
+    current_book(folder)
     check_settings(study, folder.prompts, "codevelop")
-    codes = [code.id for code in book.leaves]
-    return create_deductive_run(folder.engine, study, "codevelop", book, codes, scope)
+    return begin_development_run(folder.engine, study, scope)
 
 
 def begin_calibration(folder: StudyFolder, sample: str) -> Run:
@@ -166,9 +170,7 @@ def begin_final(
     for run in reversed(list_runs(folder.engine, folder.study.id)):
         if run.graph == "final" and _same_work(folder, run, book, wanted, scope):
             return run
-    run = create_deductive_run(folder.engine, folder.study, "final", book, wanted, scope)
-    write_overrides(folder.engine, folder.study.id, run.id, let_in)
-    return run
+    return create_deductive_run(folder.engine, folder.study, "final", book, wanted, scope, let_in)
 
 
 def final_codes(

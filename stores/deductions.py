@@ -22,6 +22,7 @@ from intercoder.stores.decisions import failed_rounds, read_decision, write_code
 from intercoder.stores.runs import get_run, next_name, update_run, write_failures
 from intercoder.stores.samples import Drawn, Scope, draw_scope, save_sample
 from intercoder.stores.segments import read_segments
+from intercoder.stores.verdicts import Override, write_overrides
 
 BLOCK = 1000
 """Segments whose decisions are read at once."""
@@ -36,7 +37,13 @@ class Standing(NamedTuple):
 
 
 def create_deductive_run(
-    engine: Engine, study: Study, graph: str, book: Codebook, codes: Sequence[str], scope: Scope | str
+    engine: Engine,
+    study: Study,
+    graph: str,
+    book: Codebook,
+    codes: Sequence[str],
+    scope: Scope | str,
+    overrides: Sequence[Override] = (),
 ) -> Run:
     """Begin a run that codes given codes.
 
@@ -47,33 +54,49 @@ def create_deductive_run(
         book: The codebook version to begin with.
         codes: Ids of the codes to be coded.
         scope: Which segments to read, fixed now under the run's name; or the name of a sample that is there.
+        overrides: Codes among them that a person lets in, in spite of their verdicts.
 
     Raises:
         InputError: The scope is empty or not clear.
     """
     drawn = Drawn([], 0) if isinstance(scope, str) else draw_scope(engine, study.id, scope)
     with writing(engine) as connection:
-        name = next_name(connection, study.id, graph)
-        if isinstance(scope, str):
-            sample, total = scope, _size(connection, study.id, scope)
-        else:
-            sample, total = name, len(drawn.rows)
-            save_sample(connection, study.id, name, scope, drawn)
-        run = Run(
-            id=name,
-            graph=graph,
-            total=total,
-            sample=sample,
-            codebook_version=book.version,
-            base_version=book.version,
-            settings=study.model_dump_json(),
-        )
-        values = run.model_dump(exclude={"id", "failures"})
-        connection.execute(
-            sa.insert(schema.runs).values(study_id=study.id, run=name, created_at=now(), changed_at=now(), **values)
-        )
-        write_round(connection, study.id, name, Round(number=1, codebook_version=book.version, codes=tuple(codes)))
+        run = write_run(connection, study, graph, book, codes, scope, drawn)
+        write_overrides(connection, study.id, run.id, overrides)
         return run
+
+
+def write_run(
+    connection: Connection,
+    study: Study,
+    graph: str,
+    book: Codebook,
+    codes: Sequence[str],
+    scope: Scope | str,
+    drawn: Drawn,
+) -> Run:
+    """Write a new run with its first round; see `create_deductive_run`. `drawn` is what the scope came to."""
+    name = next_name(connection, study.id, graph)
+    if isinstance(scope, str):
+        sample, total = scope, _size(connection, study.id, scope)
+    else:
+        sample, total = name, len(drawn.rows)
+        save_sample(connection, study.id, name, scope, drawn)
+    run = Run(
+        id=name,
+        graph=graph,
+        total=total,
+        sample=sample,
+        codebook_version=book.version,
+        base_version=book.version,
+        settings=study.model_dump_json(),
+    )
+    values = run.model_dump(exclude={"id", "failures"})
+    connection.execute(
+        sa.insert(schema.runs).values(study_id=study.id, run=name, created_at=now(), changed_at=now(), **values)
+    )
+    write_round(connection, study.id, name, Round(number=1, codebook_version=book.version, codes=tuple(codes)))
+    return run
 
 
 def write_round(connection: Connection, study_id: str, run_id: str, round_: Round) -> None:

@@ -6,19 +6,44 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.decisions import Decision, Failure
 from intercoder.core.deduction import Round, about_codes
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import Revision, RevisionAnswer, affected
+from intercoder.core.study import Study
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading, writing
-from intercoder.stores.deductions import SqlDeductiveStore, read_rounds, standing, write_round
-from intercoder.stores.revisions import apply_answered, record_answer, recorded_revisions, write_proposals
+from intercoder.stores.deductions import SqlDeductiveStore, standing, write_round, write_run
+from intercoder.stores.revisions import apply_answered, newest, record_answer, recorded_revisions, write_proposals
 from intercoder.stores.runs import get_run, update_run, write_failures
+from intercoder.stores.samples import Scope, draw_scope
 from intercoder.stores.segments import segment_texts
+
+
+def begin_development_run(engine: Engine, study: Study, scope: Scope) -> Run:
+    """Begin the development of the latest codebook, in place of one that is not over.
+
+    What people approved there makes a codebook version first; its revisions that nobody answered wait no more.
+
+    Args:
+        engine: The study's database.
+        study: The settings to run with.
+        scope: Which segments to read.
+
+    Raises:
+        InputError: The scope is empty or not clear.
+    """
+    drawn = draw_scope(engine, study.id, scope)
+    with writing(engine) as connection:
+        for run in _unfinished(connection, study.id):
+            apply_answered(connection, study.id, run.id, run.round, author=run.id)
+            update_run(connection, study.id, run.id, status="undone")
+        book = newest(connection, study.id)
+        codes = [code.id for code in book.leaves]
+        return write_run(connection, study, "codevelop", book, codes, scope, drawn)
 
 
 class SqlDevelopmentStore(SqlDeductiveStore):
@@ -47,6 +72,8 @@ class SqlDevelopmentStore(SqlDeductiveStore):
         """Commit a round's proposals and the reviser's failures; writing them twice changes nothing."""
         with writing(self.engine) as connection:
             run = get_run(connection, self.study_id, run_id)
+            if _proposed(connection, self.study_id, run):
+                return
             write_proposals(connection, self.study_id, revisions, dropped)
             write_failures(connection, self.study_id, run, failures)
             connection.execute(
@@ -56,9 +83,7 @@ class SqlDevelopmentStore(SqlDeductiveStore):
     def proposed(self, run_id: str) -> bool:
         """Whether the present round's proposals were written."""
         with reading(self.engine) as connection:
-            run = get_run(connection, self.study_id, run_id)
-            query = sa.select(schema.run_rounds.c.proposed).where(_present(run, self.study_id))
-            return bool(connection.execute(query).scalar())
+            return _proposed(connection, self.study_id, get_run(connection, self.study_id, run_id))
 
     def waiting(self, run_id: str) -> Sequence[Revision]:
         """Revisions of the run that no person has answered, in order."""
@@ -97,10 +122,18 @@ def begin_round(connection: Connection, study_id: str, run: Run, version: int, c
     update_run(connection, study_id, run.id, position=0 if codes else run.total, **values)
 
 
-def rounds_of(store: SqlDeductiveStore, run_id: str) -> list[Round]:
-    """The rounds of a run, first to last."""
-    with reading(store.engine) as connection:
-        return read_rounds(connection, store.study_id, run_id)
+def _unfinished(connection: Connection, study_id: str) -> list[Run]:
+    """Development runs that are not over: one at most, but for studies in which people began several."""
+    table = schema.runs
+    query = sa.select(table.c.run).where(
+        table.c.study_id == study_id, table.c.graph == "codevelop", table.c.status.not_in(("done", "undone"))
+    )
+    return [get_run(connection, study_id, run) for run in connection.execute(query).scalars()]
+
+
+def _proposed(connection: Connection, study_id: str, run: Run) -> bool:
+    query = sa.select(schema.run_rounds.c.proposed).where(_present(run, study_id))
+    return bool(connection.execute(query).scalar())
 
 
 def _present(run: Run, study_id: str) -> sa.ColumnElement[bool]:

@@ -242,10 +242,12 @@ def _write_history(connection: Connection, study_id: str, version: int, problems
 
 def _read(connection: Connection, study_id: str, condition: sa.ColumnElement[bool]) -> list[RecordedRevision]:
     table, answers, history = schema.revisions, schema.revision_answers, schema.version_revisions
+    runs = schema.runs
     same_answer, same_history = (
         sa.and_(other.c.study_id == table.c.study_id, other.c.revision_id == table.c.revision_id)
         for other in (answers, history)
     )
+    same_run = sa.and_(runs.c.study_id == table.c.study_id, runs.c.run == table.c.run)
     query = (
         sa.select(
             table,
@@ -256,8 +258,11 @@ def _read(connection: Connection, study_id: str, condition: sa.ColumnElement[boo
             answers.c.created_at.label("answered_at"),
             history.c.version,
             history.c.problem,
+            runs.c.status,
         )
-        .select_from(table.outerjoin(answers, same_answer).outerjoin(history, same_history))
+        .select_from(
+            table.outerjoin(answers, same_answer).outerjoin(history, same_history).outerjoin(runs, same_run)
+        )
         .where(table.c.study_id == study_id, condition)
         .order_by(table.c.number)
     )
@@ -299,4 +304,5 @@ def _recorded(row: Any) -> RecordedRevision:
         answered_at=row.answered_at or "",
         version=row.version or 0,
         problem=row.problem or "",
+        left=row.status == "undone",
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Code
 from intercoder.core.record import Record
@@ -99,14 +99,13 @@ def latest_verdicts(engine: Engine, study_id: str, coder: str) -> dict[str, Stor
     return {one.code_id: one for one in read_verdicts(engine, study_id) if one.coder == coder}
 
 
-def write_overrides(engine: Engine, study_id: str, run: str, overrides: Sequence[Override]) -> None:
-    """Keep what a final run codes in spite of a verdict."""
+def write_overrides(connection: Connection, study_id: str, run: str, overrides: Sequence[Override]) -> None:
+    """Keep what a final run codes in spite of a verdict, inside the caller's transaction."""
     rows = [
         {**one.model_dump(exclude={"created_at"}), "study_id": study_id, "run": run, "created_at": now()}
         for one in overrides
     ]
-    with writing(engine) as connection:
-        insert_new(connection, schema.overrides, rows)
+    insert_new(connection, schema.overrides, rows)
 
 
 def read_overrides(engine: Engine, study_id: str, run: str) -> list[Override]:

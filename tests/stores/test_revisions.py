@@ -18,7 +18,7 @@ from intercoder.stores import schema
 from intercoder.stores.codebooks import complete_versions, read_version
 from intercoder.stores.database import reading, writing
 from intercoder.stores.deductions import repeat_round
-from intercoder.stores.development import SqlDevelopmentStore
+from intercoder.stores.development import SqlDevelopmentStore, begin_development_run
 from intercoder.stores.revisions import (
     apply_answered,
     newest,
@@ -29,6 +29,7 @@ from intercoder.stores.revisions import (
     revision_numbered,
     undo_to,
 )
+from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder, create_study, open_study
 from tests.graphs.conftest import fill, lines
 from tests.stores.conftest import SETTINGS
@@ -221,6 +222,38 @@ def test_what_is_said_again_after_a_failure_stands_again(folder: StudyFolder) ->
     code_round(store, run)
     stands = store.evidence(run.id, [MEND.id])[MEND.id]
     assert [one.round for one in stands] == [3, *[1] * (SEGMENTS - 1)]
+
+
+def test_a_development_begun_anew_takes_the_place_of_one_that_is_not_over(folder: StudyFolder) -> None:
+    old = begin(folder, draft(folder))
+    first, second = propose(folder, old, [REDEFINE, RENAME])
+    record_answer(folder.engine, folder.study.id, RevisionAnswer(revision_id=first.id, answer="approve", by="ana"))
+    run = begin_development_run(folder.engine, folder.study, Scope())
+    store = SqlDevelopmentStore(folder.engine, folder.study.id)
+    assert (run.id, store.run(old.id).status) == ("codevelop-2", "undone")
+    recorded = recorded_revisions(folder.engine, folder.study.id, run=old.id)
+    assert [(one.status, one.version) for one in recorded] == [("approved", 2), ("undone", 0)]
+    assert run.codebook_version == 2
+    assert store.waiting(old.id) == []
+    with pytest.raises(StudyError, match="waits no more: a new run was begun in place of codevelop-1"):
+        record_answer(
+            folder.engine, folder.study.id, RevisionAnswer(revision_id=second.id, answer="reject", by="ana")
+        )
+
+
+def test_a_development_that_cannot_begin_leaves_the_other_as_it_is(folder: StudyFolder) -> None:
+    old = begin(folder, draft(folder))
+    propose(folder, old, [REDEFINE])
+    with pytest.raises(InputError):
+        begin_development_run(folder.engine, folder.study, Scope(sample=SEGMENTS + 1))
+    assert recorded_revisions(folder.engine, folder.study.id, run=old.id)[0].status == "waiting"
+
+
+def test_a_rounds_proposals_are_written_once(folder: StudyFolder) -> None:
+    run = begin(folder, draft(folder))
+    propose(folder, run, [REDEFINE])
+    propose(folder, run, [REDEFINE, RENAME])
+    assert len(recorded_revisions(folder.engine, folder.study.id, run=run.id)) == 1
 
 
 def test_of_two_who_answer_at_once_exactly_one_wins(folder: StudyFolder) -> None:

@@ -20,6 +20,7 @@ from intercoder.evals.report.deductive_reading import gather_deductive
 from intercoder.graphs.deductive_jobs import judge
 from intercoder.graphs.estimating import estimates_of
 from intercoder.graphs.findings import gather_findings
+from intercoder.stores.database import writing
 from intercoder.stores.named_samples import keep_sample
 from intercoder.stores.revisions import record_answer
 from intercoder.stores.samples import Scope, draw_scope
@@ -227,7 +228,8 @@ def test_what_was_let_in_is_printed_with_who_and_why_and_estimates_with_people_s
     run = begin(folder, "final", book)
     code(folder, run.id, {("coder", "reader"): {"c_mend": HALF, "c_save": ["", *RARE[1:]]}})
     let_in = Override(code_id="c_save", verdict="not shown", note="Needed <for> comparison.", by="ana")
-    write_overrides(folder.engine, folder.study.id, run.id, [let_in])
+    with writing(folder.engine) as connection:
+        write_overrides(connection, folder.study.id, run.id, [let_in])
     contents = read(folder, run.id)
     page = deductive_html(contents)
     alert = page[page.index('id="overrides"') : page.index("<nav")]
