@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -60,6 +60,13 @@ class Segment(Record):
     attributes: dict[str, AttributeValue] = Field(default_factory=dict)
     """The document's attributes, and the speaker's name under `speaker` where there is one."""
     context: str = ""
+
+
+class SpokenText(NamedTuple):
+    """A segment's text with who says it, where no more of the segment is needed."""
+
+    text: str
+    speaker: str = ""
 
 
 def segment_id(document_id: str, unit: Unit, span: Span) -> str:

@@ -17,7 +17,7 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.concepts import CodeSpaces, Concept, ConceptMerge, MergeStep, Theme
 from intercoder.core.decisions import Decision, Failure, Wave
 from intercoder.core.deduction import CoderValues, Round
-from intercoder.core.documents import Segment
+from intercoder.core.documents import Segment, SpokenText
 from intercoder.core.record import Record
 from intercoder.core.revisions import Revision, RevisionAnswer
 
@@ -193,8 +193,8 @@ class DevelopmentStore(DeductiveStore, Protocol):
     def evidence(self, run_id: str, code_ids: Sequence[str]) -> Mapping[str, Sequence[Decision]]:
         """Code id -> decisions that stand about it, in document order: coders', the moderator's, repeats."""
 
-    def texts(self, segment_ids: Sequence[str]) -> Mapping[str, str]:
-        """Segment id -> text."""
+    def texts(self, segment_ids: Sequence[str]) -> Mapping[str, SpokenText]:
+        """Segment id -> text and speaker."""
 
     def write_revisions(
         self,
@@ -215,7 +215,7 @@ class DevelopmentStore(DeductiveStore, Protocol):
         """Revisions of the run that no person has answered, in order."""
 
     def rejected(self) -> Sequence[Revision]:
-        """All revisions of the study that people rejected."""
+        """All revisions of the study that people rejected, or put in other words, as they were proposed."""
 
     def answer(self, answer: RevisionAnswer) -> None:
         """Record a person's answer.

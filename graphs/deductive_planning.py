@@ -211,7 +211,10 @@ def _findings(question: _Questions, code: Code) -> CodeFindings:
     return CodeFindings(
         code_id=code.id,
         coders=tuple(CoderFindings(coder=name, yes=count, no=count, unsure=0, p_holm=0.5) for name in coders),
-        excerpts=tuple(Excerpt(segment_id=one.id, text=one.text, said=tuple(said)) for one in question.shown),
+        excerpts=tuple(
+            Excerpt(segment_id=one.id, text=one.text, speaker=one.speaker or "", said=tuple(said))
+            for one in question.shown
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision
 from intercoder.core.deduction import CoderValues
+from intercoder.core.documents import SpokenText
 from intercoder.core.findings import CodeFindings, Excerpt, Said
 from intercoder.core.protocols import DevelopmentStore
 
@@ -68,7 +69,7 @@ def _disputed(decisions: Sequence[Decision]) -> int:
 
 
 def _excerpts(
-    segments: Sequence[str], decisions: Sequence[Decision], texts: Mapping[str, str]
+    segments: Sequence[str], decisions: Sequence[Decision], texts: Mapping[str, SpokenText]
 ) -> Iterable[Excerpt]:
     said: dict[str, list[Said]] = {}
     for decision in decisions:
@@ -84,4 +85,5 @@ def _excerpts(
             )
         )
     for segment in segments:
-        yield Excerpt(segment_id=segment, text=texts[segment], said=tuple(said.get(segment, ())))
+        shown = texts[segment]
+        yield Excerpt(segment_id=segment, text=shown.text, speaker=shown.speaker, said=tuple(said.get(segment, ())))

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.decisions import Decision, Failure
 from intercoder.core.deduction import Round, about_codes
+from intercoder.core.documents import SpokenText
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import Revision, RevisionAnswer, affected
 from intercoder.core.study import Study
@@ -20,7 +21,7 @@ from intercoder.stores.deductions import SqlDeductiveStore, standing, write_roun
 from intercoder.stores.revisions import apply_answered, newest, record_answer, recorded_revisions, write_proposals
 from intercoder.stores.runs import get_run, update_run, write_failures
 from intercoder.stores.samples import Scope, draw_scope
-from intercoder.stores.segments import segment_texts
+from intercoder.stores.segments import spoken_texts
 
 
 def begin_development_run(engine: Engine, study: Study, scope: Scope) -> Run:
@@ -57,10 +58,10 @@ class SqlDevelopmentStore(SqlDeductiveStore):
             decisions = (one.decision for one in standing(connection, self.study_id, run))
             return about_codes(book, decisions, code_ids)
 
-    def texts(self, segment_ids: Sequence[str]) -> Mapping[str, str]:
-        """Segment id -> text."""
+    def texts(self, segment_ids: Sequence[str]) -> Mapping[str, SpokenText]:
+        """Segment id -> text and speaker."""
         with reading(self.engine) as connection:
-            return segment_texts(connection, self.study_id, segment_ids)
+            return spoken_texts(connection, self.study_id, segment_ids)
 
     def write_revisions(
         self,

@@ -18,7 +18,7 @@ from intercoder.core.deduction import (
     superseding,
     values_of,
 )
-from intercoder.core.documents import Segment
+from intercoder.core.documents import Segment, SpokenText
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer, affected
@@ -122,10 +122,10 @@ class InMemoryDevelopmentStore:
         """Code id -> decisions that stand about it, in document order."""
         return about_codes(self.books[-1], self.standing, code_ids)
 
-    def texts(self, segment_ids: Sequence[str]) -> Mapping[str, str]:
-        """Segment id -> text."""
+    def texts(self, segment_ids: Sequence[str]) -> Mapping[str, SpokenText]:
+        """Segment id -> text and speaker."""
         wanted = set(segment_ids)
-        return {segment.id: segment.text for segment in self._segments if segment.id in wanted}
+        return {one.id: SpokenText(one.text, one.speaker or "") for one in self._segments if one.id in wanted}
 
     def write_revisions(
         self,
@@ -154,8 +154,8 @@ class InMemoryDevelopmentStore:
         return [one.revision for one in self.revisions if one.status == "waiting"]
 
     def rejected(self) -> Sequence[Revision]:
-        """Revisions that people rejected."""
-        return [one.revision for one in self.revisions if one.status == "rejected"]
+        """Revisions that people rejected, or put in other words, as they were proposed."""
+        return [one.revision for one in self.revisions if one.status in ("rejected", "edited")]
 
     def answer(self, answer: RevisionAnswer) -> None:
         """Record a person's answer; the first one stands."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
@@ -14,7 +12,7 @@ from intercoder.stores import schema
 from intercoder.stores.codebooks import is_exclusive
 from intercoder.stores.database import reading
 from intercoder.stores.decisions import read_decision
-from intercoder.stores.segments import segment_texts
+from intercoder.stores.segments import spoken_texts
 
 
 def read_evidence(engine: Engine, study_id: str, revision: Revision) -> list[Excerpt]:
@@ -28,13 +26,14 @@ def read_evidence(engine: Engine, study_id: str, revision: Revision) -> list[Exc
         found = {row.decision_id: read_decision(row) for row in connection.execute(sa.select(table).where(wanted))}
         exclusive = is_exclusive(connection, study_id, revision.base_version)
         cited = [found[one] for one in revision.evidence if one in found]
-        texts = segment_texts(connection, study_id, list({one.segment_id for one in cited}))
-        speakers = _speakers(engine, study_id, list(texts))
+        texts = spoken_texts(connection, study_id, [one.segment_id for one in cited])
     said: dict[str, list[Said]] = {}
     for decision in cited:
         said.setdefault(decision.segment_id, []).append(_said(decision, revision, exclusive=exclusive))
     return [
-        Excerpt(segment_id=segment, text=texts[segment], speaker=speakers.get(segment, ""), said=tuple(of_segment))
+        Excerpt(
+            segment_id=segment, text=texts[segment].text, speaker=texts[segment].speaker, said=tuple(of_segment)
+        )
         for segment, of_segment in said.items()
         if segment in texts
     ]
@@ -51,12 +50,3 @@ def _said(decision: Decision, revision: Revision, *, exclusive: bool) -> Said:
         quote=decision.quote.text,
         verified=decision.quote.verified,
     )
-
-
-def _speakers(engine: Engine, study_id: str, segments: Sequence[str]) -> dict[str, str]:
-    table = schema.segments
-    query = sa.select(table.c.segment_id, table.c.speaker).where(
-        table.c.study_id == study_id, table.c.segment_id.in_(segments)
-    )
-    with reading(engine) as connection:
-        return {row.segment_id: row.speaker or "" for row in connection.execute(query)}

@@ -10,14 +10,11 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from intercoder.core.documents import Segment
+from intercoder.core.documents import Segment, SpokenText
 from intercoder.stores import schema
 
 CHUNK = 500
 """Segments that are named in one query."""
-
-AT_ONCE = 500
-"""Ids named in one query."""
 
 
 def read_segments(
@@ -189,13 +186,21 @@ def _columns() -> tuple[sa.Column[Any], ...]:
 
 def segment_texts(connection: Connection, study_id: str, segment_ids: Sequence[str]) -> dict[str, str]:
     """Segment id -> text, for ids in any order; unknown ones are left out."""
+    return {one: text for one, (text, _) in spoken_texts(connection, study_id, segment_ids).items()}
+
+
+def spoken_texts(connection: Connection, study_id: str, segment_ids: Sequence[str]) -> dict[str, SpokenText]:
+    """Segment id -> text and speaker, for ids in any order; unknown ones are left out."""
     segments = schema.segments
-    found: dict[str, str] = {}
+    found: dict[str, SpokenText] = {}
     wanted = sorted(set(segment_ids))
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
+    for start in range(0, len(wanted), CHUNK):
+        some = wanted[start : start + CHUNK]
         query = sa.select(segments).where(segments.c.study_id == study_id, segments.c.segment_id.in_(some))
         rows = connection.execute(query).all()
         texts = _texts(connection, study_id, {row.document_id for row in rows})
-        found.update((row.segment_id, texts[row.document_id][row.start : row.end]) for row in rows)
+        found.update(
+            (row.segment_id, SpokenText(texts[row.document_id][row.start : row.end], row.speaker or ""))
+            for row in rows
+        )
     return found

@@ -63,7 +63,7 @@ def test_a_migration_that_is_cut_short_leaves_the_study_as_it_was(
 ) -> None:
     made = alembic.op.create_table
 
-    def create_table(name: str, *columns: object) -> object:
+    def create_table(name: str, *columns: sa.schema.SchemaItem) -> object:
         if name == "verdicts":
             raise KeyboardInterrupt
         return made(name, *columns)
