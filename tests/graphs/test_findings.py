@@ -1,5 +1,9 @@
 """What a round found out, with passages as people and the reviser are shown them."""
 
+from pathlib import Path
+
+import pytest
+
 from intercoder.core.decisions import Decision, Wave, decision_id
 from intercoder.core.documents import Document, Span
 from intercoder.graphs.findings import gather_findings
