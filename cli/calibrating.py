@@ -60,14 +60,17 @@ def _plan(
     enriched: bool,
     json: bool,
 ) -> None:
-    from intercoder.cli.output import print_json, print_table
+    from intercoder.cli.calibration_results import print_planned
+    from intercoder.cli.output import print_json
     from intercoder.evals.calibration_plan import plan
+    from intercoder.formats.coding_sheets import sheet_codes
     from intercoder.graphs.deductive_jobs import assumed_prevalence, current_book
     from intercoder.stores.enrichment import SHARE
 
     book = current_book(folder)
+    asked = {code.id for code in sheet_codes(book)}
     found = plan(
-        assumed_prevalence(folder, book),
+        {code: share for code, share in assumed_prevalence(folder, book).items() if code in asked},
         people=people,
         people_agreement=people_agreement,
         model_agreement=model_agreement,
@@ -75,33 +78,10 @@ def _plan(
         enriched=SHARE,
         settings=folder.study.calibration,
     )
-    labels = {code.id: code.label for code in book.codes}
     if json:
+        labels = {code.id: code.label for code in book.codes}
         for row in found.rows:
             print_json({**row.model_dump(), "label": labels[row.code]})
         return
-    rows = [
-        (
-            labels[row.code],
-            f"{row.prevalence:.0%}",
-            row.size,
-            f"{row.positives:.0f}",
-            _width(row.ac1_width),
-            _width(row.positive_width),
-            f"{row.ready:.0%}",
-            f"{row.revise:.0%}",
-            f"{row.not_shown:.0%}",
-        )
-        for row in found.rows
-    ]
-    columns = ("code", "share", "segments", "positives", "AC1 +-", "positive +-", "ready", "revise", "not shown")
-    print_table(columns, rows, title="What a calibration sample would show", right=columns[1:])
-    print(
-        f"Assumed: {people} coding, kappa {people_agreement:.2f} among people and {found.model_agreement:.2f} "
-        f"between model and people, margin {found.margin:.2f}; shares as the model's answers so far, or 20%."
-    )
+    print_planned(book, found)
     print(f"Next: intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME")
-
-
-def _width(width: float) -> str:
-    return "undefined" if width != width else f"{width / 2:.2f}"

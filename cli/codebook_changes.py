@@ -46,8 +46,8 @@ def print_changed(folder: StudyFolder, change: CodebookChange) -> None:
         print(f"Codebook version {after.version}: {counted(len(after.codes), 'code')}.")
     for note in change.notes:
         print(shown_safely(note))
-    if change.changed:
-        print(f"Next: intercoder codebook show {folder.argument}")
+    if change.changed and after.codes:
+        print(f"Next: intercoder run codevelop {folder.argument}")
 
 
 def print_versions(versions: Sequence[CodebookVersion]) -> None:

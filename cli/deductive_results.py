@@ -1,28 +1,29 @@
-"""What deductive runs leave, told at their end: findings and revisions, verdicts, estimates."""
+"""What deductive runs leave, told at their end: findings and revisions, estimates."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
+from intercoder.cli.figures import SHOWN, UNDEFINED, beneath, estimate, label_of, number
 from intercoder.cli.output import counted, one_line, print_json, print_table, typed
 
 if TYPE_CHECKING:
     from intercoder.core.codebook import Codebook
     from intercoder.core.findings import CodeFindings, CoderFindings
     from intercoder.core.protocols import Run
-    from intercoder.evals.calibration import CodeCalibration
-    from intercoder.evals.interval import Estimate
+    from intercoder.core.recoding import Recoding
     from intercoder.graphs.jobs import JobResult
     from intercoder.stores.study_folder import StudyFolder
 
-SHOWN = 40
-"""Codes of a table; the report has all."""
-UNDEFINED = "undefined"
+NOT_TOLD = "cannot be told"
+"""What a test of randomness that does not reject means."""
 
 
 def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
     """What a run that codes given codes leaves."""
+    from intercoder.cli.calibration_results import print_calibration
+
     shown = {"codevelop": print_development, "calibrate": print_calibration, "final": print_final}
     shown[result.run.graph](folder, result.run, json=json)
     if result.run.failures and not json:
@@ -37,7 +38,9 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
 def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
     """Tests of the present round, what happened to proposals, and what a person does next."""
     from intercoder.graphs.findings import codes_to_look_at, gather_findings
+    from intercoder.stores.database import reading
     from intercoder.stores.development import SqlDevelopmentStore
+    from intercoder.stores.recodings import run_recodings
     from intercoder.stores.revisions import recorded_revisions
 
     store = SqlDevelopmentStore(folder.engine, folder.study.id)
@@ -46,6 +49,8 @@ def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
     recorded = recorded_revisions(folder.engine, folder.study.id, run=run.id)
     waiting = [one for one in recorded if one.status == "waiting"]
     dropped = [one for one in recorded if one.status == "dropped" and one.revision.round == run.round]
+    with reading(folder.engine) as connection:
+        recoded = run_recodings(connection, folder.study.id, run)[-1:]
     if json:
         print_json(
             {
@@ -56,11 +61,14 @@ def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
                 "segments": run.total,
                 "waiting": [one.number for one in waiting],
                 "dropped": len(dropped),
+                "recoded": [_recoded_as_json(one) for one in recoded],
                 "failures": run.failures,
             }
         )
         return
     _print_findings(book, findings)
+    for one in recoded:
+        _print_recoding(book, one)
     where = f"{run.id}, round {run.round}"
     print(f"{where}: {counted(run.total, 'segment')} coded with codebook version {run.codebook_version}.")
     if dropped:
@@ -78,40 +86,6 @@ def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
     else:
         print("Nothing more is proposed.")
         print(f"Next: intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME")
-
-
-def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
-    """Human-human next to human-model agreement, and the verdict on each code."""
-    from intercoder.graphs.deductive_jobs import as_json, judge
-    from intercoder.stores.deductions import SqlDeductiveStore
-
-    if not run.over:
-        return
-    found = judge(folder, run)
-    book = SqlDeductiveStore(folder.engine, folder.study.id).book(run.id)
-    if json:
-        print_json({"kind": "done", "run": run.id, "coders": as_json(found), "failures": run.failures})
-        return
-    for coder, codes in found.items():
-        rows = [_calibration_row(book, code, one) for code, one in codes.items()]
-        columns = ("code", "verdict", "people: AC1", "positive", "model: AC1", "positive", "positives")
-        title = "What stands in the end" if coder == "final" else f"Coder {coder}"
-        print_table(columns, rows[:SHOWN], title=title, right=columns[-1:])
-    stands = found.get("final", {})
-    for code, one in stands.items():
-        print(f"{one_line(_label(book, code), 40)}: {one.verdict}. {one.reason}")
-    ready = sum(one.verdict == "ready" for one in stands.values())
-    people = next(iter(stands.values())).people if stands else ()
-    print(f"{run.id}: {ready} of {counted(len(stands), 'code')} ready, by {_people(len(people))}.")
-    missing = [code.label for code in book.leaves if code.id not in stands and code.kind == "model"]
-    if missing:
-        print(f"Nobody coded: {one_line(', '.join(missing), 200)}")
-    print(f"Figures and reasons: intercoder report {folder.argument} --run {run.id}")
-    if ready:
-        print(f"Next: intercoder run final {folder.argument} --all")
-    else:
-        print("No code is ready yet. Revise the codebook (`intercoder codebook edit`), have more segments coded,")
-        print(f"or code one all the same: intercoder run final {folder.argument} --all --override CODE --note WHY")
 
 
 def print_final(folder: StudyFolder, run: Run, *, json: bool) -> None:
@@ -135,34 +109,68 @@ def print_final(folder: StudyFolder, run: Run, *, json: bool) -> None:
             }
         )
         return
+    people = any(one.corrected.n for one in found.codes)
+    kinds = beneath("as coded", "corrected") if people else "as coded"
     rows = [
-        (_label(book, one.code_id), one.yes, one.no, one.unsure, _interval(one.share), _interval(one.corrected))
+        (
+            label_of(book, one.code_id),
+            one.yes,
+            one.no,
+            one.unsure,
+            kinds,
+            beneath(estimate(one.share), estimate(one.corrected)) if people else estimate(one.share),
+        )
         for one in found.codes
     ]
-    columns = ("code", "yes", "no", "unsure", "share", "corrected by people")
+    columns = ("code", "yes", "no", "unsure", "", "share")
     print_table(columns, rows[:SHOWN], title="Estimates with 95% intervals", right=columns[1:4])
+    if people:
+        print("corrected: the share that people would find, from their own codings beside the model's.")
     drawn = f" of {found.population:,}" if found.population and found.population > found.segments else ""
     print(f"{run.id}: {counted(found.segments, 'segment')}{drawn}, codebook version {run.codebook_version}.")
     for one in overrides:
         was = one.verdict or "not calibrated"
-        print(f"Coded though {was}: {_label(book, one.code_id)} ({one_line(one.note)}; {one.by})")
+        print(f"Coded though {was}: {label_of(book, one.code_id)} ({one_line(one.note)}; {one.by})")
     out = typed(folder.path / "exports" / "coded.csv")
     print(f"Figures and reasons: intercoder report {folder.argument} --run {run.id}")
     print(f"Next: intercoder export {folder.argument} --to csv {out} --run {run.id}")
+
+
+def _print_recoding(book: Codebook, recoding: Recoding) -> None:
+    """How many decisions coding again changed, code by code."""
+    if not recoding.again:
+        return
+    rows = []
+    for code in recoding.codes:
+        kinds = recoding.changed_of(code)
+        turned = (kinds["no", "yes"], kinds["yes", "no"])
+        rows.append((label_of(book, code), kinds.total(), *turned, kinds.total() - sum(turned)))
+    columns = ("code", "changed", "No to Yes", "Yes to No", "to or from unsure")
+    print_table(columns, rows[:SHOWN], title="What coding again changed", right=columns[1:])
+    changed = f"{len(recoding.changed):,} of {counted(recoding.again, 'decision')} changed"
+    first = f"; {counted(recoding.first, 'question')} answered for the first time" if recoding.first else ""
+    lost = f"; {counted(recoding.lost, 'question')} without an answer now" if recoding.lost else ""
+    print(f"{changed}{first}{lost}.")
+
+
+def _recoded_as_json(recoding: Recoding) -> dict[str, object]:
+    counts = {"again": recoding.again, "first": recoding.first, "lost": recoding.lost}
+    by_code = {code: recoding.changed_of(code).total() for code in recoding.codes}
+    return {"round": recoding.number, **counts, "changed": len(recoding.changed), "changed_by_code": by_code}
 
 
 def _print_findings(book: Codebook, findings: dict[str, CodeFindings]) -> None:
     several = len({coder.coder for one in findings.values() for coder in one.coders}) > 1
     rows = [
         (
-            _label(book, code),
+            label_of(book, code),
             *((coder.coder,) if several else ()),
             coder.yes,
             coder.no,
             coder.unsure,
-            _number(coder.p_holm),
+            number(coder.p_holm),
             told_apart(coder),
-            _number(coder.kappa),
+            number(coder.kappa),
             coder.repeat,
         )
         for code, one in findings.items()
@@ -180,51 +188,20 @@ def _print_findings(book: Codebook, findings: dict[str, CodeFindings]) -> None:
         "again",
     )
     if rows:
-        print_table(
-            columns,
-            rows[:SHOWN],
-            title="Can it be told from guessing?",
-            right=("yes", "no", "unsure", "p", "kappa"),
-        )
+        right = ("yes", "no", "unsure", "p", "kappa")
+        print_table(columns, rows[:SHOWN], title="Can it be told from guessing?", right=right)
+        if any(NOT_TOLD in row for row in rows):
+            print(f"{NOT_TOLD}: from guessing, so look at the reasons; an even share of Yes looks the same.")
         print("p: Holm-adjusted. again: whether the coder repeats itself when asked in another way.")
 
 
 def told_apart(coder: CoderFindings) -> str:
     """What a test of randomness means, in words. A test that does not reject never says that a coder guesses."""
+    from intercoder.evals.randomness import ALPHA
+
     if math.isnan(coder.p_holm):
         return UNDEFINED
-    return "can be told" if coder.p_holm < 0.05 else "cannot be told: look at reasons"
-
-
-def _calibration_row(book: Codebook, code: str, one: CodeCalibration) -> tuple[object, ...]:
-    return (
-        _label(book, code),
-        one.verdict,
-        _interval(one.human_human.ac1),
-        _interval(one.human_human.positive),
-        _interval(one.human_model.ac1),
-        _interval(one.human_model.positive),
-        one.positives,
-    )
-
-
-def _interval(estimate: Estimate) -> str:
-    if math.isnan(estimate.value):
-        return UNDEFINED
-    return f"{estimate.value:.2f} [{_number(estimate.low)}, {_number(estimate.high)}]"
-
-
-def _number(value: float) -> str:
-    return UNDEFINED if math.isnan(value) else f"{value:.2f}"
-
-
-def _label(book: Codebook, code_id: str) -> str:
-    code = book.code(code_id)
-    return one_line(code.label, 40) if code else code_id
-
-
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number} people"
+    return "can be told" if coder.p_holm < ALPHA else NOT_TOLD
 
 
 def _plain(text: str) -> object:

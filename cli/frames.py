@@ -55,9 +55,10 @@ def _defined(cell: Cell) -> Cell:
 def _print_csv(rows: Sequence[Line]) -> None:
     from csv import writer
 
+    from intercoder.formats.csv_lines import CsvLines
     from intercoder.formats.harmless import plain_cell
 
-    out = writer(sys.stdout, lineterminator="\n")
+    out = writer(CsvLines(sys.stdout))
     if rows:
         out.writerow(rows[0])
     for row in rows:

@@ -15,6 +15,8 @@ from intercoder.core.segmentation import segment
 from intercoder.formats.files import check_exists, told
 from intercoder.formats.reader import ReadOptions, ReadReport, read_documents
 from intercoder.stores.corpus import Imported, Source, import_source
+from intercoder.stores.database import reading
+from intercoder.stores.revisions import newest
 from intercoder.stores.study_folder import StudyFolder
 
 
@@ -39,7 +41,7 @@ def import_all(folder: StudyFolder, files: Sequence[Path], unit: Unit, options: 
         else:
             _tell(imported)
     if not json:
-        print(f"Next: intercoder run inductive {folder.argument}")
+        _tell_next(folder)
 
 
 def import_file(folder: StudyFolder, name: str, file: Path, unit: Unit, options: ReadOptions) -> Imported:
@@ -82,6 +84,17 @@ def _tell(imported: Imported) -> None:
         print(f"{name}: {count} in {counted(imported.documents, 'document')}.")
     for note in imported.notes:
         print(f"  {one_line(note, 200)}")
+
+
+def _tell_next(folder: StudyFolder) -> None:
+    with reading(folder.engine) as connection:
+        book = newest(connection, folder.study.id)
+    if book.codes and not book.run:
+        print(f"Next: intercoder run codevelop {folder.argument}")
+        return
+    if not book.codes:
+        print(f"If you have a codebook: intercoder codebook import {folder.argument} codebook.yaml")
+    print(f"Next: intercoder run inductive {folder.argument}")
 
 
 def _names(files: Sequence[Path]) -> list[tuple[str, Path]]:

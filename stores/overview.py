@@ -11,6 +11,7 @@ from intercoder.stores import schema
 from intercoder.stores.corpus import SourceSummary, summarise
 from intercoder.stores.database import reading
 from intercoder.stores.lease import lease_holder
+from intercoder.stores.revisions import newest
 from intercoder.stores.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
 
@@ -171,7 +172,9 @@ def _next(folder: StudyFolder, has_texts: bool, runs: list[Run], running: str) -
     if running:
         return f"wait for {running}, or stop it with Ctrl-C in its terminal"
     if not runs:
-        return f"intercoder run inductive {folder.argument}"
+        with reading(folder.engine) as connection:
+            given = newest(connection, folder.study.id).codes
+        return f"intercoder run {'codevelop' if given else 'inductive'} {folder.argument}"
     if runs[-1].status == "waiting":
         return f"intercoder revisions {folder.argument}"
     if not runs[-1].over:

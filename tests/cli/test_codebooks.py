@@ -63,7 +63,7 @@ def test_a_first_codebook_is_brought_in(command: Call, made: Path, tmp_path: Pat
     assert (
         "mending\n  added\n    + definition: Somebody mends a thing themselves.\n    + include: clothes\n" in told
     )
-    assert told.endswith(f"Codebook version 1: 3 codes.\nNext: intercoder codebook show {made}\n")
+    assert told.endswith(f"Codebook version 1: 3 codes.\nNext: intercoder run codevelop {made}\n")
     revisions = recorded_revisions(open_study(made).engine, open_study(made).study.id)
     assert {one.revision.author for one in revisions} == {"ana"}
     assert {one.answer.note for one in revisions if one.answer} == {"to begin with"}
