@@ -128,6 +128,9 @@ def print_final(folder: StudyFolder, run: Run, *, json: bool) -> None:
         print("corrected: the share that people would find, from their own codings beside the model's.")
     drawn = f" of {found.population:,}" if found.population and found.population > found.segments else ""
     print(f"{run.id}: {counted(found.segments, 'segment')}{drawn}, codebook version {run.codebook_version}.")
+    left = [code.label for code in book.leaves if code.id not in {one.code_id for one in found.codes}]
+    if left:
+        print(f"Not coded, since not ready: {one_line(', '.join(left), 200)}")
     for one in overrides:
         was = one.verdict or "not calibrated"
         print(f"Coded though {was}: {label_of(book, one.code_id)} ({one_line(one.note)}; {one.by})")

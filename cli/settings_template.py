@@ -100,7 +100,7 @@ shots = 3
 margin = 0.10          # how far its agreement with people may be below people's with each other
 lowest_ac1 = 0.6       # where one person coded: least lower bounds of AC1 and positive agreement
 lowest_positive = 0.5
-fewest_positives = 10  # segments that people gave a code to, below which there is no verdict
+fewest_positives = 10  # segments that people gave a code to, below which it is never ready
 
 [embedding]
 model = "embedded:minilm-l6"

@@ -85,7 +85,8 @@ def calibrate_code(
     The verdict, with m the margin: `ready` if the lower bounds of D for AC1 and for positive agreement are at least
     -m and there are positives enough; `revise` if an upper bound is below -m; else `not shown`. Where one person
     decided anything, the bounds of the model's own agreement with that person are held against `lowest_ac1` and
-    `lowest_positive` in the same way.
+    `lowest_positive` in the same way; positives enough are asked for here too, since few of them make an interval
+    that means little.
     A positive is read the strict way: more than half of the people who decided said yes (of two people both), and
     the model decided too. Positives are counted, not weighted.
 

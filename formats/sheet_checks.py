@@ -120,6 +120,7 @@ class SheetCheck:
             first = self._rows.setdefault((coder, segment_id, ""), row.number)
             if first != row.number:
                 yield f"the segment stands in row {first} already."
+                return
         for cell in row.cells:
             found = (self._choice if names.book.exclusive else self._judgement)(names, cell)
             if isinstance(found, str):

@@ -72,6 +72,10 @@ def test_tables_of_figures_fit_a_terminal(command: Call, coded_by_people: Path) 
     assert any(line.split()[:2] == ["corrected", "undefined"] for line in tables[3])
 
 
+def test_codes_that_are_not_ready_are_named_where_they_are_left_out(command: Call, coded_by_people: Path) -> None:
+    assert "Not coded, since not ready: mending" in command("run", "final", coded_by_people, "--all").out
+
+
 def test_coding_again_tells_how_many_decisions_changed(command: Call, coded_by_people: Path) -> None:
     command("run", "codevelop", coded_by_people, code=3)
     first = command("run", "codevelop", coded_by_people, "--json", code=3).objects[-1]

@@ -198,6 +198,14 @@ def test_all_problems_of_a_sheet_are_told_at_once(tmp_path: Path) -> None:
         assert part in told
 
 
+def test_a_row_that_stands_twice_is_one_problem(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.csv"
+    file.write_text("segment_id,coder,Pride,Thrift\ns_1,ana,yes,no\ns_1,ana,yes,no\n", encoding="utf-8")
+    told = refused(file)
+    assert "row 2 (s_1): the segment stands in row 1 already." in told
+    assert "problems" not in told
+
+
 def test_only_the_first_problems_are_listed(tmp_path: Path) -> None:
     file = tmp_path / "sheet.csv"
     rows = [f"s_{n},maybe,ana" for n in range(100, 150)]
