@@ -125,7 +125,7 @@ def run_final(
         stratify=stratify,
         skip_speakers=tuple(skip_speaker or ()),
     )
-    from intercoder.graphs.deductive_jobs import begin_final, final_codes
+    from intercoder.graphs.final_jobs import begin_final, final_codes
 
     overrides = dict.fromkeys(override or (), note.strip())
     author = author_name(by, "--by") if overrides else ""

@@ -167,6 +167,12 @@ class Deduction(Record):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"coders and moderator need names of their own; used twice: {', '.join(twice)}")
+        for name, meaning in (
+            ("pattern", "codes that a regular expression finds"),
+            ("final", "what stands at last"),
+        ):
+            if name in names:
+                raise ValueError(f'"{name}" cannot be a name: it marks {meaning}')
         return self
 
 

@@ -1,9 +1,9 @@
-"""Jobs of deductive coding on a study: begin them, answer revisions, calibrate, and say what a run leaves."""
+"""Jobs of deductive coding on a study: begin them, and hold what a model decided against people's codings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.deduction import FINAL, PATTERN, CoderValues, final_of
@@ -17,7 +17,7 @@ from intercoder.graphs.checks import check_settings
 from intercoder.graphs.teams import Recorded
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import coder_values, create_deductive_run, final_values, is_moderated, read_rounds
+from intercoder.stores.deductions import coder_values, create_deductive_run, final_values, is_moderated
 from intercoder.stores.development import begin_development_run
 from intercoder.stores.human_codings import human_values, read_sample
 from intercoder.stores.recorded import match
@@ -26,9 +26,7 @@ from intercoder.stores.runs import list_runs
 from intercoder.stores.samples import Scope, choose
 from intercoder.stores.segments import sample_ids
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import Override, latest_verdicts, write_verdicts
-
-READY = "ready"
+from intercoder.stores.verdicts import write_verdicts
 
 
 def current_book(folder: StudyFolder) -> Codebook:
@@ -89,9 +87,8 @@ def begin_calibration(folder: StudyFolder, sample: str) -> Run:
     book = current_book(folder)
     people_of(folder, sample, book)
     for run in reversed(list_runs(folder.engine, folder.study.id)):
-        began = Study.model_validate_json(run.settings)
-        same = (run.codebook_version, began.deductive) == (book.version, folder.study.deductive)
-        if run.graph == "calibrate" and run.sample == sample and same and run.status != "undone":
+        same = run.graph == "calibrate" and (run.sample, run.codebook_version) == (sample, book.version)
+        if same and asks_alike(Study.model_validate_json(run.settings), folder.study):
             return run
     check_settings(folder.study, folder.prompts, "calibrate")
     codes = [code.id for code in book.leaves]
@@ -146,76 +143,24 @@ def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]
     return found
 
 
-def begin_final(
-    folder: StudyFolder, scope: Scope, overrides: Mapping[str, str] | None = None, author: str = ""
-) -> Run:
-    """Begin the final coding with the codes that are ready, and those that a person lets in.
-
-    One of the same segments, codes, codebook version and settings is gone on with, or left as it is if it is over.
-
-    Args:
-        folder: The study.
-        scope: All segments, or a sample of them.
-        overrides: Label or id of a code that is not ready -> why it is coded all the same.
-        author: Who says so.
-
-    Raises:
-        StudyError: No code may be coded, or an exclusive book has one that may not.
-        InputError: An override names no code, or one that needs none.
-        ModelError, SettingsError: See `check_settings`.
-    """
-    book, codes, let_in = final_codes(folder, overrides or {}, author)
-    check_settings(folder.study, folder.prompts, "final")
-    wanted = [code.id for code in codes]
-    for run in reversed(list_runs(folder.engine, folder.study.id)):
-        if run.graph == "final" and _same_work(folder, run, book, wanted, scope):
-            return run
-    return create_deductive_run(folder.engine, folder.study, "final", book, wanted, scope, let_in)
-
-
-def final_codes(
-    folder: StudyFolder, overrides: Mapping[str, str], author: str
-) -> tuple[Codebook, list[Code], list[Override]]:
-    """The codebook, the codes that the final coding may give, and what a person let in.
-
-    Raises:
-        StudyError, InputError: As `begin_final`.
-    """
-    book = current_book(folder)
-    verdicts = readiness(folder, book)
-    let_in = _overridden(book, verdicts, overrides, author)
-    allowed = {code.id for code in book.leaves if verdicts[code.id] == READY} | {one.code_id for one in let_in}
-    codes = [code for code in book.leaves if code.id in allowed]
-    left = [code for code in book.leaves if code.id not in allowed]
-    if not codes or (book.exclusive and left):
-        raise StudyError(_not_ready(book, left, verdicts), remedy=_remedy(folder, left))
-    return book, codes, let_in
-
-
-def readiness(folder: StudyFolder, book: Codebook) -> dict[str, str]:
-    """Code id -> `ready`, `revise`, `not shown`, `changed since` its calibration, or empty where there was none.
-
-    Codes that a pattern finds are ready: they are exact.
-    """
-    latest = latest_verdicts(folder.engine, folder.study.id, FINAL)
-
-    def verdict(code: Code) -> str:
-        if code.kind == "pattern":
-            return READY
-        found = latest.get(code.id)
-        if found is None:
-            return ""
-        return found.verdict if found.code_revision == code.revision else "changed since"
-
-    return {code.id: verdict(code) for code in book.leaves}
-
-
 def assumed_prevalence(folder: StudyFolder, book: Codebook) -> dict[str, float]:
     """How often each code is thought to apply before anyone codes: as the latest run's answers, or a fifth."""
     codes = [code.id for code in book.leaves]
     runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph in ("codevelop", "final")]
     nothing = CoderValues(name=FINAL, role="moderator", values={})
     return observed_prevalence(final_values(folder.engine, folder.study.id, runs[-1]) if runs else nothing, codes)
+
+
+def asks_alike(one: Study, other: Study) -> bool:
+    """Whether settings put the same questions to the same models: else what one shows says nothing of the other."""
+    return _asking(one) == _asking(other)
+
+
+def reads_segments(folder: StudyFolder, run: Run, scope: Scope) -> bool:
+    """Whether a run reads the segments that a scope comes to."""
+    with reading(folder.engine) as connection:
+        drawn = sample_ids(connection, folder.study.id, run.sample)
+    return drawn == [row.segment_id for row in choose(folder.engine, folder.study.id, scope)]
 
 
 def replays(folder: StudyFolder, settings: DeductiveCoderSettings, book: Codebook) -> Mapping[int, Recorded]:
@@ -253,21 +198,13 @@ def named_code(book: Codebook, name: str, where: str) -> Code:
     raise InputError(f"there is no code {name!r} in codebook version {book.version}.", where=where, remedy=hint)
 
 
-def _same_work(folder: StudyFolder, run: Run, book: Codebook, codes: Sequence[str], scope: Scope) -> bool:
-    began = Study.model_validate_json(run.settings)
-    with reading(folder.engine) as connection:
-        rounds = read_rounds(connection, folder.study.id, run.id)
-    same = (run.codebook_version, began.deductive) == (book.version, folder.study.deductive)
-    return same and list(rounds[-1].codes) == list(codes) and _same_segments(folder, run, scope)
-
-
 def same_segments(folder: StudyFolder, run: Run, scope: Scope) -> Run | None:
     """The run, if it reads the segments that are asked for; None for one that is over and read others.
 
     Raises:
         InputError: It is under way with other segments.
     """
-    if _same_segments(folder, run, scope):
+    if reads_segments(folder, run, scope):
         return run
     if run.over:
         return None
@@ -278,38 +215,5 @@ def same_segments(folder: StudyFolder, run: Run, scope: Scope) -> Run | None:
     )
 
 
-def _same_segments(folder: StudyFolder, run: Run, scope: Scope) -> bool:
-    with reading(folder.engine) as connection:
-        drawn = sample_ids(connection, folder.study.id, run.sample)
-    return drawn == [row.segment_id for row in choose(folder.engine, folder.study.id, scope)]
-
-
-def _overridden(
-    book: Codebook, verdicts: Mapping[str, str], overrides: Mapping[str, str], author: str
-) -> list[Override]:
-    found = []
-    for name, note in overrides.items():
-        code = named_code(book, name, "--override")
-        if verdicts[code.id] == READY:
-            raise InputError(
-                f"the code {code.label!r} is ready; it needs no override.",
-                where="--override",
-                remedy="Leave it out.",
-            )
-        found.append(Override(code_id=code.id, verdict=verdicts[code.id], note=note, by=author))
-    return found
-
-
-def _not_ready(book: Codebook, left: Sequence[Code], verdicts: Mapping[str, str]) -> str:
-    told = ", ".join(f"{code.label} ({verdicts[code.id] or 'not calibrated'})" for code in left[:12])
-    more = f" and {len(left) - 12} more" if len(left) > 12 else ""
-    if book.exclusive:
-        return f"the codes exclude one another, so all must be ready; these are not: {told}{more}."
-    return f"no code is ready for final coding: {told}{more}."
-
-
-def _remedy(folder: StudyFolder, left: Sequence[Code]) -> str:
-    return (
-        f"Calibrate first: `intercoder calibrate {folder.argument}`; or code one all the same with "
-        f"`--override {json.dumps(left[0].label, ensure_ascii=False)} --note WHY`, which the report will show."
-    )
+def _asking(study: Study) -> tuple[object, ...]:
+    return study.deductive, study.deductive_models, study.question, study.language, study.coding.context_before
