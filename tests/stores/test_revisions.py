@@ -13,7 +13,7 @@ from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.decisions import Decision, Failure, Wave, decision_id
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.revisions import RevisionAnswer, diff, revised
+from intercoder.core.revisions import Revision, RevisionAnswer, diff, revised
 from intercoder.stores import schema
 from intercoder.stores.codebooks import complete_versions, read_version
 from intercoder.stores.database import reading, writing
@@ -247,6 +247,32 @@ def test_a_development_that_cannot_begin_leaves_the_other_as_it_is(folder: Study
     with pytest.raises(InputError):
         begin_development_run(folder.engine, folder.study, Scope(sample=SEGMENTS + 1))
     assert recorded_revisions(folder.engine, folder.study.id, run=old.id)[0].status == "waiting"
+
+
+def test_a_round_codes_what_people_changed_by_hand_too(folder: StudyFolder) -> None:
+    run = begin(folder, draft(folder))
+    store = SqlDevelopmentStore(folder.engine, folder.study.id)
+    (one,) = propose(folder, run, [REDEFINE])
+    by_hand = revised("definition", BUY, definition="Somebody pays.")
+    revise_by_hand(folder.engine, folder.study.id, [by_hand], "ben")
+    store.answer(RevisionAnswer(revision_id=one.id, answer="approve", by="ana"))
+    assert store.apply_round(run.id)
+    assert store.round(run.id).codes == (MEND.id, BUY.id)
+    assert store.book(run.id).version == 3
+
+    (one,) = propose(
+        folder, store.run(run.id), [revised("definition", store.book(run.id).codes[0], definition="x")]
+    )
+    revise_by_hand(folder.engine, folder.study.id, [revised("include", LEND, include=("tools",))], "ben")
+    store.answer(RevisionAnswer(revision_id=one.id, answer="reject", by="ana"))
+    assert store.apply_round(run.id)
+    assert store.round(run.id).codes == (LEND.id,)
+
+    revise_by_hand(
+        folder.engine, folder.study.id, [Revision(kind="drop", before=(store.book(run.id).codes[2],))], "ben"
+    )
+    undo_to(folder.engine, folder.study.id, 4, "ben")
+    assert not store.apply_round(run.id)
 
 
 def test_a_rounds_proposals_are_written_once(folder: StudyFolder) -> None:
