@@ -60,6 +60,7 @@ def books(draw: st.DrawFn) -> Codebook:
             )
         )
     order = draw(st.permutations(codes))
-    exclusive, unsure = draw(st.tuples(st.booleans(), st.booleans()))
+    exact = any(code.kind == "pattern" for code in codes)  # which no book may hold whose codes exclude one another
+    exclusive, unsure = draw(st.tuples(st.just(False) if exact else st.booleans(), st.booleans()))
     counts = {code.id: draw(st.integers(0, 3)) for code in codes[1:]}
     return Codebook(version=3, codes=tuple(order), exclusive=exclusive, allow_unsure=unsure, counts=counts)
