@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from intercoder.agents.answers import one_line, tidy_label
 from intercoder.agents.revision_answers import (
+    CUT,
     DropGiven,
     MergeGiven,
     RevisionGiven,
@@ -44,6 +45,7 @@ def proposed(
     code: Code,
     excerpts: Sequence[Excerpt],
     provenance: Provenance,
+    worked: Set[str] = frozenset(),
 ) -> tuple[Proposal, ...]:
     """The revisions of an answer, in order.
 
@@ -53,11 +55,14 @@ def proposed(
         code: The code it was asked about.
         excerpts: The excerpts it was shown; their numbers are their places from 1.
         provenance: Of the answer.
+        worked: Texts of the prompt's worked examples, which a small model may give again, case-folded.
     """
     proposals: list[Proposal] = []
     for one in given:
         cited = [excerpts[number - 1] for number in one.evidence if 0 < number <= len(excerpts)]
         revision, problem = _revision(one, book, code, cited)
+        if _texts(one) & worked:
+            problem = "It repeats a worked example of the prompt."
         revision = revision.model_copy(
             update={
                 "rationale": one.rationale,
@@ -71,6 +76,19 @@ def proposed(
         problem = _badly_cited(one.evidence, len(excerpts)) or problem or _against(revision, earlier)
         proposals.append(Proposal(revision=revision, problem=problem))
     return tuple(proposals)
+
+
+def _texts(given: RevisionGiven) -> set[str]:
+    """What a revision would write into the book, case-folded."""
+    match given:
+        case SplitGiven():
+            return {_folded(part.definition) for part in given.parts}
+        case MergeGiven():
+            return {_folded(given.definition)}
+        case TextGiven():
+            return {_folded(given.text)}
+        case _:
+            return set()
 
 
 def _against(revision: Revision, earlier: Sequence[Revision]) -> str:
@@ -141,7 +159,7 @@ def _changed(given: TextGiven, book: Codebook, code: Code, cited: Sequence[Excer
 
 def _kind(given: TextGiven, cited: Sequence[Excerpt]) -> TextKind:
     """The kind; a rule that is nothing but words of an excerpt is an example, since it fits no other text."""
-    copied = any(locate(given.text, excerpt.text).verified for excerpt in cited)
+    copied = any(locate(given.text.removesuffix(CUT), excerpt.text).verified for excerpt in cited)
     if copied and given.kind == "include":
         return "example"
     return "negative_example" if copied and given.kind == "exclude" else given.kind
@@ -151,7 +169,9 @@ def _split(given: SplitGiven, book: Codebook, code: Code) -> Revision:
     labels = {_folded(part.label) for part in given.parts}
     if len(given.parts) < 2 or len(labels) < len(given.parts):
         raise _Unusable("It does not name two different parts.")
-    parts = [(_free_label(part.label, book, code), part.definition) for part in given.parts]
+    if len({_folded(part.definition) for part in given.parts}) < len(given.parts):
+        raise _Unusable("Two of its parts have the same definition.")
+    parts = [(_free_label(part.label, book, code), _said(part.definition)) for part in given.parts]
     return split(code, parts)
 
 
@@ -188,6 +208,8 @@ def _said(text: str) -> str:
     line = one_line(text)
     if not line:
         raise _Unusable("Its text is empty.")
+    if line.endswith(CUT):
+        raise _Unusable("Its text is cut off.")
     return line
 
 
@@ -196,7 +218,7 @@ def _shown(
 ) -> tuple[CodeExample, ...]:
     """The examples and one more, which must stand in an excerpt that is cited."""
     for excerpt in cited:
-        quote = locate(text, excerpt.text)
+        quote = locate(text.removesuffix(CUT), excerpt.text)
         if quote.verified:
             known = {_folded(one.text) for one in (*code.examples, *code.negative_examples)}
             if _folded(quote.text) in known:

@@ -42,6 +42,7 @@ class Reviser:
     def __init__(self, writer: Writer, most: int) -> None:
         self._writer = writer
         self._most = most
+        self._worked = frozenset(one_line(text).casefold() for text in writer.worked_texts)
 
     @classmethod
     def of_study(cls, study: Study, *, model: BaseChatModel | None = None, prompts: Path | None = None) -> Reviser:
@@ -84,7 +85,7 @@ class Reviser:
             most=self._most,
             words={"revisions": "one revision" if self._most == 1 else f"at most {self._most} revisions"},
         )
-        return proposed(asked.value.revisions, book, code, excerpts, asked.provenance)
+        return proposed(asked.value.revisions, book, code, excerpts, asked.provenance, self._worked)
 
 
 def partners(book: Codebook, code: Code) -> Sequence[str]:

@@ -30,7 +30,17 @@ TEXT_KINDS: tuple[TextKind, ...] = ("definition", "include", "exclude", "example
 MOST_EVIDENCE = 4
 MOST_PARTS = 3
 
-_Text = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(lambda text: whole_words(text, QUOTE_LENGTH))]
+CUT = " …"
+"""How a text ends that a length limit cut off."""
+
+
+def _bounded_text(text: str) -> str:
+    kept = whole_words(text, QUOTE_LENGTH)
+    whole = len(text) < QUOTE_LENGTH or kept.endswith((".", "!", "?"))
+    return kept if whole else f"{kept}{CUT}"
+
+
+_Text = Annotated[str, Field(max_length=READ_LENGTH), AfterValidator(_bounded_text)]
 
 
 class Given(StrictAnswer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -91,6 +91,18 @@ def code_lines(codes: Sequence[tuple[str, str]]) -> str:
     return "\n".join(lines[:MOST_CODES])
 
 
+def _leaves(value: object) -> Iterator[str]:
+    """The texts inside a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner)
+
+
 class Writer:
     """An agent that is asked with one template.
 
@@ -137,6 +149,12 @@ class Writer:
             limits=limits,
             api_key_env=api_key_env,
         )
+
+    @property
+    def worked_texts(self) -> Iterator[str]:
+        """All texts that stand in the answers of the prompt's worked examples."""
+        for example in self._actor.prompt.examples:
+            yield from _leaves(example.answer)
 
     @classmethod
     def of_study(

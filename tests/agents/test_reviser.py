@@ -218,6 +218,25 @@ async def test_what_is_wrong_with_a_proposal_is_said(session: Session, given: di
     assert proposal.revision.before[0] == THRIFT
 
 
+async def test_what_a_worked_example_says_is_no_revision(session: Session) -> None:
+    worked = load("reviser", "default", shots=3).examples
+    texts = [one["text"] for example in worked for one in example.answer["revisions"] if "text" in one]  # type: ignore[index,union-attr,call-overload]
+    found = await only(session, revision("definition", [1], text=str(texts[0]).upper()))
+    assert found.problem == "It repeats a worked example of the prompt."
+
+
+@pytest.mark.parametrize("kind", ["definition", "include", "exclude"])
+async def test_a_text_that_was_cut_off_is_no_revision(session: Session, kind: str) -> None:
+    found = await only(session, revision(kind, [1], text=("crowding and dirt are given as a reason " * 4)[:120]))
+    assert found.problem == "Its text is cut off."
+
+
+async def test_parts_of_a_split_have_definitions_of_their_own(session: Session) -> None:
+    parts = [{"label": label, "definition": "The same."} for label in ("one part", "other part")]
+    found = await only(session, revision("split", [1], parts=parts))
+    assert found.problem == "Two of its parts have the same definition."
+
+
 async def test_an_example_that_the_code_has_already_is_no_revision(session: Session) -> None:
     code = THRIFT.model_copy(update={"negative_examples": (CodeExample(text="so I glued it"),)})
     model = proposing(revision("example", text="so I glued it"))

@@ -112,9 +112,12 @@ async def test_ten_thousand_tokens_are_too_long() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [fails(400, "This model's maximum context length is 2048 tokens"), says("", finish="content_filter")],
+    ("answer", "kind"),
+    [
+        (fails(400, "This model's maximum context length is 2048 tokens"), "too_long"),
+        (says("", finish="content_filter"), "refused"),
+    ],
     ids=["context", "content"],
 )
-async def test_a_refused_request_is_a_refusal(answer: Canned) -> None:
-    assert (await refusal(answer))[0].kind == "refused"
+async def test_a_request_that_is_refused_says_why(answer: Canned, kind: str) -> None:
+    assert (await refusal(answer))[0].kind == kind
