@@ -89,6 +89,7 @@ def agreement(
     """
     if place.is_dir():
         with _contents(place, run, reference) as (contents, _):
+            _check_readers(contents, place)
             _print_per_code(contents, json=json, csv=csv)
         return
     from intercoder.formats.rating_files import like, read_ratings
@@ -296,6 +297,24 @@ def _validated(table: pd.DataFrame, rated: pd.Series[float]) -> Iterator[Line]:
     for metric in table.columns:
         rho, p, n = (float(part["rating"].to_dict()[metric]) for part in found)
         yield {"metric": str(metric), "Spearman": rho, "p": p, "systems": int(n)}
+
+
+def _check_readers(contents: Contents, place: Path) -> None:
+    """Two coders, or a word on where the one is compared with people.
+
+    Raises:
+        StudyError: A run of given codes has fewer than two coders, people included.
+    """
+    from intercoder.core.errors import StudyError
+
+    names = [one.name for one in contents.team]
+    if not contents.coded.deductive or len(names) > 1:
+        return
+    told = f"one coder, {names[0]}" if names else "no coder, only patterns"
+    raise StudyError(
+        f"`{contents.coded.id}` has {told}; agreement is between two or more.",
+        remedy=f"Hold it against people who coded by hand: `intercoder calibrate {place}`.",
+    )
 
 
 def _print_per_code(contents: Contents, *, json: bool, csv: bool) -> None:

@@ -89,7 +89,7 @@ def gather(folder: StudyFolder, run: Run, embed: Embed, passages: Sequence[Coded
     study = study.model_copy(update={"merging": Study.model_validate_json(run.settings).merging})
     segments = run_segments(folder, coded)
     coders = run_coders(folder, coded)
-    if len(coders) < 2:
+    if not any(coder.labels for coder in coders):
         raise StudyError(
             f"`{coded.id}` has no decision yet.", remedy=f"Go on with it: `intercoder resume {folder.argument}`."
         )
