@@ -62,12 +62,16 @@ def _plan(
 ) -> None:
     from intercoder.cli.calibration_results import print_planned
     from intercoder.cli.output import print_json
-    from intercoder.evals.calibration_plan import plan
+    from intercoder.evals.calibration_plan import SIZES, plan
     from intercoder.formats.coding_sheets import sheet_codes
-    from intercoder.graphs.deductive_jobs import assumed_prevalence, current_book
+    from intercoder.graphs.deductive_jobs import assumed_prevalence, corpus_size, current_book
     from intercoder.stores.enrichment import SHARE
 
     book = current_book(folder)
+    segments = corpus_size(folder)
+    sizes = (
+        SIZES if segments is None else sorted({*(size for size in SIZES if size < segments), min(segments, 300)})
+    )
     asked = {code.id for code in sheet_codes(book)}
     found = plan(
         {code: share for code, share in assumed_prevalence(folder, book).items() if code in asked},
@@ -76,6 +80,8 @@ def _plan(
         model_agreement=model_agreement,
         draw="enriched" if enriched else "random",
         enriched=SHARE,
+        sizes=sizes,
+        population=segments,
         settings=folder.study.calibration,
     )
     if json:
@@ -84,4 +90,5 @@ def _plan(
             print_json({**row.model_dump(), "label": labels[row.code]})
         return
     print_planned(book, found)
-    print(f"Next: intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME")
+    most = min(100, segments or 100)
+    print(f"Next: intercoder sample {folder.argument} calibration -n {most} --coder YOUR-NAME")

@@ -36,8 +36,8 @@ def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
     for code, one in stands.items():
         print(f"{label_of(book, code)}: {one.verdict}. {one.reason}")
     ready = sum(one.verdict == "ready" for one in stands.values())
-    people = next(iter(stands.values())).people if stands else ()
-    print(f"{run.id}: {ready} of {counted(len(stands), 'code')} ready, by {_people(len(people))}.")
+    _print_people(stands, run.total)
+    print(f"{run.id}: {ready} of {counted(len(stands), 'code')} ready.")
     missing = [code.label for code in book.leaves if code.id not in stands and code.kind == "model"]
     if missing:
         print(f"Nobody coded: {one_line(', '.join(missing), 200)}")
@@ -91,8 +91,16 @@ def _row(book: Codebook, code: str, one: CodeCalibration) -> tuple[str, str, str
     )
 
 
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number} people"
+def _print_people(stands: dict[str, CodeCalibration], segments: int) -> None:
+    """How much of the sample each person coded: of the code that they coded most."""
+    coded: dict[str, int] = {}
+    for one in stands.values():
+        for person in one.people:
+            answers = person.yes + person.no + person.unsure
+            coded[person.coder] = max(answers, coded.get(person.coder, 0))
+    for name, answers in coded.items():
+        rest = "" if answers == segments else "; the rest is blank"
+        print(f"{one_line(name, LABEL)} coded {answers} of {counted(segments, 'segment')}{rest}.")
 
 
 def _half(width: float) -> str:

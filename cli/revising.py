@@ -120,6 +120,7 @@ def revisions(
         case Action.approve | Action.reject:
             from intercoder.cli.revision_answers import answer
 
+            _check_reason(action, note)
             numbers = [_number(name) for name in names or ()]
             said: Literal["approve", "reject"] = "approve" if action is Action.approve else "reject"
             answer(folder, numbers, said, by=author_name(by, "--by"), note=note, json=json)
@@ -131,6 +132,17 @@ def _list(folder: StudyFolder, *, everything: bool, json: bool) -> None:
 
     found = recorded_revisions(folder.engine, folder.study.id)
     print_revisions(folder, [one for one in found if everything or one.status == "waiting"], json=json)
+
+
+def _check_reason(action: Action, note: str) -> None:
+    from intercoder.core.errors import InputError
+
+    if action is Action.reject and not note.strip():
+        raise InputError(
+            "a rejection needs a reason.",
+            where="--note",
+            remedy='Add `--note "why"`: the report shows it, and colleagues will ask.',
+        )
 
 
 def _check_options(action: Action | None, given: list[str]) -> None:

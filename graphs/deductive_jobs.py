@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.decisions import Value
 from intercoder.core.deduction import FINAL, PATTERN, CoderValues, final_of
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
@@ -143,12 +144,22 @@ def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]
     return found
 
 
+def corpus_size(folder: StudyFolder) -> int | None:
+    """Segments that there are to be coded; None where that is not clear, as with several units."""
+    try:
+        return len(choose(folder.engine, folder.study.id, Scope()))
+    except InputError:
+        return None
+
+
 def assumed_prevalence(folder: StudyFolder, book: Codebook) -> dict[str, float]:
-    """How often each code is thought to apply before anyone codes: as the latest run's answers, or a fifth."""
+    """How often each code is thought to apply before anyone codes: as the latest run about it says, or a fifth."""
     codes = [code.id for code in book.leaves]
-    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph in ("codevelop", "final")]
-    nothing = CoderValues(name=FINAL, role="moderator", values={})
-    return observed_prevalence(final_values(folder.engine, folder.study.id, runs[-1]) if runs else nothing, codes)
+    decided: dict[str, Mapping[str, Value]] = {}
+    for run in list_runs(folder.engine, folder.study.id):
+        if run.deductive:
+            decided |= final_values(folder.engine, folder.study.id, run).values
+    return observed_prevalence(CoderValues(name=FINAL, role="moderator", values=decided), codes)
 
 
 def asks_alike(one: Study, other: Study) -> bool:

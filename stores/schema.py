@@ -311,6 +311,7 @@ verdicts = Table(
     Column("run", String(64), primary_key=True),
     Column("coder", String(64), primary_key=True),
     Column("code_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),  # 1 for the first; more as more people's codings came in
     Column("code_revision", Integer, nullable=False),
     Column("verdict", String(16), nullable=False),
     Column("statistics", JSON, nullable=False),

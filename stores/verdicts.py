@@ -23,6 +23,8 @@ class StoredVerdict(Record):
     coder: str
     """`final` for what stands in the end."""
     code_id: str
+    number: int
+    """1 for the first verdict of the run on this coder and code; more as more people's codings came in."""
     code_revision: int
     """The revision that the model coded with."""
     verdict: str
@@ -50,7 +52,7 @@ def write_verdicts(
     codes: Sequence[Code],
     found: Mapping[str, tuple[str, BaseModel]],
 ) -> None:
-    """Keep a calibration's verdicts on one coder; those found before for the run give way, as it saw fewer codings.
+    """Keep a calibration's verdicts on one coder. One that says what stands already is left out.
 
     Args:
         engine: The study's database.
@@ -60,38 +62,44 @@ def write_verdicts(
         codes: The codes as the run coded them.
         found: Code id -> verdict and the numbers it rests on.
     """
-    table = schema.verdicts
-    mine = sa.and_(table.c.study_id == study_id, table.c.run == run, table.c.coder == coder)
-    rows = [
-        {
-            "study_id": study_id,
-            "run": run,
-            "coder": coder,
-            "code_id": code.id,
-            "code_revision": code.revision,
-            "verdict": found[code.id][0],
-            "statistics": json.loads(found[code.id][1].model_dump_json()),
-            "created_at": now(),
-        }
-        for code in codes
-        if code.id in found
-    ]
+    known = {(one.coder, one.code_id): one for one in read_verdicts(engine, study_id, run=run)}
+    rows = []
+    for code in codes:
+        if code.id not in found:
+            continue
+        verdict, numbers = found[code.id][0], json.loads(found[code.id][1].model_dump_json())
+        before = known.get((coder, code.id))
+        if before is not None and (before.verdict, before.statistics) == (verdict, numbers):
+            continue
+        rows.append(
+            {
+                "study_id": study_id,
+                "run": run,
+                "coder": coder,
+                "code_id": code.id,
+                "number": before.number + 1 if before else 1,
+                "code_revision": code.revision,
+                "verdict": verdict,
+                "statistics": numbers,
+                "created_at": now(),
+            }
+        )
     with writing(engine) as connection:
-        connection.execute(sa.delete(table).where(mine))
-        insert_new(connection, table, rows)
+        insert_new(connection, schema.verdicts, rows)
 
 
 def read_verdicts(engine: Engine, study_id: str, *, run: str = "") -> list[StoredVerdict]:
-    """All verdicts of a study, oldest first, or those of one run."""
+    """Verdicts of a study, or of one run, oldest first: of each run, coder and code the one that stands."""
     table = schema.verdicts
-    query = sa.select(table).where(table.c.study_id == study_id).order_by(table.c.created_at, table.c.code_id)
+    query = sa.select(table).where(table.c.study_id == study_id).order_by(table.c.number)
     if run:
         query = query.where(table.c.run == run)
     with reading(engine) as connection:
-        return [
-            StoredVerdict.model_validate({name: row[name] for name in StoredVerdict.model_fields})
-            for row in connection.execute(query).mappings()
-        ]
+        rows = connection.execute(query).mappings().all()
+    fields = StoredVerdict.model_fields
+    standing = {(row["run"], row["coder"], row["code_id"]): row for row in rows}
+    verdicts = [StoredVerdict.model_validate({name: row[name] for name in fields}) for row in standing.values()]
+    return sorted(verdicts, key=lambda one: (one.created_at, one.code_id))
 
 
 def latest_verdicts(engine: Engine, study_id: str, coder: str) -> dict[str, StoredVerdict]:

@@ -126,7 +126,7 @@ def test_answers_are_recorded_and_what_is_left_is_told(command: Call, waiting: P
 
 def test_who_answers_is_you_unless_said(command: Call, waiting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "dora")
-    (one,) = command("revisions", waiting, "reject", 4, "--json").objects
+    (one,) = command("revisions", waiting, "reject", 4, "--note", "No.", "--json").objects
     assert (one["status"], one["answer"]["by"]) == ("rejected", "dora")
 
 
@@ -144,7 +144,7 @@ def test_whoever_the_machine_does_not_know_says_who_they_are(
 
 def test_a_second_answer_is_refused_with_who_was_first(command: Call, waiting: Path) -> None:
     command("revisions", waiting, "approve", 4, "--by", "ana")
-    for words in (("approve", 4), ("reject", 4), ("edit", 4, "--text", "x"), ("edit", 4)):
+    for words in (("approve", 4), ("reject", 4, "--note", "No."), ("edit", 4, "--text", "x"), ("edit", 4)):
         err = command("revisions", waiting, *words, "--by", "ben", code=2).err
         assert "revision 4 was answered before: approved by ana at 20" in err
     err = command("revisions", waiting, "edit", 10, code=2).err
@@ -295,7 +295,7 @@ def test_a_round_is_looked_at_answered_and_goes_on(command: Call, developed: Pat
 
     command("revisions", developed, "approve", waiting[0], "--by", "ana")
     for number in waiting[1:]:
-        command("revisions", developed, "reject", number, "--by", "ana")
+        command("revisions", developed, "reject", number, "--note", "No.", "--by", "ana")
     done = command("run", "codevelop", developed, code=3) if waiting else None
     assert done is not None
     applied = command("revisions", developed, "--all", "--json").objects[waiting[0] - 1]

@@ -97,11 +97,12 @@ def upgrade() -> None:
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("coder", sa.String(length=64), nullable=False),
         sa.Column("code_id", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("code_revision", sa.Integer(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=False),
         sa.Column("statistics", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.String(length=32), nullable=False),
-        sa.PrimaryKeyConstraint("study_id", "run", "coder", "code_id"),
+        sa.PrimaryKeyConstraint("study_id", "run", "coder", "code_id", "number"),
     )
     op.create_table(
         "overrides",
