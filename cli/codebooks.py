@@ -63,7 +63,7 @@ def show(
     Example: `intercoder codebook show repair --format yaml`
     """
     from intercoder.cli.output import shown_safely
-    from intercoder.stores.codebooks import latest_codebook
+    from intercoder.stores.counted_codebooks import latest_codebook
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
@@ -176,7 +176,7 @@ def versions(directory: StudyArgument) -> None:
     """
     from intercoder.cli.codebook_changes import print_versions
     from intercoder.stores.codebook_versions import list_versions
-    from intercoder.stores.codebooks import latest_codebook
+    from intercoder.stores.counted_codebooks import latest_codebook
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)

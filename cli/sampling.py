@@ -53,7 +53,7 @@ def sample(
     """
     from intercoder.cli.sampling_checks import check_same, find_or_draw, free_sheet
     from intercoder.core.sampling import seed_of
-    from intercoder.stores.codebooks import latest_codebook
+    from intercoder.stores.counted_codebooks import latest_codebook
     from intercoder.stores.named_samples import check_name
     from intercoder.stores.samples import Scope
     from intercoder.stores.study_folder import open_study
@@ -207,7 +207,8 @@ def _books(folder: StudyFolder) -> dict[int, Codebook]:
     Raises:
         StudyError: There is none.
     """
-    from intercoder.stores.codebooks import complete_versions, latest_codebook, read_version
+    from intercoder.stores.codebooks import complete_versions, read_version
+    from intercoder.stores.counted_codebooks import latest_codebook
     from intercoder.stores.database import reading
 
     with reading(folder.engine) as connection:

@@ -16,7 +16,7 @@ from intercoder.formats.codebook_files import ReadBook, codebook_text, has_edits
 from intercoder.formats.codebook_yaml import EMPTY
 from intercoder.graphs.codebook_export import NAME, write_codebook
 from intercoder.stores.codebook_versions import list_versions
-from intercoder.stores.codebooks import latest_codebook
+from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.revisions import revise_by_hand, undo_to
 from intercoder.stores.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder

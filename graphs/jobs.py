@@ -33,8 +33,8 @@ from intercoder.llms.embeddings import CachedEmbedder, VectorCache
 from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing
 from intercoder.stores.answer_log import SqlAnswerLog
-from intercoder.stores.codebooks import latest_codebook
 from intercoder.stores.concepts import SqlConceptStore
+from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.database import remove_if_damaged, translated
 from intercoder.stores.deductions import SqlDeductiveStore, repeat_round
 from intercoder.stores.development import SqlDevelopmentStore

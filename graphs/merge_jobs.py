@@ -19,8 +19,8 @@ from intercoder.graphs.theming import FEWEST_CODES
 from intercoder.llms.embeddings import CachedEmbedder
 from intercoder.llms.factory import check_reference, embedder
 from intercoder.llms.references import parse_reference
-from intercoder.stores.codebooks import latest_codebook
 from intercoder.stores.concepts import read_code_spaces, undo
+from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.database import reading, writing
 from intercoder.stores.lease import Lease
 from intercoder.stores.runs import SqlStudyStore, create_follow_up, list_runs

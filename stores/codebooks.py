@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
 from intercoder.core.approvals import numbered
 from intercoder.core.codebook import Code, Codebook, CodeExample, Lineage
-from intercoder.core.errors import StudyError
 from intercoder.stores import schema
-from intercoder.stores.database import insert_new, now, reading
-from intercoder.stores.decisions import code_counts
+from intercoder.stores.database import insert_new, now
 
 
 def reserve_version(connection: Connection, study_id: str, run: str, round_: int, author: str = "") -> int:
@@ -180,33 +178,6 @@ def read_version(connection: Connection, study_id: str, version: int) -> Codeboo
     return Codebook(
         version=version, codes=found, exclusive=head.exclusive, allow_unsure=head.allow_unsure, run=head.run
     )
-
-
-def latest_codebook(engine: Engine, study_id: str, version: int | None = None) -> Codebook:
-    """The newest complete version with its counts, or the one asked for.
-
-    Raises:
-        StudyError: There is no such version, or none yet.
-    """
-    versions = schema.codebook_versions
-    with reading(engine) as connection:
-        query = (
-            sa.select(versions)
-            .where(versions.c.study_id == study_id, versions.c.complete)
-            .order_by(versions.c.version.desc())
-        )
-        complete = {row.version: row for row in connection.execute(query).all()}
-        if not complete:
-            raise StudyError(
-                "the study has no codebook yet.",
-                remedy="Find one with `intercoder run inductive STUDY`, or write it: `codebook edit STUDY`.",
-            )
-        wanted = version if version is not None else max(complete)
-        if wanted not in complete:
-            there = ", ".join(str(number) for number in sorted(complete))
-            raise StudyError(f"there is no codebook version {wanted}.", remedy=f"There are: {there}.")
-        book = read_version(connection, study_id, wanted)
-        return book.model_copy(update={"counts": code_counts(connection, study_id, book)})
 
 
 def _revision_row(study_id: str, code: Code, author: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ BLOCK = 1000
 def run_coders(folder: StudyFolder, run: Run) -> list[Coder]:
     """What every coder and moderator of a run said, and `ensemble`: the codes that stand in the end.
 
-    Of a run that codes given codes, a coder's labels are the codes it answered with yes. Coders that were asked again
+    Of a run that codes given codes, a coder's labels are those it answered with yes. Coders that were asked again
     are left out, and patterns, which are no reader; a pattern's answers are in the ensemble.
 
     Returns:

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Provenance
 from intercoder.core.deduction import Asked, superseding
 from intercoder.core.protocols import Run
@@ -134,26 +133,8 @@ def current_decisions(
         yield from ((place, row) for row in said if row.round == last)
 
 
-def code_counts(connection: Connection, study_id: str, book: Codebook) -> dict[str, int]:
-    """Code id -> number of segments that are assigned to it now, in the runs that founded the book's codes.
-
-    Codes that were merged into one count for it, and a theme's codes for the theme.
-    """
-    founded_by = {code.lineage.run or book.run for code in book.codes}
-    segments: dict[str, set[str]] = {}
-    for run in sorted(founded_by - {""}):
-        for code_id, segment_id in _assigned(connection, study_id, run):
-            segments.setdefault(code_id, set()).add(segment_id)
-    counted: dict[str, set[str]] = {}
-    for code in book.codes:
-        own = [segments.get(code_id, set()) for code_id in (code.id, *code.lineage.merged_from)]
-        for id_ in filter(None, (code.id, code.parent)):
-            counted.setdefault(id_, set()).update(*own)
-    return {code_id: len(found) for code_id, found in counted.items() if found}
-
-
-def _assigned(connection: Connection, study_id: str, run: str) -> Iterator[tuple[str, str]]:
-    """Code and segment of each final decision of a run that stands."""
+def assigned_segments(connection: Connection, study_id: str, run: str) -> Iterator[tuple[str, str]]:
+    """Code and segment of each decision that gives a code in a run that finds its own, and stands."""
     table = schema.decisions
     latest = (
         sa.select(table.c.segment_id, table.c.role, table.c.coder, sa.func.max(table.c.round).label("round"))
@@ -174,6 +155,7 @@ def _assigned(connection: Connection, study_id: str, run: str) -> Iterator[tuple
             table.c.study_id == study_id,
             table.c.run == run,
             table.c.code_id.is_not(None),
+            table.c.value == "",
             ~_failed_later(table),
         )
     )

@@ -88,11 +88,16 @@ def next_name(connection: Connection, study_id: str, graph: str) -> str:
 
 def list_runs(engine: Engine, study_id: str) -> list[Run]:
     """All runs of a study, oldest first."""
-    query = sa.select(schema.runs).where(schema.runs.c.study_id == study_id)
     with reading(engine) as connection:
-        rows = connection.execute(query).all()
-        ordered = sorted(rows, key=lambda row: (row.created_at, row.graph, int(row.run.rsplit("-", 1)[1])))
-        return [_run(connection, row) for row in ordered]
+        return read_runs(connection, study_id)
+
+
+def read_runs(connection: Connection, study_id: str) -> list[Run]:
+    """All runs of a study, oldest first."""
+    query = sa.select(schema.runs).where(schema.runs.c.study_id == study_id)
+    rows = connection.execute(query).all()
+    ordered = sorted(rows, key=lambda row: (row.created_at, row.graph, int(row.run.rsplit("-", 1)[1])))
+    return [_run(connection, row) for row in ordered]
 
 
 def start_round(engine: Engine, study_id: str, run_id: str) -> Run:

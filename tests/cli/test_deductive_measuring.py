@@ -7,6 +7,8 @@ import pytest
 from intercoder.core.codebook import Code
 from intercoder.core.codings import Coder
 from intercoder.stores.codings import run_coders
+from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.deductions import repeat_round
 from intercoder.stores.export import export_run
 from intercoder.stores.study_folder import StudyFolder
 from tests.cli.conftest import Call
@@ -81,3 +83,18 @@ def test_one_coder_is_led_to_calibration(tmp_path: Path, command: Call) -> None:
     assert "`final-1` has one coder, one; agreement is between two or more." in told
     assert f"intercoder calibrate {folder.path}" in told
     assert "it needs two coders" in command("code-space", folder.path, code=2).err
+
+
+def test_a_codebook_s_counts_are_segments_on_which_the_answer_stands_at_yes(settled: StudyFolder) -> None:
+    book = latest_codebook(settled.engine, settled.study.id)
+    assert book.counts == {MENDING.id: 1, HELP.id: 0, KETTLE.id: 2}
+
+
+def test_what_a_later_round_left_alone_keeps_its_count_and_what_nobody_coded_has_none(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study", TEXTS, "one")
+    run = begin(folder, "codevelop", write_book(folder, [MENDING, HELP]))
+    code(folder, run.id, {("coder", "one"): {MENDING.id: ["yes", "yes", "no", "no"]}})
+    assert latest_codebook(folder.engine, folder.study.id).counts == {MENDING.id: 2}
+    repeat_round(folder.engine, folder.study.id, run.id)
+    code(folder, run.id, {("coder", "one"): {HELP.id: ["no", "yes", "no", "no"]}})
+    assert latest_codebook(folder.engine, folder.study.id).counts == {MENDING.id: 2, HELP.id: 1}

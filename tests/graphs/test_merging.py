@@ -22,8 +22,8 @@ from intercoder.graphs.merging import MOST_ROUNDS, build_merging, following
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import ScriptedChatModel, material_of
 from intercoder.stores.answer_log import SqlAnswerLog
-from intercoder.stores.codebooks import latest_codebook
 from intercoder.stores.concepts import SqlConceptStore, final_concepts, read_merges
+from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.export import coded_lines
 from intercoder.stores.runs import SqlStudyStore
 from intercoder.stores.samples import Scope

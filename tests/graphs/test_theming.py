@@ -18,7 +18,7 @@ from intercoder.graphs.merge_jobs import (
     with_options,
 )
 from intercoder.graphs.theming import theme_groups
-from intercoder.stores.codebooks import latest_codebook
+from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.export import export_run
 from intercoder.stores.runs import SqlStudyStore
 from intercoder.stores.samples import Scope

@@ -12,8 +12,9 @@ from intercoder.core.concepts import Concept, ConceptMerge, MergeStep
 from intercoder.core.decisions import Failure
 from intercoder.core.protocols import Run
 from intercoder.stores import schema
-from intercoder.stores.codebooks import add_codes, latest_codebook, read_version, reserve_version, write_version
+from intercoder.stores.codebooks import add_codes, read_version, reserve_version, write_version
 from intercoder.stores.concepts import SqlConceptStore, final_concepts, read_merges
+from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.database import SCHEMA_REVISION, connect, now, writing
 from intercoder.stores.runs import create_follow_up
 from intercoder.stores.study_folder import StudyFolder, open_study

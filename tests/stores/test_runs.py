@@ -7,8 +7,8 @@ from intercoder.core.decisions import Decision, Failure, Wave, decision_id
 from intercoder.core.documents import Document, Span
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run, StudyStore
-from intercoder.stores.codebooks import latest_codebook
 from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.export import coded_lines
 from intercoder.stores.in_memory import RUN, InMemoryStudyStore
 from intercoder.stores.runs import SqlStudyStore, create_run, list_runs, start_round
