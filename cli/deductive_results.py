@@ -31,8 +31,9 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
         from intercoder.stores.overview import run_failures
 
         print_failures(run_failures(folder, result.run), folder.path)
-        if result.run.graph != "codevelop":
-            print(f"Ask them again: intercoder retry {folder.argument}")
+        again = "run codevelop --new" if result.run.graph == "codevelop" else "retry"
+        command, _, option = again.partition(" --")
+        print(f"Ask them again: intercoder {command} {folder.argument}{f' --{option}' if option else ''}")
 
 
 def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:

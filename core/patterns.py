@@ -38,7 +38,7 @@ def search(pattern: str, text: str, timeout: float = LONGEST) -> Found | None:
         found = _compiled(pattern).search(text, timeout=timeout)
     except TimeoutError:
         raise PatternTimeout(
-            f"the pattern {pattern!r} takes more than {timeout} seconds on a text of {len(text):,} characters.",
+            f"the pattern `{pattern}` takes more than {timeout} seconds on a text of {len(text):,} characters.",
             remedy="It tries endless combinations: avoid a repetition inside a repetition, such as (a+)+.",
         ) from None
     return None if found is None else Found(found[0], found.start(), found.end())
@@ -54,7 +54,7 @@ def check_pattern(pattern: str) -> None:
         raise InputError("the pattern is empty.", remedy="Write the regular expression that finds the code.")
     if search(pattern, "") is not None:
         raise InputError(
-            f"the pattern {pattern!r} is found in an empty text, so it says nothing.",
+            f"the pattern `{pattern}` is found in an empty text, so it says nothing.",
             remedy="Make it match something.",
         )
     for probe in PROBES:
@@ -67,6 +67,6 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
         return regex.compile(pattern)
     except regex.error as error:
         raise InputError(
-            f"the pattern {pattern!r} is no regular expression: {error}.",
+            f"the pattern `{pattern}` is no regular expression: {error}.",
             remedy="Mend it; write a backslash twice where it stands between double quotation marks.",
         ) from None

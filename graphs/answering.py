@@ -145,7 +145,8 @@ def _planned(answers: AnswersFile, by: str, recorded: Sequence[RecordedRevision]
     if answers.others:
         others = [one for one in recorded if one.status == "waiting" and one.revision.id not in found]
         for one in others:
-            given = RevisionAnswer(revision_id=one.revision.id, answer=answers.others, by=by)
+            note = f"by the line `others` of {answers.source}"
+            given = RevisionAnswer(revision_id=one.revision.id, answer=answers.others, note=note, by=by)
             found[one.revision.id] = Planned(one, given, f"{answers.source}: others", blanket=True)
     return list(found.values())
 

@@ -219,8 +219,10 @@ def same_segments(folder: StudyFolder, run: Run, scope: Scope) -> Run | None:
         return run
     if run.over:
         return None
+    began = Study.model_validate_json(run.settings).development
     raise InputError(
-        f"`{run.id}` is under way with another sample, of {run.total:,} segments.",
+        f"`{run.id}` is under way with another sample: {run.total:,} segments, seed {began.seed}"
+        + (f", stratified by {began.stratify}." if began.stratify else ", not stratified."),
         where="--sample",
         remedy="Leave the options of the sample out to go on with it, or begin anew with `--new`.",
     )

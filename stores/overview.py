@@ -5,15 +5,18 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from intercoder.core.decisions import Failure
+from intercoder.core.deduction import FINAL
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record
 from intercoder.stores import schema
 from intercoder.stores.corpus import SourceSummary, summarise
 from intercoder.stores.database import reading
+from intercoder.stores.human_codings import human_values
 from intercoder.stores.lease import lease_holder
-from intercoder.stores.revisions import newest
+from intercoder.stores.revisions import newest, recorded_revisions
 from intercoder.stores.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
+from intercoder.stores.verdicts import read_verdicts
 
 
 class RunSummary(Record):
@@ -175,14 +178,33 @@ def _next(folder: StudyFolder, has_texts: bool, runs: list[Run], running: str) -
         with reading(folder.engine) as connection:
             given = newest(connection, folder.study.id).codes
         return f"intercoder run {'codevelop' if given else 'inductive'} {folder.argument}"
-    if runs[-1].status == "waiting":
-        return f"intercoder revisions {folder.argument}"
-    if not runs[-1].over:
+    run = runs[-1]
+    if run.status == "waiting":
+        return f"intercoder {_of_waiting(folder, run)} {folder.argument}"
+    if not run.over:
         return f"intercoder resume {folder.argument}"
-    if runs[-1].failures and runs[-1].source:
-        return f"intercoder {runs[-1].graph} {folder.argument}"
-    if runs[-1].failures:
+    if run.failures and run.source:
+        return f"intercoder {run.graph} {folder.argument}"
+    if run.failures and run.graph != "codevelop":
         return f"intercoder retry {folder.argument}"
-    after = {"codevelop": "calibrate", "calibrate": "run final --all", "final": "report"}
-    command, _, option = after.get(runs[-1].graph, "codebook show").partition(" --")
-    return f"intercoder {command} {folder.argument}{f' --{option}' if option else ''}"
+    return _after(folder, run)
+
+
+def _of_waiting(folder: StudyFolder, run: Run) -> str:
+    recorded = recorded_revisions(folder.engine, folder.study.id, run=run.id)
+    return "revisions" if any(one.status == "waiting" for one in recorded) else "run codevelop"
+
+
+def _after(folder: StudyFolder, run: Run) -> str:
+    """What follows a run that is over."""
+    if run.graph == "codevelop" and not human_values(folder.engine, folder.study.id):
+        return f"intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME"
+    if run.graph == "codevelop":
+        return f"intercoder calibrate {folder.argument}"
+    if run.graph == "calibrate":
+        verdicts = read_verdicts(folder.engine, folder.study.id, run=run.id)
+        ready = any(one.verdict == "ready" and one.coder == FINAL for one in verdicts)
+        return f"intercoder run final {folder.argument} --all" if ready else f"intercoder report {folder.argument}"
+    if run.graph == "final":
+        return f"intercoder report {folder.argument}"
+    return f"intercoder codebook show {folder.argument}"
