@@ -67,7 +67,8 @@ def line_of(decision: Decision, segment: Segment, code: Code | None, *, final: b
         "quote": quote.text,
         "quote_start": quote.start,
         "quote_end": quote.end,
-        "verified": quote.verified,
+        # Where given codes are coded an answer may need no quote; then there is nothing to verify.
+        "verified": None if decision.value and not quote.text else quote.verified,
         "chosen_from": decision.chosen_from or None,
         "merged_from": decision.merged_from or None,
         "similarity": decision.similarity,

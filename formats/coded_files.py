@@ -54,5 +54,5 @@ def _item(line: Line) -> str:
     code = f" → **{plain_markdown(str(line['code']))}**" if line["code"] and line["code"] != line["label"] else ""
     said = f": {line['value']}" if line.get("value") else ""
     reason = f": {plain_markdown(str(line['reason']))}" if line["reason"] else ""
-    unverified = "" if line["verified"] else " (quote not found)"
+    unverified = " (quote not found)" if line["verified"] is False else ""
     return f"- **{label}**{code}{said}, {who}{reason}{unverified}\n\n"

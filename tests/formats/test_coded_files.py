@@ -134,3 +134,11 @@ def test_no_text_is_taken_for_markup(text: str) -> None:
     assert {part.type for part in parts} <= {"text", "softbreak"}
     shown = "".join(part.content or "\n" for part in parts).removeprefix("a").strip()
     assert shown.split() == text.split()
+
+
+def test_an_answer_about_a_given_code_that_came_without_a_quote_has_none_to_verify() -> None:
+    without = line(value="no", quote=Quote(text=""))
+    made_up = line(value="yes", quote=Quote(text="mended"))
+    assert [without["verified"], made_up["verified"]] == [None, False]
+    assert [row["verified"] for row in table(without, made_up)] == ["", "False"]
+    assert markdown(without, made_up).count("(quote not found)") == 1
