@@ -53,8 +53,8 @@ def print_changed(folder: StudyFolder, change: CodebookChange) -> None:
 def print_versions(versions: Sequence[CodebookVersion]) -> None:
     """Versions with when and by whom they were made, and what changed in brief."""
     from intercoder.core.codebook import Codebook
+    from intercoder.core.codebook_diff import diff
     from intercoder.core.codebook_words import briefly
-    from intercoder.core.revisions import diff
 
     rows = []
     before = Codebook(version=0)

@@ -151,8 +151,8 @@ def diff_versions(
     """
     from intercoder.cli.codebook_changes import print_changes
     from intercoder.cli.output import shown_safely
+    from intercoder.core.codebook_diff import diff
     from intercoder.core.codebook_words import in_words
-    from intercoder.core.revisions import diff
     from intercoder.formats.codebook_changes import changes_to_markdown
     from intercoder.graphs.codebook_edits import two_versions
     from intercoder.stores.study_folder import open_study

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.codebook_checks import check_book
 from intercoder.core.errors import InputError, StudyError
@@ -14,7 +15,6 @@ from intercoder.core.revisions import (
     Revision,
     RevisionAnswer,
     RevisionConflict,
-    apply,
     revised,
 )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.codebook_diff import diff
 from intercoder.core.codebook_words import LISTS
 from intercoder.core.record import Record
-from intercoder.core.revisions import FIELDS, Revision, RevisionConflict, apply, diff
+from intercoder.core.revisions import FIELDS, Revision, RevisionConflict
 
 WIDTH = 78
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache, partial
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.codebook_diff import affected
 from intercoder.core.deduction import FINAL
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.revisions import affected
 from intercoder.core.study import Study
 from intercoder.graphs.checks import check_settings
 from intercoder.graphs.deductive_jobs import asks_alike, current_book, named_code, reads_segments

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.codebook_diff import affected
 from intercoder.core.errors import StudyError
 from intercoder.core.findings import CodeFindings
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record
-from intercoder.core.revisions import RecordedRevision, RevisionConflict, affected, apply
+from intercoder.core.revisions import RecordedRevision, RevisionConflict
 from intercoder.graphs.findings import gather_findings
 from intercoder.stores.database import reading
 from intercoder.stores.development import SqlDevelopmentStore

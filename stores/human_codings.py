@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.codebook_diff import affected
 from intercoder.core.decisions import Decision, Value, decision_id
 from intercoder.core.deduction import CoderValues, spread
 from intercoder.core.given_answers import CodedSheet, HumanCoding
 from intercoder.core.record import Record
-from intercoder.core.revisions import affected
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import insert_new, reading, writing

@@ -8,6 +8,7 @@ from itertools import groupby
 from intercoder.core.approvals import check_answer, numbered, settle
 from intercoder.core.codebook import Codebook
 from intercoder.core.codebook_checks import check_book
+from intercoder.core.codebook_diff import affected
 from intercoder.core.decisions import Decision, Failure, Wave
 from intercoder.core.deduction import (
     Asked,
@@ -21,7 +22,7 @@ from intercoder.core.deduction import (
 from intercoder.core.documents import Segment, SpokenText
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer, affected
+from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer
 from intercoder.core.study import Study
 from intercoder.stores.database import now
 from intercoder.stores.in_memory import text_segment

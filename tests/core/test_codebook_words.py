@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.codebook_conflicts import conflict_text, conflicts
+from intercoder.core.codebook_diff import diff
 from intercoder.core.codebook_words import Change, briefly, in_words
-from intercoder.core.revisions import Revision, apply, diff, merge, revised, split
+from intercoder.core.revisions import Revision, merge, revised, split
 from intercoder.core.word_changes import word_pieces
 from intercoder.formats.codebook_changes import changes_to_markdown
 

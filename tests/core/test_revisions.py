@@ -4,16 +4,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook, CodeExample, Lineage
+from intercoder.core.codebook_diff import affected, diff
 from intercoder.core.revisions import (
     FIELDS,
     BookSettings,
     Revision,
     RevisionConflict,
     RevisionKind,
-    affected,
-    apply,
-    diff,
     merge,
     revised,
     same_text,

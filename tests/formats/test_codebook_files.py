@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.codebook_diff import diff
 from intercoder.core.errors import InputError, StudyError
-from intercoder.core.revisions import diff
 from intercoder.formats.codebook_files import Versions, export_beside, read_codebook
 from intercoder.formats.codebook_markdown import to_markdown
 from intercoder.formats.codebook_tables import to_csv

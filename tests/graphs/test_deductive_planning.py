@@ -7,7 +7,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from intercoder.cli.plans import print_plan
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.revisions import diff
+from intercoder.core.codebook_diff import diff
 from intercoder.core.study import Deduction, DeductiveModerator, Development, Price, Study
 from intercoder.graphs import build_codevelopment, make_development_context
 from intercoder.graphs.deductive_planning import plan_deductive

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.codebook_diff import diff
 from intercoder.core.decisions import Decision, Failure, Wave, decision_id
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.revisions import Revision, RevisionAnswer, diff, revised
+from intercoder.core.revisions import Revision, RevisionAnswer, revised
 from intercoder.stores import schema
 from intercoder.stores.codebooks import complete_versions, read_version
 from intercoder.stores.database import reading, writing
