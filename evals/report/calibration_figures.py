@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 from intercoder.core.deduction import FINAL
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.interval import Estimate
-from intercoder.evals.report.deductive_contents import Calibrated, CoderCalibration, DeductiveContents, Numbers
+from intercoder.evals.report.deductive_contents import (
+    Calibrated,
+    CoderCalibration,
+    DeductiveContents,
+    Numbers,
+    stratified,
+)
 from intercoder.evals.report.figures import (
     PALETTE,
     Cell,
@@ -121,7 +127,7 @@ def sample_told(found: Calibrated) -> str:
             "every statistic weighs them by one over their chance."
         )
     elif found.sample.seed is not None:
-        text += f" It was drawn at random (seed {found.sample.seed})."
+        text += f" It was drawn at random{stratified(found.sample)} (seed {found.sample.seed})."
     if found.developed_on:
         text += (
             f" {counted(found.developed_on, 'segment')} of it also served to develop the codebook, so agreement on "

@@ -19,6 +19,7 @@ from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.final_estimates import FinalEstimates
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.figures import Link
+from intercoder.stores.enrichment import MARK
 from intercoder.stores.named_samples import NamedSample
 from intercoder.stores.verdicts import Override, StoredVerdict
 
@@ -196,3 +197,11 @@ def population(sample: NamedSample) -> int | None:
     """Segments that a sample stands for: those it was drawn from at random, or its own where it is all of them."""
     drawn = sample.seed is not None or sample.size == sample.population
     return sample.population if drawn and sample.population >= sample.size else None
+
+
+def stratified(sample: NamedSample) -> str:
+    """What a sample was stratified by, to follow "drawn at random"; nothing where it was not."""
+    if not sample.stratify:
+        return ""
+    by = sample.stratify.removeprefix(MARK)
+    return f", stratified by {by}" if by == sample.stratify else f", stratified by the answers of {by}"

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from intercoder.core.deduction import PATTERN
 from intercoder.core.study import DeductiveCoderSettings, DeductiveModerator
 from intercoder.evals.randomness import ALPHA, CONSISTENT, FEWEST_MINORITY
-from intercoder.evals.report.deductive_contents import DeductiveContents, population
+from intercoder.evals.report.deductive_contents import DeductiveContents, population, stratified
 from intercoder.evals.report.methods import REFERENCES, Methods
 from intercoder.evals.report.randomness_tests import repeated
 from intercoder.evals.report.words import counted, listed
@@ -52,9 +52,8 @@ def _coding(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
     everything = population(sample)
     drawn = ""
     if sample.seed is not None:
-        by = f", stratified by {sample.stratify}" if sample.stratify else ""
         of = f" from {everything:,}" if everything else ""
-        drawn = f" They were drawn at random{of}{by} (seed {sample.seed})."
+        drawn = f" They were drawn at random{of}{stratified(sample)} (seed {sample.seed})."
     answer = "chose the one code that applies" if book.exclusive else "said Yes or No to each code by itself"
     unsure = ", or unsure, which counts as neither" if book.allow_unsure else ""
     before = contents.study.coding.context_before

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from intercoder.core.deduction import PATTERN
-from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers
+from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers, stratified
 from intercoder.evals.report.figures import Cell, Link
 from intercoder.evals.report.randomness_tests import tested
 from intercoder.evals.report.summary import NAMED, Summary
@@ -58,7 +58,7 @@ def deductive_summary(contents: DeductiveContents, numbers: Numbers) -> Summary:
 
 def _coded(contents: DeductiveContents) -> str:
     run, sample = contents.run, contents.sample
-    drawn = f", drawn at random (seed {sample.seed})" if sample.seed is not None else ""
+    drawn = f", drawn at random{stratified(sample)} (seed {sample.seed})" if sample.seed is not None else ""
     rounds = f" in {counted(run.round, 'round')}" if run.round > 1 else ""
     exclusive = " Codes exclude one another: a segment gets exactly one." if contents.book.exclusive else ""
     unit = f" (unit: {sample.unit})"

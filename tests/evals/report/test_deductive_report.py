@@ -14,9 +14,10 @@ from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.decisions import Decision, Role, Value
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import Revision, RevisionAnswer, revised
-from intercoder.evals.report.deductive_contents import DeductiveContents
+from intercoder.evals.report.deductive_contents import DeductiveContents, numbers
 from intercoder.evals.report.deductive_page import deductive_html
 from intercoder.evals.report.deductive_reading import gather_deductive
+from intercoder.evals.report.deductive_summary import deductive_summary
 from intercoder.graphs.deductive_jobs import judge
 from intercoder.graphs.estimating import estimates_of
 from intercoder.graphs.findings import gather_findings
@@ -363,3 +364,18 @@ def test_evidence_of_an_earlier_run_is_on_the_page_of_a_later_one(
     assert row[5] == decisions[0].reason
     assert decisions_held["origins"][row[6]][4] == "codevelop-1"
     assert decisions_held["segments"][row[0]][1] == TEXTS[0]
+
+
+def test_a_sample_that_was_stratified_says_by_what(developed: tuple[StudyFolder, Run, list[Decision]]) -> None:
+    folder, run, _ = developed
+    contents = read(folder, run.id)
+    told = {
+        by: deductive_summary(
+            contents._replace(sample=contents.sample.model_copy(update={"seed": 0, "stratify": by})),
+            numbers(contents),
+        ).paragraphs[0]
+        for by in ("", "age_group", "model:final-1")
+    }
+    assert ", drawn at random (seed 0) were coded" in told[""]
+    assert ", drawn at random, stratified by age_group (seed 0) were coded" in told["age_group"]
+    assert ", stratified by the answers of final-1 (seed 0) were coded" in told["model:final-1"]
