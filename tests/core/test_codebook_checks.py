@@ -40,7 +40,7 @@ def test_a_book_that_can_be_coded_with_is_let_pass() -> None:
         ([changed(A, parent="c_b"), changed(B, parent="c_a")], "in a circle: 'mending' -> 'buying' -> 'mending'"),
         ([changed(TAGS, pattern="")], "'tags' is of kind `pattern` and has no pattern"),
         ([changed(A, pattern="x")], "'mending' has a pattern, but is not of kind `pattern`"),
-        ([changed(TAGS, pattern="(")], "the code 'tags': the pattern '\\(' is no regular expression"),
+        ([changed(TAGS, pattern="(")], "the code 'tags': the pattern `\\(` is no regular expression"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_place_and_a_remedy(codes: list[Code], message: str) -> None:

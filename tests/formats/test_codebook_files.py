@@ -126,8 +126,8 @@ BAD = {
     "codes:\n- label: a\n  kind: patern\n  pattern: x\n": "line 3: the code 'a': `kind` is 'patern'.",
     "codes:\n- label: a\n  kind: pattern\n": "line 3: the code 'a' is of kind `pattern` and has no pattern.",
     "codes:\n- label: a\n  pattern: x\n": "line 3: the code 'a' has a pattern, but is not of kind `pattern`.",
-    "codes:\n- label: a\n  kind: pattern\n  pattern: (a\n": "line 4: the code 'a': the pattern '(a' is no regular",
-    "codes:\n- label: a\n  kind: pattern\n  pattern: (a|aa)+$\n": "line 4: the code 'a': the pattern '(a|aa)+$' "
+    "codes:\n- label: a\n  kind: pattern\n  pattern: (a\n": "line 4: the code 'a': the pattern `(a` is no regular",
+    "codes:\n- label: a\n  kind: pattern\n  pattern: (a|aa)+$\n": "line 4: the code 'a': the pattern `(a|aa)+$` "
     "takes more than",
     "codes: []\n": "the codebook has no codes.",
     "- label: a\n": "line 1: is no codebook: it does not begin with keys.",
