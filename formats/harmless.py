@@ -17,5 +17,8 @@ def plain_markdown(text: str) -> str:
 
 
 def plain_cell(value: object) -> object:
-    """A cell's value; text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """A cell's value; text that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    So does a formula behind apostrophes of its own, so that taking one away gives the text back.
+    """
+    return f"'{value}" if isinstance(value, str) and value.lstrip("'").startswith(_FORMULA) else value
