@@ -40,24 +40,31 @@ def export(
     wide: Annotated[
         bool, typer.Option("--wide", help="Of given codes: a row a segment, a column a code (CSV).")
     ] = False,
+    attributes: Annotated[
+        bool, typer.Option("--attributes", help="Add what is known of documents, as wide tables always have it.")
+    ] = False,
 ) -> None:
     """Write the coded data set: one decision a line, traceable to its quote, model and prompt.
 
     Example: `intercoder export repair --to jsonl coded.jsonl`
     """
     from intercoder.cli.output import counted
-    from intercoder.core.coded_lines import COLUMNS
     from intercoder.core.errors import InputError
     from intercoder.formats.coded_files import write_csv, write_jsonl, write_markdown
     from intercoder.formats.whole_files import whole_file
-    from intercoder.stores.export import coded_lines, export_run, wide_lines
+    from intercoder.stores.export import export_run, long_lines, wide_lines
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
     spare_the_study(folder, out)
     chosen = export_run(folder, run)
-    lines = coded_lines(folder, chosen, times=times)
-    columns: tuple[str, ...] = (*COLUMNS, "created_at") if times else COLUMNS
+    if attributes and to is ExportFormat.md:
+        raise InputError(
+            "a reading copy has no columns.",
+            where="--attributes",
+            remedy="Leave it out, or write `--to csv` or `--to jsonl`.",
+        )
+    columns, lines = long_lines(folder, chosen, times=times, attributes=attributes)
     if wide:
         if not chosen.deductive or to is not ExportFormat.csv:
             raise InputError(

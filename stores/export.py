@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import groupby
 
+from intercoder.core.attribute_columns import attribute_columns
 from intercoder.core.code_names import CodeNames, marked_column
 from intercoder.core.codebook import Code
-from intercoder.core.coded_lines import Line, line_of
+from intercoder.core.coded_lines import COLUMNS, Line, line_of
 from intercoder.core.decisions import Decision
 from intercoder.core.deduction import is_final
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
+from intercoder.stores.attributes import attribute_names
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.decisions import current_decisions, read_decision
@@ -25,20 +27,56 @@ from intercoder.stores.study_folder import StudyFolder
 BLOCK = 1000
 """Segments whose decisions are read at once."""
 SEGMENT_COLUMNS = ("segment_id", "document", "start", "end", "text")
-"""Of a table with a row a segment, before its codes."""
+"""Of a table with a row a segment, before what is known of its document and its codes."""
+WRITTEN = "created_at"
+"""Column of when a decision was written."""
 
 
-def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterator[Line]:
+def coded_lines(folder: StudyFolder, run: Run) -> Iterator[Line]:
     """One line per decision that stands, in document order; coders before moderators, deductive ones by code.
 
     Args:
         folder: The study.
         run: The run to export. A merge exports the decisions it was made over, under the codes it left.
-        times: Add `created_at`; without it, the same answers give the same bytes.
     """
+    return (line for line, _, _ in _lines(folder, run))
+
+
+def long_lines(
+    folder: StudyFolder, run: Run, *, times: bool = False, attributes: bool = False
+) -> tuple[tuple[str, ...], Iterator[Line]]:
+    """The same lines as a table: column names, and rows.
+
+    Args:
+        folder: The study.
+        run: The run to export; see `coded_lines`.
+        times: Add `created_at`; without it, the same answers give the same bytes.
+        attributes: Add what is known of documents, and the speaker; names that the table has already are marked.
+    """
+    known: Mapping[str, str] = {}
+    if attributes:
+        with reading(folder.engine) as connection:
+            names = attribute_names(connection, folder.study.id, run)
+        known = attribute_columns(names, (*COLUMNS, WRITTEN))
+    columns = (*COLUMNS, *((WRITTEN,) if times else ()), *known.values())
+
+    def rows() -> Iterator[Line]:
+        for line, segment, created_at in _lines(folder, run):
+            written: Line = {WRITTEN: created_at} if times else {}
+            yield line | written | _known(segment, known)
+
+    return columns, rows()
+
+
+def _known(segment: Segment, attributes: Mapping[str, str]) -> Line:
+    return {column: segment.attributes.get(name) for name, column in attributes.items()}
+
+
+def _lines(folder: StudyFolder, run: Run) -> Iterator[tuple[Line, Segment, str]]:
+    """Lines with their segments, and when they were written."""
     study_id = folder.study.id
     if run.deductive:
-        yield from _deductive_lines(folder, run, times=times)
+        yield from _deductive_lines(folder, run)
         return
 
     @cache
@@ -55,11 +93,11 @@ def coded_lines(folder: StudyFolder, run: Run, *, times: bool = False) -> Iterat
             for place, row in current_decisions(connection, study_id, coded.id, start, start + BLOCK, run.sample):
                 # The version it was made under, also while a later round is under way; for a merge, the merge's.
                 codes = codes_of(row.codebook_version if coded is run else run.codebook_version)
-                line = _line(read_decision(row), segments[place - start], codes.get(row.code_id))
-                yield line | {"created_at": row.created_at} if times else line
+                segment = segments[place - start]
+                yield _line(read_decision(row), segment, codes.get(row.code_id)), segment, row.created_at
 
 
-def _deductive_lines(folder: StudyFolder, run: Run, *, times: bool) -> Iterator[Line]:
+def _deductive_lines(folder: StudyFolder, run: Run) -> Iterator[tuple[Line, Segment, str]]:
     moderated = is_moderated(run)
     with reading(folder.engine) as connection:
         codes = {code.id: code for code in read_version(connection, folder.study.id, run.codebook_version).codes}
@@ -68,27 +106,34 @@ def _deductive_lines(folder: StudyFolder, run: Run, *, times: bool) -> Iterator[
             segments = read_segments(connection, folder.study.id, run.sample, start, start + BLOCK)
             for place, decision, created_at in group:
                 final = is_final(decision, moderated=moderated)
-                line = line_of(decision, segments[place - start], codes.get(decision.code_id or ""), final=final)
-                yield line | {"created_at": created_at} if times else line
+                segment = segments[place - start]
+                yield (
+                    line_of(decision, segment, codes.get(decision.code_id or ""), final=final),
+                    segment,
+                    created_at,
+                )
 
 
 def wide_lines(folder: StudyFolder, run: Run) -> tuple[tuple[str, ...], Iterator[Line]]:
     """What stands in the end of a deductive run as a table: a row a segment, a column a code.
 
     Returns:
-        Column names, and rows; a cell is `yes`, `no`, `unsure`, or None where nothing was decided. Codes whose
-        labels are no names for a column of this table stand under others, as in coding sheets.
+        Column names, and rows; what is known of the document stands before the codes. A code's cell is `yes`, `no`,
+        `unsure`, or None where nothing was decided. Codes whose labels are no names for a column of this table
+        stand under others, as in coding sheets; so do attributes.
     """
     with reading(folder.engine) as connection:
         book = read_version(connection, folder.study.id, run.codebook_version)
         wanted = set(read_rounds(connection, folder.study.id, run.id)[-1].codes)
+        names = attribute_names(connection, folder.study.id, run)
     shown = CodeNames(book).shown
     codes = {
         code.id: marked_column(shown[code.id], SEGMENT_COLUMNS)
         for code in book.leaves
         if code.id in wanted or run.round > 1
     }
-    columns = (*SEGMENT_COLUMNS, *codes.values())
+    attributes = attribute_columns(names, (*SEGMENT_COLUMNS, *codes.values()))
+    columns = (*SEGMENT_COLUMNS, *attributes.values(), *codes.values())
 
     def rows() -> Iterator[Line]:
         final = final_values(folder.engine, folder.study.id, run)
@@ -97,7 +142,7 @@ def wide_lines(folder: StudyFolder, run: Run) -> tuple[tuple[str, ...], Iterator
                 for segment in read_segments(connection, folder.study.id, run.sample, start, start + BLOCK):
                     row = {name: getattr(segment, name) for name in SEGMENT_COLUMNS[1:]}
                     values = {label: final.of(code).get(segment.id) for code, label in codes.items()}
-                    yield {"segment_id": segment.id, **row, **values}
+                    yield {"segment_id": segment.id, **row, **_known(segment, attributes), **values}
 
     return columns, rows()
 

@@ -9,7 +9,7 @@ from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run, StudyStore
 from intercoder.stores.corpus import Source, import_source
 from intercoder.stores.counted_codebooks import latest_codebook
-from intercoder.stores.export import coded_lines
+from intercoder.stores.export import coded_lines, long_lines
 from intercoder.stores.in_memory import RUN, InMemoryStudyStore
 from intercoder.stores.runs import SqlStudyStore, create_run, list_runs, start_round
 from intercoder.stores.samples import Scope
@@ -140,7 +140,7 @@ def test_times_are_exported_only_when_asked(filled: StudyFolder) -> None:
     run = create_run(filled.engine, filled.study, "inductive", Scope())
     store.write_wave(run.id, wave(run, store, 0, ["a"], {}))
     assert "created_at" not in next(coded_lines(filled, run))
-    assert str(next(coded_lines(filled, run, times=True))["created_at"]).endswith("Z")
+    assert str(next(long_lines(filled, run, times=True)[1])["created_at"]).endswith("Z")
 
 
 def test_the_store_in_memory_does_the_same(filled: StudyFolder) -> None:
