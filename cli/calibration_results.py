@@ -40,7 +40,7 @@ def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
     print(f"{run.id}: {ready} of {counted(len(stands), 'code')} ready.")
     missing = [code.label for code in book.leaves if code.id not in stands and code.kind == "model"]
     if missing:
-        print(f"Nobody coded: {one_line(', '.join(missing), 200)}")
+        print(f"Nobody coded, as the codebook has them now: {one_line(', '.join(missing), 200)}")
     print(f"Figures and reasons: intercoder report {folder.argument} --run {run.id}")
     if ready:
         print(f"Next: intercoder run final {folder.argument} --all")

@@ -21,6 +21,7 @@ from intercoder.stores.database import reading
 from intercoder.stores.deductions import coder_values, create_deductive_run, final_values, is_moderated
 from intercoder.stores.development import begin_development_run
 from intercoder.stores.human_codings import human_values, read_sample
+from intercoder.stores.named_samples import sample_names
 from intercoder.stores.recorded import match
 from intercoder.stores.revisions import newest
 from intercoder.stores.runs import list_runs
@@ -103,6 +104,12 @@ def people_of(folder: StudyFolder, sample: str, book: Codebook) -> list[CoderVal
         InputError: There is no such sample.
         StudyError: Nobody has coded it yet, or every code was changed since.
     """
+    with reading(folder.engine) as connection:
+        known = sample_names(connection, folder.study.id)
+    if known and sample not in known:
+        raise InputError(
+            f"there is no sample `{sample}`.", where="--sample", remedy=f"There are: {', '.join(known)}."
+        )
     people = human_values(folder.engine, folder.study.id, sample, under=book)
     if people and not any(person.values for person in people):
         raise StudyError(

@@ -77,6 +77,8 @@ def test_replayed_models_get_the_verdicts_that_their_labels_deserve(
     command("sample", study, "calibration", "-n", 80, "--coder", "scorer1")
     command("import-coding", study, tmp_path / "people.csv")
 
+    mistyped = command("calibrate", study, "--sample", "calibratoin", code=2)
+    assert "There are: calibration." in mistyped.err
     done = command("calibrate", study, "--json")
     found = json.loads(done.out.splitlines()[-1])["coders"]
 
