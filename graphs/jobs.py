@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import closing
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing, closing
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from intercoder.core.codebook import Codebook
@@ -33,6 +32,7 @@ from intercoder.llms.embeddings import CachedEmbedder, VectorCache
 from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing
 from intercoder.stores.answer_log import SqlAnswerLog
+from intercoder.stores.checkpoints import checkpoints
 from intercoder.stores.concepts import SqlConceptStore
 from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.database import remove_if_damaged, translated
@@ -260,12 +260,13 @@ async def _drive_with(vectors: VectorCache, folder: StudyFolder, study: Study, r
     try:
         with no_tracing(study.privacy), translated(str(folder.checkpoints)):
             await asyncio.to_thread(remove_if_damaged, folder.checkpoints)
-            async with AsyncSqliteSaver.from_conn_string(str(folder.checkpoints)) as saver:
+            async with checkpoints(folder.checkpoints) as saver:
                 graph = build(saver)
                 config: RunnableConfig = {"configurable": {"thread_id": f"{run.id}/{run.round}"}}
                 stream = graph.astream({"run": run.id}, config, context=context, stream_mode="custom")
-                async for event in stream:
-                    listen(event)
+                async with aclosing(cast(AsyncGenerator[Event, None], stream)):
+                    async for event in stream:
+                        listen(event)
     finally:
         await log.close()
 
