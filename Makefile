@@ -55,8 +55,9 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
+# A file's tests stay together, so that what they share is made once.
 unit: models-test
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info .typecheck .mypy_cache .ruff_cache .pytest_cache
