@@ -50,7 +50,7 @@ lint: setup
 
 types: setup
 	mkdir -p .typecheck && ln -sfn .. .typecheck/intercoder
-	$(BIN)/mypy $(addprefix -p intercoder.,core formats prompts llms stores agents graphs evals cli)
+	$(BIN)/mypy $(addprefix -p intercoder.,core formats prompts llms stores agents graphs evals tui cli)
 
 contracts: setup
 	$(BIN)/lint-imports

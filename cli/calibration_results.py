@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from intercoder.cli.figures import LABEL, SHOWN, UNDEFINED, beneath, estimate, label_of
-from intercoder.cli.output import counted, one_line, print_json, print_table
+from intercoder.cli.output import print_json, print_table
 from intercoder.core.deduction import FINAL
+from intercoder.core.shown import counted, one_line
 
 if TYPE_CHECKING:
     from intercoder.core.codebook import Codebook

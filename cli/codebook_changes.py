@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from intercoder.cli.output import console, counted, one_line, print_table, shown_safely
+from intercoder.cli.output import console, print_table
+from intercoder.core.shown import counted, one_line, shown_safely
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from intercoder.cli.output import console, counted, one_line, shown_safely
+from intercoder.cli.output import console
 from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.shown import counted, one_line, shown_safely
 
 if TYPE_CHECKING:
     from rich.text import Text

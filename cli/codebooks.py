@@ -62,7 +62,7 @@ def show(
 
     Example: `intercoder codebook show repair --format yaml`
     """
-    from intercoder.cli.output import shown_safely
+    from intercoder.core.shown import shown_safely
     from intercoder.stores.counted_codebooks import latest_codebook
     from intercoder.stores.study_folder import open_study
 
@@ -123,7 +123,7 @@ def edit(
     """
     from intercoder.cli.codebook_changes import again, print_changed
     from intercoder.cli.codebook_editing import edit_until_read
-    from intercoder.cli.output import shown_safely
+    from intercoder.core.shown import shown_safely
     from intercoder.graphs.codebook_edits import editable_text, take_in
     from intercoder.stores.study_folder import open_study
 
@@ -150,9 +150,9 @@ def diff_versions(
     Example: `intercoder codebook diff repair 3 5`
     """
     from intercoder.cli.codebook_changes import print_changes
-    from intercoder.cli.output import shown_safely
     from intercoder.core.codebook_diff import diff
     from intercoder.core.codebook_words import in_words
+    from intercoder.core.shown import shown_safely
     from intercoder.formats.codebook_changes import changes_to_markdown
     from intercoder.graphs.codebook_edits import two_versions
     from intercoder.stores.study_folder import open_study

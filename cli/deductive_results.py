@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from intercoder.cli.figures import SHOWN, UNDEFINED, beneath, estimate, label_of, number
-from intercoder.cli.output import counted, one_line, print_json, print_table, typed
+from intercoder.cli.output import print_json, print_table, typed
+from intercoder.core.shown import counted, one_line
 
 if TYPE_CHECKING:
     from intercoder.core.codebook import Codebook

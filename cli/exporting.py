@@ -48,8 +48,8 @@ def export(
 
     Example: `intercoder export repair --to jsonl coded.jsonl`
     """
-    from intercoder.cli.output import counted
     from intercoder.core.errors import InputError
+    from intercoder.core.shown import counted
     from intercoder.formats.coded_files import write_csv, write_jsonl, write_markdown
     from intercoder.formats.whole_files import whole_file
     from intercoder.stores.export import export_run, long_lines, wide_lines

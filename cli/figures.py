@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from intercoder.cli.output import one_line
+from intercoder.core.shown import one_line
 
 if TYPE_CHECKING:
     from intercoder.core.codebook import Codebook

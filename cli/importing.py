@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from intercoder.cli.output import counted, one_line, print_json
+from intercoder.cli.output import print_json
 from intercoder.core.documents import Document, Span, Unit
 from intercoder.core.errors import InputError
 from intercoder.core.segmentation import segment
+from intercoder.core.shown import counted, one_line
 from intercoder.formats.files import check_exists, told
 from intercoder.formats.reader import ReadOptions, ReadReport, read_documents
 from intercoder.stores.corpus import Imported, Source, import_source

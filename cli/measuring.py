@@ -176,7 +176,7 @@ def rating_form(
     Example: `intercoder rating-form repair form.csv -n 10`
     """
     from intercoder.cli.exporting import spare_the_study
-    from intercoder.cli.output import counted
+    from intercoder.core.shown import counted
     from intercoder.formats.rating_forms import GUIDELINES, write_form
     from intercoder.formats.whole_files import whole_file
     from intercoder.stores.study_folder import open_study

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from intercoder.cli.output import counted, one_line, print_json, print_table, shown_safely
+from intercoder.cli.output import print_json, print_table
 from intercoder.cli.results import SHOWN, print_codebook, print_codebook_file, print_failures
+from intercoder.core.shown import counted, one_line, shown_safely
 
 if TYPE_CHECKING:
     from intercoder.graphs.inspecting import Pair

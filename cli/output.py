@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from intercoder.core.shown import shown_safely
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,14 +25,6 @@ def print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
-def shown_safely(text: str) -> str:
-    """The text with control, bidirectional and zero-width characters made visible, so none drives a terminal."""
-    return "".join(
-        character if character in "\n\t" or not _hidden(character) else f"\\u{ord(character):04x}"
-        for character in text
-    )
-
-
 def print_error(error: IntercoderError) -> None:
     """What is wrong, where, and on a second line what to do about it."""
     place = f"{error.where}: " if error.where else ""
@@ -40,24 +33,9 @@ def print_error(error: IntercoderError) -> None:
         print(f"  -> {shown_safely(error.remedy)}", file=sys.stderr)
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 segment`, `2 segments`, `1,200 segments`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def typed(path: Path) -> str:
     """A path as it is typed into a shell."""
     return shlex.quote(str(path))
-
-
-def _hidden(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-
-
-def one_line(text: str, longest: int = 100) -> str:
-    """The text on one line, safe to show, cut at `longest` characters."""
-    line = " ".join(shown_safely(text).split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def console(*, error: bool = False) -> Console:

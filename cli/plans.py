@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from intercoder.cli.output import counted, print_json, print_table, shown_safely
+from intercoder.cli.output import print_json, print_table
+from intercoder.core.shown import counted, shown_safely
 
 if TYPE_CHECKING:
     from intercoder.graphs.planning import Plan

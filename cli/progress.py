@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from intercoder.cli.output import console, counted, one_line, print_json
+from intercoder.cli.output import console, print_json
+from intercoder.core.shown import counted, one_line
 
 Event = dict[str, Any]
 Listener = Callable[[Event], None]

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from intercoder.cli.output import counted, one_line, print_json, print_table, shown_safely, typed
+from intercoder.cli.output import print_json, print_table, typed
+from intercoder.core.shown import counted, one_line, shown_safely
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from intercoder.cli.output import counted, one_line, print_json, typed
-from intercoder.cli.revision_lists import as_json, brief_change, print_next, subject
+from intercoder.cli.output import print_json, typed
+from intercoder.cli.revision_lists import as_json, print_next
 from intercoder.core.errors import InputError
+from intercoder.core.revision_words import brief_change, subject
+from intercoder.core.shown import counted, one_line
 from intercoder.formats.revision_forms import form, read_form
 from intercoder.graphs.answering import answer_revision, answer_revisions, waiting_revisions
 

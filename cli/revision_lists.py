@@ -6,18 +6,13 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from intercoder.cli.output import counted, one_line, print_json, print_table, shown_safely
-from intercoder.core.codebook_words import in_words
-from intercoder.core.revisions import FIELDS, Revision
+from intercoder.cli.output import print_json, print_table
+from intercoder.core.revision_words import WORDS, brief_change, by_code, subject, told
+from intercoder.core.shown import counted, one_line, shown_safely
 
 if TYPE_CHECKING:
     from intercoder.core.revisions import RecordedRevision
     from intercoder.stores.study_folder import StudyFolder
-
-WORDS = 60
-"""Characters of a label."""
-BOOK = "(codebook)"
-"""Stands for the code of a revision that is about the book as a whole."""
 
 
 def print_revisions(folder: StudyFolder, revisions: Sequence[RecordedRevision], *, json: bool) -> None:
@@ -29,10 +24,10 @@ def print_revisions(folder: StudyFolder, revisions: Sequence[RecordedRevision], 
     waiting = [one for one in revisions if one.status == "waiting"]
     answered = [one for one in revisions if one.status != "waiting"]
     if waiting:
-        rows = [(one.number, _code(one), brief_change(one.revision), one.created_at) for one in _by_code(waiting)]
+        rows = [(one.number, _code(one), brief_change(one.revision), one.created_at) for one in by_code(waiting)]
         print_table(("number", "code", "change", "proposed"), rows, title="Revisions that wait", right=("number",))
     if answered:
-        rows = [(one.number, _code(one), brief_change(one.revision), told(one)) for one in _by_code(answered)]
+        rows = [(one.number, _code(one), brief_change(one.revision), told(one)) for one in by_code(answered)]
         print_table(("number", "code", "change", "what became of it"), rows, title="Others", right=("number",))
     print_next(folder, waiting)
 
@@ -50,43 +45,9 @@ def print_next(folder: StudyFolder, waiting: Sequence[RecordedRevision]) -> None
     print(f"Then: intercoder run codevelop {folder.argument}")
 
 
-def brief_change(revision: Revision, longest: int = 100) -> str:
-    """What a revision changes on one line, such as `include rule added: repairs for others`."""
-    if revision.before and revision.before == revision.after:
-        return f"{revision.kind.replace('_', ' ')} (no change)"
-    lines = [line for change in in_words([revision]) for line in change.lines]
-    said = next((line.text for line in lines if not line.sign), revision.kind)
-    come = next((line.text for line in lines if line.sign == "+"), "")
-    return one_line(f"{said}: {come}" if come and revision.kind in FIELDS else said, longest)
-
-
-def told(one: RecordedRevision) -> str:
-    """What became of a revision: by whom, when, in which version; or why it was dropped."""
-    if one.dropped:
-        return one_line(f"dropped: {one.dropped}")
-    if one.status == "undone":
-        return f"waits no more: a new run was begun in place of {one.revision.run}"
-    if one.answer is None:
-        return "waits for an answer"
-    parts = [f"{one.status} by {one_line(one.answer.by, WORDS)} at {one.answered_at}"]
-    if one.version:
-        parts.append(f"codebook version {one.version}")
-    if one.problem:
-        parts.append(f"could not be applied: {one_line(one.problem)}")
-    if one.answer.note:
-        parts.append(f"note: {one_line(one.answer.note)}")
-    return "; ".join(parts)
-
-
 def numbers(revisions: Iterable[RecordedRevision]) -> str:
     """`1, 2, 5`."""
     return ", ".join(str(one.number) for one in revisions)
-
-
-def subject(one: RecordedRevision) -> str:
-    """Labels of the codes that a revision is about as they stood."""
-    codes = one.revision.before or one.revision.after
-    return ", ".join(code.label for code in codes) or BOOK
 
 
 def as_json(one: RecordedRevision) -> dict[str, Any]:
@@ -97,11 +58,3 @@ def as_json(one: RecordedRevision) -> dict[str, Any]:
 
 def _code(one: RecordedRevision) -> str:
     return one_line(shown_safely(subject(one)), WORDS)
-
-
-def _by_code(revisions: Iterable[RecordedRevision]) -> list[RecordedRevision]:
-    """Revisions of one code together, codes in the order of their first revision."""
-    groups: dict[str, list[RecordedRevision]] = {}
-    for one in revisions:
-        groups.setdefault(next(iter(one.revision.code_ids), ""), []).append(one)
-    return [one for group in groups.values() for one in group]

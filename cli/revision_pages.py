@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from intercoder.cli.codebook_changes import print_changes
 from intercoder.cli.frames import interval, shown
-from intercoder.cli.output import console, counted, one_line, print_json, print_table, shown_safely
-from intercoder.cli.revision_lists import as_json, subject, told
+from intercoder.cli.output import console, print_json, print_table
+from intercoder.cli.revision_lists import as_json
 from intercoder.core.codebook_words import in_words
+from intercoder.core.revision_words import subject, told
+from intercoder.core.shown import counted, one_line, shown_safely
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -138,7 +138,8 @@ def _write_sheet(folder: StudyFolder, kept: NamedSample, book: Codebook, coder: 
 def _tell_sample(
     folder: StudyFolder, kept: NamedSample, book: Codebook, file: Path, scope: Scope, *, new: bool
 ) -> None:
-    from intercoder.cli.output import counted, one_line, typed
+    from intercoder.cli.output import typed
+    from intercoder.core.shown import counted, one_line
     from intercoder.stores.database import reading
     from intercoder.stores.named_samples import developed_on
 
@@ -156,7 +157,7 @@ def _tell_sample(
 
 
 def _tell_import(written: Written) -> None:
-    from intercoder.cli.output import counted, one_line
+    from intercoder.core.shown import counted, one_line
 
     segments = counted(written.segments, "segment")
     print(

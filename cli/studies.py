@@ -40,9 +40,9 @@ def init(
 
     Example: `intercoder init repair --question "Why do people repair things?"`
     """
-    from intercoder.cli.output import shown_safely
     from intercoder.cli.settings_template import settings_text
     from intercoder.core.errors import SettingsError
+    from intercoder.core.shown import shown_safely
     from intercoder.graphs.checks import problems
     from intercoder.llms.catalogue import find
     from intercoder.llms.references import parse_reference
@@ -100,8 +100,9 @@ def status(directory: StudyArgument, json: JsonOption = False) -> None:
 
     Example: `intercoder status repair`
     """
-    from intercoder.cli.output import one_line, print_json, print_table
+    from intercoder.cli.output import print_json, print_table
     from intercoder.cli.results import print_failures
+    from intercoder.core.shown import one_line
     from intercoder.stores.overview import overview
     from intercoder.stores.study_folder import open_study
 
@@ -124,7 +125,8 @@ def status(directory: StudyArgument, json: JsonOption = False) -> None:
 
 
 def _print_sources(view: Any) -> None:
-    from intercoder.cli.output import counted, print_table
+    from intercoder.cli.output import print_table
+    from intercoder.core.shown import counted
 
     rows = [
         (

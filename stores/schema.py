@@ -203,6 +203,7 @@ decisions = Table(
     Column("created_at", String(32), nullable=False),
     Index("ix_decisions_segment", "study_id", "run", "segment_id"),
     Index("ix_decisions_supersedes", "study_id", "supersedes"),
+    Index("ix_decisions_code", "study_id", "run", "code_id"),
 )
 
 codes = Table(
@@ -232,6 +233,7 @@ code_revisions = Table(
     Column("negative_examples", JSON, nullable=False, server_default="[]"),
     Column("kind", String(16), nullable=False, server_default="model"),
     Column("pattern", Text, nullable=False, server_default=""),
+    Column("colour", String(16), nullable=False, server_default=""),  # #rrggbb
 )
 
 codebook_versions = Table(
@@ -294,6 +296,19 @@ revision_answers = Table(
     Column("created_at", String(32), nullable=False),
 )
 
+# What a person means to answer once they confirm the round; taken away then.
+draft_answers = Table(
+    "draft_answers",
+    metadata,
+    _study(),
+    Column("revision_id", String(64), primary_key=True),
+    Column("answer", String(16), nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
 version_revisions = Table(
     "version_revisions",
     metadata,
@@ -327,6 +342,24 @@ overrides = Table(
     Column("verdict", String(16), nullable=False),  # that was overridden; empty where there was none
     Column("note", Text, nullable=False),
     Column("by", String(128), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+# How people settled what coders disagreed on; the highest number stands.
+settlements = Table(
+    "settlements",
+    metadata,
+    _study(),
+    Column("segment_id", String(64), primary_key=True),
+    Column("code_id", String(64), primary_key=True),  # empty where coders found the codes themselves, or chose one
+    Column("number", Integer, primary_key=True),
+    Column("run", String(64), nullable=False),  # whose coders disagreed; empty for people
+    Column("value", String(8), nullable=False),  # yes, no, unsure; empty where it is only put forward
+    Column("label", Text, nullable=False),  # of the code that was settled on
+    Column("note", Text, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("evidence", Boolean, nullable=False),  # whether the reviser shall see it
+    Column("codebook_version", Integer, nullable=False),
     Column("created_at", String(32), nullable=False),
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from intercoder.core.deduction import FINAL
+from intercoder.core.shown import counted, listed
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.interval import Estimate
 from intercoder.evals.report.deductive_contents import (
@@ -29,7 +30,6 @@ from intercoder.evals.report.figures import (
     spread,
     told,
 )
-from intercoder.evals.report.words import counted, listed
 
 READING = (
     "Each line is a code. The model may stand in for a person where it agrees with people about as far as people "

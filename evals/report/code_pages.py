@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from intercoder.core.codebook import Code
+from intercoder.core.shown import counted
 from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers
 from intercoder.evals.report.passages import Passages, by_kind, passage
 from intercoder.evals.report.randomness_tests import meaning, tested
-from intercoder.evals.report.words import counted
 
 
 class CodePage(NamedTuple):

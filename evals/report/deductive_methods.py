@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from intercoder.core.deduction import PATTERN
+from intercoder.core.shown import counted, listed
 from intercoder.core.study import DeductiveCoderSettings, DeductiveModerator
 from intercoder.evals.randomness import ALPHA, CONSISTENT, FEWEST_MINORITY
 from intercoder.evals.report.deductive_contents import DeductiveContents, population, stratified
 from intercoder.evals.report.methods import REFERENCES, Methods
 from intercoder.evals.report.randomness_tests import repeated
-from intercoder.evals.report.words import counted, listed
 
 CITED = {
     **REFERENCES,

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from intercoder.core.deduction import PATTERN
+from intercoder.core.shown import counted, listed
 from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers, stratified
 from intercoder.evals.report.figures import Cell, Link
 from intercoder.evals.report.randomness_tests import tested
 from intercoder.evals.report.summary import NAMED, Summary
-from intercoder.evals.report.words import counted, listed
 
 DONE = {
     "codevelop": "to develop the codebook",

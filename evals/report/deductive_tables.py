@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from intercoder.core.shown import counted
 from intercoder.evals.report.deductive_contents import ROLES, DeductiveContents, Numbers, coder_name
 from intercoder.evals.report.figures import Cell, Link
 from intercoder.evals.report.tables import REASON, TEXT, shortened
-from intercoder.evals.report.words import counted
 
 NO_CODE = -1
 """Code of a decision that chose none: its coder was unsure among codes that exclude one another."""

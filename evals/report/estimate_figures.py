@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from intercoder.core.shown import counted
 from intercoder.evals.estimates import Cooccurrence
 from intercoder.evals.final_estimates import CodeEstimate, FinalEstimates
 from intercoder.evals.interval import Estimate
@@ -23,7 +24,6 @@ from intercoder.evals.report.figures import (
     spread,
 )
 from intercoder.evals.report.reading_figures import paired
-from intercoder.evals.report.words import counted
 
 SHARES = (("by the model", "share"), ("corrected by people", "corrected"))
 """What is drawn of each code, and where it stands in an estimate."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import NamedTuple
 
+from intercoder.core.shown import counted, listed
 from intercoder.core.study import CoderSettings, ModeratorSettings
 from intercoder.evals.report.agreement_figure import Series
 from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.space_figures import CodeSpaces
 from intercoder.evals.report.tables import prompts_used
-from intercoder.evals.report.words import counted, listed
 
 REFERENCES = {
     "ensemble": "Parfenova, A., & Pfeffer, J. (2025). Measuring what matters: Evaluating ensemble LLMs with label "

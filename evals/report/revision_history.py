@@ -10,9 +10,9 @@ from intercoder.core import codebook_words
 from intercoder.core.codebook_words import in_words
 from intercoder.core.recoding import Change, Recoding
 from intercoder.core.revisions import RecordedRevision, Revision
+from intercoder.core.shown import counted, listed
 from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers, Version, coder_name
 from intercoder.evals.report.figures import Cell
-from intercoder.evals.report.words import counted, listed
 
 CHANGES = 60
 """Changed decisions listed for a round at most."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
+from intercoder.core.shown import counted, listed
 from intercoder.evals.report.agreement_figure import Series
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.figures import Cell, Link, bounds
 from intercoder.evals.report.reading_figures import new_codes
 from intercoder.evals.report.space_figures import CodeSpaces
-from intercoder.evals.report.words import counted, listed
 
 LOW = 0.4
 """Positive agreement below which a code is named as one to look at."""
