@@ -1,0 +1,1 @@
+"""The terminal UI: where people read, code, and approve revisions."""
