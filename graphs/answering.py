@@ -108,6 +108,11 @@ def waiting_revisions(folder: StudyFolder) -> list[RecordedRevision]:
     return [one for one in recorded_revisions(folder.engine, folder.study.id) if one.status == "waiting"]
 
 
+def same_round(one: RecordedRevision, other: RecordedRevision) -> bool:
+    """Whether two revisions are of the same round of the same run, so that one version is made of both."""
+    return (one.revision.run, one.revision.round) == (other.revision.run, other.revision.round)
+
+
 def _recorded(folder: StudyFolder, planned: Sequence[Planned]) -> list[RecordedRevision]:
     """Check the answers beside one another and those given before, then record them."""
     with reading(folder.engine) as connection:
@@ -117,14 +122,10 @@ def _recorded(folder: StudyFolder, planned: Sequence[Planned]) -> list[RecordedR
     kept: list[Planned] = []
     for plan in planned:
         if plan.one.status == "waiting":
-            plan = checked(book, [one for one in approved if _round(one) == _round(plan.one)], plan)
+            plan = checked(book, [one for one in approved if same_round(one, plan.one)], plan)
             approved += [plan.settled] if plan.settled.status in APPROVED else []
         kept.append(plan)
     return record_answers(folder.engine, folder.study.id, [plan.answer for plan in kept])
-
-
-def _round(one: RecordedRevision) -> tuple[str, int]:
-    return one.revision.run, one.revision.round
 
 
 def _planned(answers: AnswersFile, by: str, recorded: Sequence[RecordedRevision]) -> list[Planned]:

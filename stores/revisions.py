@@ -122,7 +122,14 @@ def record_answer(engine: Engine, study_id: str, answer: RevisionAnswer) -> Reco
 def record_answers(engine: Engine, study_id: str, answers: Sequence[RevisionAnswer]) -> list[RecordedRevision]:
     """Record answers in one transaction: all, or none where one cannot be taken; see `record_answer`."""
     with writing(engine) as connection:
-        return [_record(connection, study_id, answer) for answer in answers]
+        return write_answers(connection, study_id, answers)
+
+
+def write_answers(
+    connection: Connection, study_id: str, answers: Sequence[RevisionAnswer]
+) -> list[RecordedRevision]:
+    """Record answers within a write transaction; see `record_answers`."""
+    return [_record(connection, study_id, answer) for answer in answers]
 
 
 def recorded_revisions(engine: Engine, study_id: str, *, run: str | None = None) -> list[RecordedRevision]:
