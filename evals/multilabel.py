@@ -102,7 +102,7 @@ def _one_code(code: str, ratings: Ratings, question: Question) -> CodeAgreement:
     return CodeAgreement(
         code=code,
         agreement=question.estimate(ratings),
-        positive=_positive(ratings, 1, question.interval, question.n_boot, question.seed),
+        positive=positive_of(ratings, 1, question.interval, question.n_boot, question.seed),
         percent=percent.value,
         counts=tuple(int(count) for count in (ratings.codes == 1).sum(axis=0)),
     )
@@ -142,10 +142,13 @@ def positive_agreement(
         raise InputError(
             f"{positive!r} is not one of the categories.", where="positive", remedy="Name one, or declare it."
         )
-    return _positive(table, table.categories.index(positive), interval, n_boot, seed)
+    return positive_of(table, table.categories.index(positive), interval, n_boot, seed)
 
 
-def _positive(table: Ratings, category: int, interval: Interval, n_boot: int, seed: int) -> Estimate:
+def positive_of(
+    table: Ratings, category: int, interval: Interval = "analytic", n_boot: int = 10_000, seed: int = 0
+) -> Estimate:
+    """`positive_agreement` of ratings that were read already; `category` is its place among the categories."""
     rows: Codes = table.rated(at_least=2)
     distinct = patterns(rows, max(2, len(table.categories)), ordered=False)
     chosen = (distinct.codes == category).sum(axis=1)

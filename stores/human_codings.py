@@ -63,7 +63,9 @@ def write_codings(engine: Engine, study_id: str, sheet: CodedSheet) -> list[Writ
         return [_write_coder(connection, study_id, coder, sheet) for coder in sorted(coders)]
 
 
-def human_decisions(connection: Connection, study_id: str, sample: str = "", coder: str = "") -> list[Decision]:
+def human_decisions(
+    connection: Connection, study_id: str, sample: str = "", coder: str = "", segment: str = ""
+) -> list[Decision]:
     """People's decisions that stand: by coder, then segment in document order, then code.
 
     Of each code the latest about the segment. Under an exclusive codebook version a choice replaces all that the
@@ -74,17 +76,19 @@ def human_decisions(connection: Connection, study_id: str, sample: str = "", cod
         study_id: The study.
         sample: Only segments of this sample, in its order; empty for all that people coded.
         coder: Only this person's; empty for everybody's.
+        segment: Only about this segment; empty for all.
     """
     exclusive = _exclusive_versions(connection, study_id)
     standing: dict[tuple[str, str], dict[str, Decision]] = {}
-    for decision in _all(connection, study_id, coder):
+    for decision in _all(connection, study_id, coder, segment):
         stands = standing.setdefault((decision.coder, decision.segment_id), {})
         before = next(iter(stands.values()), None)
         alone = decision.codebook_version in exclusive
         if before is not None and (alone or before.codebook_version in exclusive):
             stands.clear()
         stands["" if alone else decision.code_id or ""] = decision
-    order = {segment_id: at for at, segment_id in enumerate(_order(connection, study_id, sample))}
+    places = [segment] if segment else _order(connection, study_id, sample)
+    order = {segment_id: at for at, segment_id in enumerate(places)}
     kept = [
         one
         for (_, segment_id), stands in standing.items()
@@ -187,7 +191,7 @@ def _last_round(connection: Connection, study_id: str, coder: str) -> int:
     return int(connection.execute(query).scalar() or 0)
 
 
-def _all(connection: Connection, study_id: str, coder: str) -> Iterator[Decision]:
+def _all(connection: Connection, study_id: str, coder: str, segment: str) -> Iterator[Decision]:
     """All decisions of people, oldest first."""
     table = schema.decisions
     query = (
@@ -197,6 +201,8 @@ def _all(connection: Connection, study_id: str, coder: str) -> Iterator[Decision
     )
     if coder:
         query = query.where(table.c.coder == coder)
+    if segment:
+        query = query.where(table.c.segment_id == segment)
     yield from map(read_decision, connection.execute(query))
 
 
