@@ -20,9 +20,11 @@ from intercoder.cli import (
     merging,
     models,
     reporting,
+    reviewing,
     revising,
     running,
     sampling,
+    stopping,
     studies,
 )
 
@@ -36,8 +38,10 @@ app = typer.Typer(
 )
 studies.register(app)
 running.register(app)
+stopping.register(app)
 merging.register(app)
 codebooks.register(app)
+reviewing.register(app)
 revising.register(app)
 calibrating.register(app)
 exporting.register(app)

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+_JOINERS = "\u200c\u200d"
+"""Zero-width signs that words of several scripts, and emoji made of others, are written with."""
 
 
 def shown_safely(text: str) -> str:
-    """The text with control, bidirectional and zero-width characters made visible, so none drives a terminal."""
-    return "".join(
-        character if character in "\n\t" or not _hidden(character) else f"\\u{ord(character):04x}"
-        for character in text
-    )
+    """The text with control, bidirectional and zero-width characters made visible, so none drives a terminal.
+
+    Joiners between letters or symbols stay: Persian, Hindi and emoji are spelled with them.
+    """
+    return text if text.isascii() and text.isprintable() else "".join(shown_characters(text))
+
+
+def shown_characters(text: str) -> Iterator[str]:
+    """What is shown for each character of a text, in order."""
+    for place, character in enumerate(text):
+        if character in "\n\t" or not _hidden(character) or (character in _JOINERS and _joins(text, place)):
+            yield character
+        else:
+            yield f"\\u{ord(character):04x}"
 
 
 def one_line(text: str, longest: int = 100) -> str:
@@ -32,3 +44,11 @@ def listed(names: Sequence[str]) -> str:
 
 def _hidden(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _joins(text: str, place: int) -> bool:
+    """Whether the sign at a place stands between letters, marks or symbols that are not ASCII."""
+    beside = text[place - 1 : place] + text[place + 1 : place + 2]
+    return len(beside) == 2 and all(
+        not one.isascii() and unicodedata.category(one)[0] in "LMS" for one in beside
+    )

@@ -1,1 +1,1 @@
-"""The terminal UI: where people read, code, and approve revisions."""
+"""The terminal UI: where people read, code and approve. Screens show records that the other rooms return."""

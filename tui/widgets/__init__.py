@@ -1,1 +1,1 @@
-"""Parts that screens are made of."""
+"""Parts that screens share."""

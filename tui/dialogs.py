@@ -1,0 +1,233 @@
+"""Questions to the person: a text, yes or no, one of several. Escape answers nothing (None)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Input, OptionList, Static, TextArea
+from textual.widgets.option_list import Option
+
+from intercoder.core.errors import IntercoderError
+from intercoder.tui.text import line, shown
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer | None], Generic[Answer]):
+    """A box over the screen: title, what `body` yields, and the keys below.
+
+    Awaited in a worker: `answer = await self.app.push_screen_wait(AskText(...))`.
+    """
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 60%; }
+    Dialog > Vertical {
+        width: 90%; max-width: 90; height: auto; max-height: 90%;
+        background: $surface; border: round $primary; padding: 0 1; border-title-style: bold;
+    }
+    Dialog Static { height: auto; }
+    Dialog .hint { color: $text-muted; }
+    Dialog .problem { color: $error; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", tooltip="Close without an answer.", id="dialog.cancel"),
+    ]
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        """The box."""
+        with Vertical() as box:
+            box.border_title = line(self._title, 80)
+            yield from self.body()
+        yield Footer(show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """What is asked."""
+        raise NotImplementedError
+
+    def action_cancel(self) -> None:
+        """Answer nothing."""
+        self.dismiss(None)
+
+
+class AskText(Dialog[str]):
+    """Asks for a text.
+
+    Args:
+        title: What it is for.
+        hint: A sentence of explanation.
+        value: What stands there first.
+        needed: Whether it may not be blank.
+        check: Raises an IntercoderError for what cannot be taken; its message is shown while the person types.
+        lines: Rows of the field; one for a field that enter closes.
+    """
+
+    DEFAULT_CSS = """
+    AskText TextArea { height: 6; }
+    AskText Input { margin: 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "take", "OK", tooltip="Take the text.", id="dialog.take", priority=True),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        hint: str = "",
+        value: str = "",
+        *,
+        needed: bool = False,
+        check: Callable[[str], object] | None = None,
+        lines: int = 1,
+    ) -> None:
+        super().__init__(title)
+        self._hint, self._value, self._needed, self._check, self._lines = hint, value, needed, check, lines
+
+    def body(self) -> ComposeResult:
+        """The field, what is asked, and what is wrong."""
+        if self._hint:
+            yield Static(shown(self._hint), classes="hint", markup=False)
+        yield Input(self._value, id="text") if self._lines == 1 else TextArea(self._value, id="text")
+        yield Static("", classes="problem", markup=False)
+
+    @property
+    def text(self) -> str:
+        """What stands in the field."""
+        field = self.query_one("#text")
+        return (
+            field.text if isinstance(field, TextArea) else field.value if isinstance(field, Input) else ""
+        ).strip()
+
+    def on_input_changed(self) -> None:
+        """Say at once what is wrong."""
+        self._problem()
+
+    def on_text_area_changed(self) -> None:
+        """Say at once what is wrong."""
+        self._problem()
+
+    def on_input_submitted(self) -> None:
+        """Enter takes a single line."""
+        self.action_take()
+
+    def action_take(self) -> None:
+        """Take the text if nothing is wrong with it."""
+        if not self._problem(at_last=True):
+            self.dismiss(self.text)
+
+    def _problem(self, *, at_last: bool = False) -> str:
+        problem = ""
+        if self._needed and not self.text:
+            problem = "It may not be blank." if at_last else ""
+        elif self._check is not None:
+            try:
+                self._check(self.text)
+            except IntercoderError as error:
+                problem = f"{error.message} {error.remedy}"
+        self.query_one(".problem", Static).update(shown(problem))
+        return problem
+
+
+class AskYes(Dialog[bool]):
+    """Asks whether to go on; enter or y is yes, n or escape is no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,enter", "yes", "Yes", tooltip="Go on.", id="dialog.yes"),
+        Binding("n", "cancel", "No", tooltip="Leave it.", id="dialog.no"),
+    ]
+
+    def __init__(self, title: str, text: Content | str) -> None:
+        super().__init__(title)
+        self._text = text if isinstance(text, Content) else shown(text)
+
+    def body(self) -> ComposeResult:
+        """The question."""
+        yield Static(self._text, markup=False)
+
+    def action_yes(self) -> None:
+        """Go on."""
+        self.dismiss(True)
+
+
+class Choose(Dialog[int]):
+    """Asks for one of several; typing narrows the list. Answers with the option's place.
+
+    Args:
+        title: What is chosen.
+        options: Their names, and a longer text beside each that may be empty.
+        chosen: Place of the one that is marked first.
+    """
+
+    DEFAULT_CSS = """
+    Choose OptionList { height: auto; max-height: 16; border: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("enter", "take", "Choose", tooltip="Choose the marked one.", id="dialog.choose", priority=True),
+    ]
+
+    def __init__(self, title: str, options: Sequence[tuple[str, str]], chosen: int = 0) -> None:
+        super().__init__(title)
+        self._options = list(options)
+        self._chosen = chosen
+
+    def body(self) -> ComposeResult:
+        """A field that narrows, and the list."""
+        yield Input(placeholder="type to narrow")
+        yield OptionList()
+
+    def on_mount(self) -> None:
+        """Show all."""
+        self._narrow("")
+        self.query_one(OptionList).highlighted = min(self._chosen, len(self._options) - 1)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what matches."""
+        self._narrow(event.value)
+
+    def on_option_list_option_selected(self) -> None:
+        """A click chooses."""
+        self.action_take()
+
+    def action_move(self, by: int) -> None:
+        """Move the mark."""
+        choices = self.query_one(OptionList)
+        if choices.option_count:
+            choices.highlighted = ((choices.highlighted or 0) + by) % choices.option_count
+
+    def action_take(self) -> None:
+        """Choose the marked one."""
+        choices = self.query_one(OptionList)
+        if choices.highlighted is not None:
+            self.dismiss(int(choices.get_option_at_index(choices.highlighted).id or 0))
+
+    def _narrow(self, typed: str) -> None:
+        choices = self.query_one(OptionList)
+        choices.clear_options()
+        for place in fuzzy([name for name, _ in self._options], typed):
+            name, more = self._options[place]
+            text = (
+                Content.assemble(line(name, 80), ("  " + line(more, 100).plain, "dim")) if more else line(name, 80)
+            )
+            choices.add_option(Option(text, id=str(place)))
+        choices.highlighted = 0 if choices.option_count else None
+
+
+def fuzzy(names: Sequence[str], typed: str) -> list[int]:
+    """Places of the names that match what was typed, best first; all in order where nothing was."""
+    if not typed.strip():
+        return list(range(len(names)))
+    matcher = Matcher(typed.strip())
+    scored = [(matcher.match(name), place) for place, name in enumerate(names)]
+    return [place for score, place in sorted(scored, key=lambda one: (-one[0], one[1])) if score > 0]
