@@ -82,7 +82,8 @@ def _restructured(book: Codebook, revision: Revision) -> Codebook:
             )
         if not same_text(now, code):
             raise RevisionConflict(revision, f"the code {now.label!r} was changed meanwhile.", code_id=code.id)
-    coming = [_keeping_number(book, code) for code in revision.after]
+    was = {code.id: code for code in revision.before}
+    coming = [_as_now(code, was.get(code.id), book.code(code.id)) for code in revision.after]
     there = {code.id for code in book.codes} - gone
     twice = [code for code in coming if code.id in there]
     if twice:
@@ -97,9 +98,12 @@ def _restructured(book: Codebook, revision: Revision) -> Codebook:
     return book.model_copy(update={"codes": tuple(codes)})
 
 
-def _keeping_number(book: Codebook, code: Code) -> Code:
-    now = book.code(code.id)
-    return code if now is None else code.model_copy(update={"revision": now.revision})
+def _as_now(code: Code, was: Code | None, now: Code | None) -> Code:
+    """A code that goes on: with the number, and unless the revision says another, the colour that it has by now."""
+    if now is None:
+        return code
+    colour = now.colour if was is not None and was.colour == code.colour else code.colour
+    return code.model_copy(update={"revision": now.revision, "colour": colour})
 
 
 def _adopted(code: Code, gone: set[str], heir: str) -> Code:

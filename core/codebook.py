@@ -46,6 +46,8 @@ class Code(Record):
     kind: CodeKind = "model"
     pattern: str = ""
     """Regular expression of a code of kind `pattern`: it applies where the expression is found."""
+    colour: str = ""
+    """How people see it, `#rrggbb`; empty for one chosen on the screen. Coders are never shown it."""
     revision: int = 1
     lineage: Lineage = Lineage()
 
@@ -67,7 +69,7 @@ class Codebook(Record):
     @property
     def hash(self) -> str:
         """Digest of the book's content; equal books have equal hashes whatever their number."""
-        codes = [code.model_dump(mode="json") for code in self.codes]
+        codes = [code.model_dump(mode="json", exclude=None if code.colour else {"colour"}) for code in self.codes]
         return digest(codes, self.exclusive, self.allow_unsure)[:12]
 
     @property

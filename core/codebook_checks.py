@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.colours import read_colour
 from intercoder.core.errors import InputError
 from intercoder.core.patterns import check_pattern
 
@@ -30,7 +31,7 @@ def check_book(book: Codebook, before: Codebook | None = None, place: Places = l
     Raises:
         InputError: It has no codes; an id or a label stands twice; a label is blank; a parent is not in the book
             or codes are one another's parents in a circle; a code of kind `pattern` has no pattern, another one
-            has, or the pattern cannot be used (see `check_pattern`); codes exclude one another and one is found by
+            has, or the pattern cannot be used (see `check_pattern`); a colour is none; codes exclude one another and one is found by
             a pattern, so that a segment could get it beside the one that coders chose.
     """
     if not book.codes:
@@ -41,6 +42,7 @@ def check_book(book: Codebook, before: Codebook | None = None, place: Places = l
     _check_parents(book, place)
     for code in book.codes:
         _check_kind(code, before, place)
+        _check_colour(code, place)
     _check_exclusive(book, place)
 
 
@@ -113,6 +115,14 @@ def _check_kind(code: Code, before: Codebook | None, place: Places) -> None:
                 where=place(code.id, "pattern"),
                 remedy=error.remedy,
             ) from None
+
+
+def _check_colour(code: Code, place: Places) -> None:
+    where = place(code.id, "colour")
+    if read_colour(code.colour, where) != code.colour:
+        raise InputError(
+            f"the colour of {code.label!r} is {code.colour!r}.", where=where, remedy="Write it as `#rrggbb`."
+        )
 
 
 def _check_exclusive(book: Codebook, place: Places) -> None:

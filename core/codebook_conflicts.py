@@ -75,26 +75,35 @@ def _told(
     field = conflict.field or (revision.kind if revision.kind in ("settings", "order") else "code")
     was = base.code(conflict.code_id)
     books = [base, mine, history[-1][0]]
-    version, by = _changed(field, conflict.code_id, base, history)
-    said = dict(
-        zip(("base", "mine", "latest"), (_said(book, conflict.code_id, field) for book in books), strict=True)
+    version, by = last_change(field, conflict.code_id, base, history)
+    sides = dict(
+        zip(("base", "mine", "latest"), (said(book, conflict.code_id, field) for book in books), strict=True)
     )
     label = was.label if was else next((one.label for one in revision.after if one.id == conflict.code_id), "")
-    return Conflict(code_id=conflict.code_id, label=label, field=field, version=version, by=by, **said)
+    return Conflict(code_id=conflict.code_id, label=label, field=field, version=version, by=by, **sides)
 
 
-def _changed(field: str, code_id: str, base: Codebook, history: Sequence[tuple[Codebook, str]]) -> tuple[int, str]:
-    """The last version that changed a field, and who made it."""
-    before, found = _said(base, code_id, field), (0, "")
+def last_change(
+    field: str, code_id: str, base: Codebook, history: Sequence[tuple[Codebook, str]]
+) -> tuple[int, str]:
+    """The last version that changed what a book says, and who made it; 0 and nobody if none did.
+
+    Args:
+        field: A field of a code, `code` for the whole of it, or `settings` or `order`.
+        code_id: The code; empty where the field is the book's.
+        base: The book that the history begins after.
+        history: Later versions in order, each with who made it.
+    """
+    before, found = said(base, code_id, field), (0, "")
     for book, by in history:
-        now = _said(book, code_id, field)
+        now = said(book, code_id, field)
         if now != before:
             found = (book.version, by)
         before = now
     return found
 
 
-def _said(book: Codebook, code_id: str, field: str) -> str:
+def said(book: Codebook, code_id: str, field: str) -> str:
     """What a book says about a field, in words."""
     if field == "settings":
         return f"exclusive: {book.exclusive}, allow_unsure: {book.allow_unsure}".lower()

@@ -100,5 +100,5 @@ def _asked(book: Codebook, code: Code) -> tuple[object, ...]:
     """What a question about a code shows of the book."""
     parent = book.code(code.parent)
     above = (parent.label, parent.definition) if parent else ()
-    text = code.model_dump(exclude={"revision", "lineage", "parent"})
+    text = code.model_dump(exclude={"revision", "lineage", "parent", "colour"})
     return (str(text), above)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from intercoder.core.codebook import Code, Codebook, CodeExample, CodeKind
 from intercoder.core.codebook_checks import check_book, folded
+from intercoder.core.colours import read_colour
 from intercoder.core.errors import InputError
 from intercoder.core.identity import make_id
 from intercoder.core.record import Record
@@ -34,6 +35,8 @@ class DraftCode(Record):
     """A label or an id; empty for none."""
     kind: CodeKind | None = None
     pattern: str | None = None
+    colour: str | None = None
+    """Of any form that `read_colour` takes."""
     places: dict[str, str] = Field(default_factory=dict)
     """Field -> where it stands; under the empty name where the code begins."""
 
@@ -164,6 +167,8 @@ def _completed(code: DraftCode, code_id: str, owner: Code | None, seen: Seen) ->
             fields[name] = _kept_examples(said, getattr(old, name), seen)
     if code.kind is not None:
         fields["kind"] = code.kind
+    if code.colour is not None:
+        fields["colour"] = read_colour(code.colour, code.place("colour"))
     return old.model_copy(update=fields)
 
 

@@ -41,6 +41,7 @@ BRIEFLY = {
     "negative_example": "negative examples of {number} code{s}",
     "move": "{number} moved",
     "pattern": "{number} pattern{s}",
+    "recolour": "{number} recoloured",
     "order": "order",
 }
 """What is said of revisions of a kind where there is one line for all."""
@@ -114,6 +115,8 @@ def _field(revision: Revision, old: Code, new: Code, labels: dict[str, str]) -> 
         return [sentence(f"moved: now {_place(new.parent, labels)} (before: {_place(old.parent, labels)})")]
     if revision.kind == "rename":
         return [sentence("renamed"), *both_lines(old.label, new.label)]
+    if revision.kind == "recolour":
+        return _text("colour", old.colour, new.colour)
     if revision.kind == "definition":
         return _text("definition", old.definition, new.definition)
     if old.kind != new.kind:
@@ -202,6 +205,7 @@ def _whole(code: Code, labels: dict[str, str], sign: Sign, *, label: bool = Fals
         *(("negative example: ", text) for text in _texts(code.negative_examples)),
         ("pattern: ", code.pattern),
         ("part of: ", labels.get(code.parent, code.parent)),
+        ("colour: ", code.colour),
     ]
     return [signed(sign, f"{name}{text}") for name, text in parts if text]
 

@@ -32,6 +32,7 @@ STRUCTURE: tuple[str, ...] = (
     "negative_examples",
     "kind",
     "pattern",
+    "colour",
 )
 """Fields of the codes of a split, a merge or an addition that an edit may change."""
 

@@ -24,6 +24,7 @@ RevisionKind: TypeAlias = Literal[
     "negative_example",
     "move",
     "pattern",
+    "recolour",
     "add",
     "drop",
     "split",
@@ -41,6 +42,7 @@ FIELDS: dict[RevisionKind, tuple[str, ...]] = {
     "negative_example": ("negative_examples",),
     "move": ("parent",),
     "pattern": ("kind", "pattern"),
+    "recolour": ("colour",),
 }
 """Fields of a code that a revision of one code changes, by kind."""
 LISTS = ("include", "exclude", "examples", "negative_examples")
@@ -208,8 +210,9 @@ def merge(codes: Sequence[Code], label: str, definition: str) -> Revision:
 
 
 def same_text(one: Code, other: Code) -> bool:
-    """Whether two codes are the same but for the number of their revision."""
-    return one.model_copy(update={"revision": 1}) == other.model_copy(update={"revision": 1})
+    """Whether two codes are the same but for their colour and the number of their revision."""
+    plain = {"revision": 1, "colour": ""}
+    return one.model_copy(update=plain) == other.model_copy(update=plain)
 
 
 def _joined(lists: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
@@ -225,5 +228,6 @@ def with_fields(code: Code, fields: dict[str, Any]) -> Code:
 
 
 def _shown(code: Code, fields: Sequence[str] | None) -> object:
-    values = code.model_dump(exclude={"revision", "lineage"})
-    return values if fields is None else (code.id, [values[name] for name in fields])
+    if fields is None:
+        return code.model_dump(exclude={"revision", "lineage", "colour"})
+    return (code.id, [code.model_dump(include={name})[name] for name in fields])

@@ -18,7 +18,7 @@ SECTIONS = {
     "Examples": "examples",
     "Not this code": "negative_examples",
 }
-LINES = ("Part of", "Pattern", "Segments")
+LINES = ("Part of", "Pattern", "Colour", "Segments")
 SETTINGS = {"One code a segment": "exclusive", "Unsure allowed": "allow_unsure"}
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -58,6 +58,7 @@ def _block(book: Codebook, code: Code) -> list[str]:
     values = (
         plain_markdown(parent),
         plain_markdown(code.pattern),
+        plain_markdown(code.colour),
         str(book.counts[code.id]) if code.id in book.counts else "",
     )
     for name, value in zip(LINES, values, strict=True):
@@ -153,6 +154,7 @@ class _Reader:
             parent=said.get("Part of", ""),
             kind="pattern" if said.get("Pattern") else "model",
             pattern=said.get("Pattern", ""),
+            colour=said.get("Colour", ""),
             places={"": where},
             **examples,
         )

@@ -27,6 +27,7 @@ COLUMNS = (
     "parent",
     "kind",
     "pattern",
+    "colour",
     "segments",
     "made_from",
 )
@@ -54,6 +55,7 @@ def to_csv(book: Codebook) -> str:
             "parent": parent_name(book, code),
             "kind": code.kind,
             "pattern": code.pattern,
+            "colour": code.colour,
             "segments": book.counts.get(code.id, ""),
             "made_from": f"version {book.version} {book.hash}",
         }

@@ -114,6 +114,7 @@ def _entry(book: Codebook, code: Code) -> dict[str, Any]:
         "parent": _scalar(parent_name(book, code)),
         "kind": "" if code.kind == "model" else code.kind,
         "pattern": _scalar(code.pattern),
+        "colour": code.colour,
         "segments": book.counts.get(code.id),
     }
     return {name: values[name] for name in ENTRY if values[name] or values[name] == 0 or name == "label"}

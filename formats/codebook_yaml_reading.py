@@ -22,6 +22,7 @@ ENTRY = (
     "parent",
     "kind",
     "pattern",
+    "colour",
     "segments",
 )
 """Keys of a code, in the order in which they are written."""
@@ -149,6 +150,7 @@ def _code(entry: Any, source: str, line: int) -> DraftCode:
         parent=keys.text("parent"),
         kind=kind,
         pattern=keys.text("pattern"),
+        colour=keys.colour("colour"),
         places={"": where} | {str(key): keys.where(key) for key in entry},
     )
 
@@ -190,6 +192,14 @@ class _Keys:
             return str(value)
         remedy = "" if isinstance(value, list | Mapping) else QUOTE
         raise self._wrong(key, self.where(key), value, "text", remedy)
+
+    def colour(self, key: str) -> str:
+        """A colour; one without quotation marks is a comment or a number to YAML, and must not get lost."""
+        if key in self._data and not isinstance(self._data[key], str):
+            raise self._wrong(
+                key, self.where(key), self._data[key], "a colour", f"{QUOTE[:-1]}, such as '#3584e4'."
+            )
+        return self.text(key)
 
     def texts(self, key: str) -> tuple[str, ...]:
         return tuple(self._items(key, self._text_item))

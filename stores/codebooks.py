@@ -194,6 +194,7 @@ def _revision_row(study_id: str, code: Code, author: str) -> dict[str, Any]:
         "parent": code.parent,
         "kind": code.kind,
         "pattern": code.pattern,
+        "colour": code.colour,
         "author": author or code.lineage.run,
         "created_at": now(),
         "lineage": code.lineage.model_dump() if code.revision > 1 else None,
@@ -212,6 +213,7 @@ def _code(row: Any) -> Code:
         parent=row.parent,
         kind=row.kind,
         pattern=row.pattern,
+        colour=row.colour,
         revision=row.revision,
         lineage=Lineage.model_validate(row.lineage or row.founding),
     )

@@ -53,6 +53,7 @@ def told(*revisions: Revision) -> list[str]:
         (revised("move", A, parent=""), ['moved: now at the top level (before: under "doings")']),
         (revised("move", B, parent="c_g"), ['moved: now under "doings" (before: at the top level)']),
         (revised("pattern", B, kind="pattern", pattern="x"), ["is found by a pattern now", "+x"]),
+        (revised("recolour", A, colour="#3584e4"), ["colour added", "+#3584e4"]),
         (Revision(kind="drop", before=(B,)), ["dropped", "-example: I buy it"]),
         (
             Revision(kind="add", after=(Code(id="c_n", label="new", definition="D.", parent="c_g"),)),

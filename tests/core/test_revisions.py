@@ -54,6 +54,7 @@ def books(draw: st.DrawFn, ids: tuple[str, ...] = tuple(IDS)) -> Codebook:
                 parent=draw(st.sampled_from(["", *(code.id for code in codes)])),
                 kind="pattern" if pattern else "model",
                 pattern=pattern,
+                colour=draw(st.sampled_from(["", "#3584e4", "#e62d42"])),
                 revision=draw(st.integers(1, 4)),
                 lineage=Lineage(
                     split_from=draw(st.sampled_from(["", *(one for one in ids if one != code_id)])),
@@ -113,6 +114,7 @@ ONE_EACH = [
     Revision(
         kind="order", order_before=("c_a", "c_b", "c_c", "c_g"), order_after=("c_g", "c_c", "c_b", "c_a")
     ),
+    revised("recolour", B, colour="#3584e4"),
 ]  # fmt: skip
 
 
@@ -132,7 +134,7 @@ def test_there_is_one_of_every_kind_above() -> None:
 VALUES = {
     "label": words, "definition": words, "include": rules, "exclude": rules, "examples": examples,
     "negative_examples": examples, "parent": st.sampled_from(["", "c_5"]),
-    "kind": st.just("pattern"), "pattern": words,
+    "kind": st.just("pattern"), "pattern": words, "colour": st.sampled_from(["", "#e62d42"]),
 }  # fmt: skip
 
 
@@ -201,7 +203,7 @@ def test_what_was_changed_meanwhile_is_never_overwritten(
 
 def test_codes_that_went_or_came_are_conflicts_too() -> None:
     without = BOOK.model_copy(update={"codes": (B, C, G)})
-    for revision in (ONE_EACH[1], Revision(kind="drop", before=(A,)), ONE_EACH[-1], ONE_EACH[10]):
+    for revision in (ONE_EACH[1], Revision(kind="drop", before=(A,)), ONE_EACH[13], ONE_EACH[10]):
         with pytest.raises(RevisionConflict):
             apply(without, [revision])
     with pytest.raises(RevisionConflict, match="the code 'tags' is in the book already"):
@@ -291,3 +293,36 @@ def test_nothing_is_coded_again_for_nothing(book: Codebook) -> None:
     renumbered = tuple(code.model_copy(update={"revision": 9}) for code in book.codes)
     assert affected(book, book.model_copy(update={"version": 9, "codes": renumbered})) == ()
     assert all(same_text(one, other) for one, other in zip(book.codes, renumbered, strict=True))
+
+
+BLUE = apply(BOOK, [revised("recolour", A, colour="#3584e4")])
+
+
+def test_a_colour_lets_nothing_be_coded_again() -> None:
+    assert affected(BOOK, BLUE) == ()
+    exclusive = [book.model_copy(update={"exclusive": True}) for book in (BOOK, BLUE)]
+    assert affected(*exclusive) == ()
+    assert Codebook(version=1, codes=(A, B)).hash == "11d9e0bbcc24"  # as it was before there were colours
+    assert BLUE.hash != BOOK.hash
+
+
+@pytest.mark.parametrize(
+    "revision",
+    [
+        Revision(kind="drop", before=(A,)),
+        split(A, [("mending clothes", "Cloth."), ("mending tools", "Iron.")]),
+        merge([A, B], "getting things", "Any way."),
+        revised("definition", A, definition="Doing it oneself."),
+    ],
+    ids=lambda one: one.kind,
+)
+def test_a_colour_given_meanwhile_is_in_nobodys_way_and_stays(revision: Revision) -> None:
+    after = apply(BLUE, [revision]).code("c_a")
+    assert after is None or after.colour == "#3584e4"
+    assert (after is None) == (revision.kind in ("drop", "split"))
+
+
+def test_two_colours_for_one_code_are_a_conflict() -> None:
+    with pytest.raises(RevisionConflict) as found:
+        apply(BLUE, [revised("recolour", A, colour="#e62d42")])
+    assert (found.value.code_id, found.value.field) == ("c_a", "colour")

@@ -56,6 +56,7 @@ def books(draw: st.DrawFn) -> Codebook:
                 parent=draw(st.sampled_from(["", *(code.id for code in codes)])),
                 kind="pattern" if pattern else "model",
                 pattern=pattern,
+                colour=draw(st.sampled_from(["", "#3584e4", "#112233"])),
                 revision=draw(st.integers(1, 3)),
             )
         )

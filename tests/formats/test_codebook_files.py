@@ -97,6 +97,19 @@ def test_columns_that_are_not_there_change_nothing(tmp_path: Path) -> None:
     assert [one.kind for one in diff(BOOK, read)] == ["definition"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("b.yaml", "codes:\n- label: a\n  colour: Teal\n"),
+        ("b.csv", "label,colour\na,#2190A4\n"),
+        ("b.md", "## a\n\n*Colour:* #2190a4\n"),
+    ],
+)
+def test_colours_are_read_by_name_or_digits(name: str, text: str, tmp_path: Path) -> None:
+    read = read_codebook(written(tmp_path / name, text), versions())
+    assert [code.colour for code in read.book.codes] == ["#2190a4"]
+
+
 def test_twin_labels_that_were_there_before_are_let_pass(tmp_path: Path) -> None:
     twins = Codebook(version=1, codes=(Code(id="c_1", label="Repair"), Code(id="c_2", label="repair")))
     file = written(tmp_path / "b.yaml", to_yaml(twins))
@@ -129,6 +142,10 @@ BAD = {
     "codes:\n- label: a\n  kind: pattern\n  pattern: (a\n": "line 4: the code 'a': the pattern `(a` is no regular",
     "codes:\n- label: a\n  kind: pattern\n  pattern: (a|aa)+$\n": "line 4: the code 'a': the pattern `(a|aa)+$` "
     "takes more than",
+    "codes:\n- label: a\n  colour: #3584e4\n": "line 3: the code 'a': `colour` must be a colour; here is nothing. "
+    "Put it in quotation marks",
+    "codes:\n- label: a\n  colour: 112233\n": "line 3: the code 'a': `colour` must be a colour; here is `112233`",
+    "codes:\n- label: a\n  colour: tael\n": "line 3: 'tael' is no colour. Write it as `#3584e4`, or name one of",
     "codes: []\n": "the codebook has no codes.",
     "- label: a\n": "line 1: is no codebook: it does not begin with keys.",
     "exclusive: maybe\ncodes: []": "line 1: `exclusive` must be `true` or `false`; here is `maybe`.",
@@ -168,6 +185,8 @@ def test_what_is_wrong_is_named_with_its_place_and_a_remedy(text: str, tmp_path:
         ("b.md", "## a\n\n*Parent:* b\n", "b.md:line 3: names 'Parent', which is not known."),
         ("b.md", "## a\n\n### b\n", "b.md:line 3: is a heading of another kind."),
         ("b.md", "## a\n\n*Part of:* b\n", "b.md:line 1: the parent 'b' of 'a' is not in the codebook."),
+        ("b.md", "## a\n\n*Colour:* tael\n", "b.md:line 1: 'tael' is no colour."),
+        ("b.csv", "label,colour\na,tael\n", "b.csv:row 1, column colour: 'tael' is no colour."),
         ("b.md", "##\n", "b.md:line 1: a code has no label."),
         ("b.txt", "a", "b.txt: is not known as a codebook by its ending."),
     ],
