@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import psutil
 import sqlalchemy as sa
@@ -27,6 +27,9 @@ HEARTBEAT = 15.0
 PATIENCE = 120.0
 """Seconds without a sign of life after which a holder on another machine counts as dead."""
 
+NAMELESS = "(about to begin)"
+"""What the lease says before the run has a name."""
+
 
 class Lease:
     """A context manager: `with Lease(engine, study_id) as lease: ...; lease.name("inductive-1")`.
@@ -35,7 +38,7 @@ class Lease:
         StudyBusy: A living run holds it; the message says which, where and as which process.
     """
 
-    def __init__(self, engine: Engine, study_id: str, run: str = "(about to begin)") -> None:
+    def __init__(self, engine: Engine, study_id: str, run: str = NAMELESS) -> None:
         self._engine = engine
         self._study_id = study_id
         self._run = run
@@ -50,10 +53,7 @@ class Lease:
             mine = table.c.study_id == self._study_id
             holder = connection.execute(sa.select(table).where(mine)).one_or_none()
             if holder is not None and _alive(holder):
-                raise StudyBusy(
-                    f"run `{holder.run}` is working on this study (process {holder.pid} on {holder.host}).",
-                    remedy="Wait for it, or stop it with Ctrl-C in its terminal; `intercoder status` shows it.",
-                )
+                raise busy(holder)
             connection.execute(sa.delete(table).where(mine))
             connection.execute(
                 sa.insert(table).values(
@@ -105,19 +105,58 @@ class Lease:
                 continue  # a missed sign of life is not worth the run; the run's own writes will tell
 
 
-def lease_holder(engine: Engine, study_id: str) -> str | None:
-    """Name of the run that is working on the study now, if one is."""
+class Holder(NamedTuple):
+    """A living run that holds a study's lease."""
+
+    run: str
+    pid: int
+    host: str
+    process_started: float
+    """Seconds since the epoch."""
+
+    @property
+    def here(self) -> bool:
+        """Whether it is a process of this machine."""
+        return self.host == socket.gethostname()
+
+    @property
+    def named(self) -> bool:
+        """Whether the run is known; it is not while it is being begun."""
+        return self.run != NAMELESS
+
+
+def read_holder(engine: Engine, study_id: str) -> Holder | None:
+    """The living run that is working on the study now, if one is."""
     table = schema.leases
     with reading(engine) as connection:
-        holder = connection.execute(sa.select(table).where(table.c.study_id == study_id)).one_or_none()
-    return holder.run if holder is not None and _alive(holder) else None
+        row = connection.execute(sa.select(table).where(table.c.study_id == study_id)).one_or_none()
+    if row is None or not _alive(row):
+        return None
+    return Holder(run=row.run, pid=row.pid, host=row.host, process_started=row.process_started)
+
+
+def lease_holder(engine: Engine, study_id: str) -> str | None:
+    """Name of the run that is working on the study now, if one is."""
+    holder = read_holder(engine, study_id)
+    return holder.run if holder is not None else None
+
+
+def busy(holder: Any) -> StudyBusy:
+    """The refusal of whoever else would begin: which run is at work, where and as which process."""
+    return StudyBusy(
+        f"run `{holder.run}` is working on this study (process {holder.pid} on {holder.host}).",
+        remedy="Wait for it, or stop it with `intercoder stop`; `intercoder status` shows it.",
+    )
 
 
 def _alive(holder: Any) -> bool:
     if holder.host != socket.gethostname():
         return bool(time.time() - holder.heartbeat < PATIENCE)
     try:
-        started = psutil.Process(holder.pid).create_time()
+        process = psutil.Process(holder.pid)
+        started = process.create_time()
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

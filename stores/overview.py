@@ -173,7 +173,7 @@ def _next(folder: StudyFolder, has_texts: bool, runs: list[Run], running: str) -
     if not has_texts:
         return f"intercoder import {folder.argument} FILE... --unit paragraph"
     if running:
-        return f"wait for {running}, or stop it with Ctrl-C in its terminal"
+        return f"wait for {running}, or stop it: intercoder stop {folder.argument}"
     if not runs:
         with reading(folder.engine) as connection:
             given = newest(connection, folder.study.id).codes
