@@ -19,9 +19,8 @@ from intercoder.core.decisions import Failure, Provenance, Role
 from intercoder.core.errors import IntercoderError
 from intercoder.core.identity import digest
 from intercoder.core.protocols import LoggedAnswer
-from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.core.study import Sampling
 from intercoder.llms.calling import CallFailed, call
-from intercoder.llms.factory import chat_model
 from intercoder.llms.usage import cost_of, price_of
 from intercoder.prompts.loader import Message, Prompt
 
@@ -43,34 +42,6 @@ class Actor:
     prompt: Prompt
     sampling: Sampling
     seed: int
-
-
-def make_actor(
-    role: Role,
-    name: str,
-    reference: str,
-    prompt: Prompt,
-    sampling: Sampling,
-    seed: int,
-    *,
-    model: BaseChatModel | None = None,
-    privacy: Privacy | None = None,
-    limits: Limits | None = None,
-    api_key_env: str = "OPENAI_API_KEY",
-) -> Actor:
-    """An actor with the chat model given, or by default the one that `reference` names.
-
-    Raises:
-        ModelError: The reference names no usable model.
-    """
-    asked = model or chat_model(
-        reference,
-        sampling=sampling,
-        limits=limits or Limits(),
-        privacy=privacy or Privacy(),
-        api_key_env=api_key_env,
-    )
-    return Actor(role, name, reference, asked, prompt, sampling, seed)
 
 
 @dataclass(frozen=True)

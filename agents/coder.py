@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from langchain_core.language_models import BaseChatModel
-from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
 from intercoder.agents.answers import CoderAnswer, coder_schema, parse_coder_answer
-from intercoder.agents.asking import Question, ask, make_actor
+from intercoder.agents.asking import Question, ask
+from intercoder.agents.means import Means
 from intercoder.agents.session import Session
-from intercoder.agents.subgraph import material_of, node, standalone_session
+from intercoder.agents.subgraph import TextInput, material_of, standalone_session, subgraph
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.documents import Segment
 from intercoder.core.quotes import locate
-from intercoder.core.study import DEFAULT_MODEL, CoderSettings, Limits, Privacy, Study
+from intercoder.core.study import DEFAULT_MODEL, CoderSettings, Privacy, Study
 from intercoder.prompts.loader import Piece, load
 
 
@@ -27,50 +27,20 @@ class Coder:
     """One coder of a study.
 
     Args:
-        settings: Name, model, prompt variant, sampling.
-        question: The research question the prompt carries.
+        settings: Name, prompt variant, sampling.
+        means: What it asks with.
         max_codes: Most codes an answer may hold.
-        secret: Key of the fence's marker.
-        model: The chat model; by default the one that `settings` names.
-        privacy: What may leave the machine.
-        limits: Timeouts and retries of endpoints.
-        api_key_env: Name of the variable that holds an endpoint's key.
-        prompts: A study's own prompts folder.
     """
 
-    def __init__(
-        self,
-        settings: CoderSettings,
-        *,
-        question: str,
-        max_codes: int = 1,
-        secret: str = "",
-        model: BaseChatModel | None = None,
-        privacy: Privacy | None = None,
-        limits: Limits | None = None,
-        api_key_env: str = "OPENAI_API_KEY",
-        prompts: Path | None = None,
-    ) -> None:
+    def __init__(self, settings: CoderSettings, means: Means, *, max_codes: int = 1) -> None:
         self.settings = settings
         self.name = settings.name
-        self._question = question
+        self._means = means
         self._max_codes = max_codes
-        self._secret = secret
         self._schema = coder_schema(max_codes)
         self._parse = partial(parse_coder_answer, max_codes=max_codes)
-        prompt = load("coder", settings.prompt, shots=settings.shots, ending=settings.ending, folder=prompts)
-        self._actor = make_actor(
-            "coder",
-            settings.name,
-            settings.model,
-            prompt,
-            settings.sampling,
-            settings.seed,
-            model=model,
-            privacy=privacy,
-            limits=limits,
-            api_key_env=api_key_env,
-        )
+        prompt = load("coder", settings.prompt, shots=settings.shots, ending=settings.ending, folder=means.prompts)
+        self._actor = means.actor("coder", settings.name, prompt, settings.sampling, settings.seed)
 
     @classmethod
     def of_study(
@@ -82,17 +52,8 @@ class Coder:
         prompts: Path | None = None,
     ) -> Coder:
         """A coder as the study's settings describe it."""
-        return cls(
-            settings,
-            question=study.question,
-            max_codes=study.coding.max_codes,
-            secret=study.id,
-            model=model,
-            privacy=study.privacy,
-            limits=study.limits,
-            api_key_env=study.api_key_env,
-            prompts=prompts,
-        )
+        means = Means.of_study(study, settings.model, model=model, prompts=prompts)
+        return cls(settings, means, max_codes=study.coding.max_codes)
 
     def question_about(self, segment: Segment) -> Question[CoderAnswer]:
         """The question this coder is asked about a segment: what is shared first, the fenced text last."""
@@ -100,8 +61,8 @@ class Coder:
         pieces = [Piece(kind=kind, text=text) for kind, text in kinds if text]
         messages = self._actor.prompt.messages(
             pieces,
-            question=self._question,
-            secret=self._secret,
+            question=self._means.question,
+            secret=self._means.secret,
             segment_id=segment.id,
             max_codes=self._max_codes,
         )
@@ -122,15 +83,7 @@ class Coder:
         return Answer(coder=self.name, suggestions=suggestions, provenance=asked.provenance)
 
 
-class CoderInput(TypedDict, total=False):
-    """What a host graph gives: `text`, and if it has them what came before and who speaks."""
-
-    text: str
-    context: str
-    speaker: str
-
-
-class CoderState(CoderInput):
+class CoderState(TextInput):
     """What a host graph gets: one answer, added to those of other coders."""
 
     answers: Annotated[list[Answer], operator.add]
@@ -173,21 +126,12 @@ def build_coder(
         coder.invoke({"text": "I fixed the toaster with my neighbour's tools."})["answers"][0].suggestions
         ```
     """
-    reference = model if isinstance(model, str) else f"given:{type(model).__name__}"
-    coder = Coder(
-        CoderSettings(name=name, model=reference, prompt=prompt, shots=shots, seed=seed),
-        question=question,
-        max_codes=max_codes,
-        model=None if isinstance(model, str) else model,
-        privacy=privacy,
-    )
+    means = Means.of_host(model, question=question, privacy=privacy)
+    settings = CoderSettings(name=name, model=means.reference, prompt=prompt, shots=shots, seed=seed)
+    coder = Coder(settings, means, max_codes=max_codes)
     session = standalone_session()
 
     async def code(state: CoderState) -> dict[str, list[Answer]]:
         return {"answers": [await coder.code(material_of(state), session)]}
 
-    graph = StateGraph(CoderState, input_schema=CoderInput, output_schema=CoderOutput)
-    graph.add_node("code", node(code))
-    graph.add_edge(START, "code")
-    graph.add_edge("code", END)
-    return graph.compile(checkpointer=checkpointer, name=name)
+    return subgraph(code, CoderState, TextInput, CoderOutput, name=name, checkpointer=checkpointer)

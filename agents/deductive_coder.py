@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from langchain_core.language_models import BaseChatModel
-from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
-from intercoder.agents.asking import Asked, Question, ask, make_actor
+from intercoder.agents.asking import Asked, Question, ask
 from intercoder.agents.code_text import book_text, code_text, labels_of
 from intercoder.agents.deductive_answers import (
     NO,
@@ -31,15 +30,16 @@ from intercoder.agents.deductive_answers import (
     decision_schema,
     parse_decision,
 )
+from intercoder.agents.means import Means
 from intercoder.agents.pattern_coder import find_pattern
 from intercoder.agents.session import Session
-from intercoder.agents.subgraph import material_of, node, standalone_session
+from intercoder.agents.subgraph import TextInput, material_of, standalone_session, subgraph
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.decisions import CodeAnswer
+from intercoder.core.decisions import CodeAnswer, Role
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest
 from intercoder.core.quotes import locate
-from intercoder.core.study import DEFAULT_MODEL, DeductiveCoderSettings, Limits, Privacy, Study
+from intercoder.core.study import DEFAULT_MODEL, DeductiveCoderSettings, Privacy, Study
 from intercoder.prompts.loader import Piece, load
 
 
@@ -49,17 +49,10 @@ class DeductiveCoder:
     Args:
         settings: Name, prompt variant, worked examples, sampling.
         book: The codebook.
-        reference: The model's reference.
-        question: The research question; may be empty.
-        secret: Key of the fence's marker, and of the order in which options are shown.
+        means: What it asks with.
         again: Whether this is the coder asked a second time: in other words, with the options in another order, and
             drawing at `repeat_temperature`.
         repeat_temperature: See `again`.
-        model: The chat model; by default the one that `reference` names.
-        privacy: What may leave the machine.
-        limits: Timeouts and retries of endpoints.
-        api_key_env: Name of the variable that holds an endpoint's key.
-        prompts: A study's own prompts folder.
 
     Raises:
         InputError: Codes of an exclusive book cannot be told apart by their labels.
@@ -69,23 +62,15 @@ class DeductiveCoder:
         self,
         settings: DeductiveCoderSettings,
         book: Codebook,
+        means: Means,
         *,
-        reference: str,
-        question: str = "",
-        secret: str = "",
         again: bool = False,
         repeat_temperature: float = 0.7,
-        model: BaseChatModel | None = None,
-        privacy: Privacy | None = None,
-        limits: Limits | None = None,
-        api_key_env: str = "OPENAI_API_KEY",
-        prompts: Path | None = None,
     ) -> None:
         self.settings = settings
         self.name = settings.name
         self._book = book
-        self._question = question
-        self._secret = secret
+        self._means = means
         self._again = again
         self._unsure = (UNSURE,) if book.allow_unsure else ()
         self._labels = labels_of(book.leaves, *self._unsure) if book.exclusive else {}
@@ -99,18 +84,9 @@ class DeductiveCoder:
             wording = "default" if wording == "again" else "again"
             sampling = sampling.model_copy(update={"temperature": repeat_temperature})
         agent = "deductive_choice" if book.exclusive else "deductive"
-        self._actor = make_actor(
-            "repeat" if again else "coder",
-            settings.name,
-            reference,
-            load(agent, wording, shots=settings.shots, folder=prompts),
-            sampling,
-            settings.seed + int(again),
-            model=model,
-            privacy=privacy,
-            limits=limits,
-            api_key_env=api_key_env,
-        )
+        prompt = load(agent, wording, shots=settings.shots, folder=means.prompts)
+        role: Role = "repeat" if again else "coder"
+        self._actor = means.actor(role, settings.name, prompt, sampling, settings.seed + int(again))
 
     @classmethod
     def of_study(
@@ -124,20 +100,8 @@ class DeductiveCoder:
         prompts: Path | None = None,
     ) -> DeductiveCoder:
         """A coder as the study's settings describe it."""
-        return cls(
-            settings,
-            book,
-            reference=study.writer_model(settings),
-            question=study.question,
-            secret=study.id,
-            again=again,
-            repeat_temperature=study.development.repeat_temperature,
-            model=model,
-            privacy=study.privacy,
-            limits=study.limits,
-            api_key_env=study.api_key_env,
-            prompts=prompts,
-        )
+        means = Means.of_study(study, study.writer_model(settings), model=model, prompts=prompts)
+        return cls(settings, book, means, again=again, repeat_temperature=study.development.repeat_temperature)
 
     def question_about(self, segment: Segment, code: Code | None) -> Question[DecisionMade]:
         """The question about a segment: instructions and codebook first, the fenced text last.
@@ -155,8 +119,8 @@ class DeductiveCoder:
         shown = code_text(self._book, code) if code else book_text(self._book, self._book.leaves)
         messages = self._actor.prompt.messages(
             [Piece(kind=kind, text=text) for kind, text in kinds if text],
-            question=self._question,
-            secret=self._secret,
+            question=self._means.question,
+            secret=self._means.secret,
             segment_id=segment.id,
             book=[Piece(kind="codebook", text=shown)],
             words=self._words,
@@ -196,7 +160,7 @@ class DeductiveCoder:
 
     def _options(self, segment: Segment) -> list[str]:
         """The labels in an order of the segment's own, another one when asked again; `unsure` is last."""
-        order = random.Random(digest(self._secret, segment.id, self.settings.seed, self._again))
+        order = random.Random(digest(self._means.secret, segment.id, self.settings.seed, self._again))
         return [*order.sample(list(self._labels), len(self._labels)), *self._unsure]
 
 
@@ -204,15 +168,7 @@ async def _decided(coder: DeductiveCoder, code: Code, segment: Segment, session:
     return find_pattern(code, segment) if code.kind == "pattern" else await coder.decide(segment, code, session)
 
 
-class DeductiveCoderInput(TypedDict, total=False):
-    """What a host graph gives: `text`, and if it has them what came before and who speaks."""
-
-    text: str
-    context: str
-    speaker: str
-
-
-class DeductiveCoderState(DeductiveCoderInput):
+class DeductiveCoderState(TextInput):
     """What a host graph gets: answers, added to those of other coders."""
 
     answers: Annotated[list[CodeAnswer], operator.add]
@@ -238,7 +194,7 @@ def build_deductive_coder(
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """A deductive coder as a compiled LangGraph subgraph: `text` in, `answers` about the book's codes out.
 
-    Codes of kind `pattern` are found without the model, whatever the book.
+    Codes of kind `pattern` are found without the model. An exclusive book cannot hold any.
 
     Args:
         book: The codebook.
@@ -261,15 +217,8 @@ def build_deductive_coder(
         coder.invoke({"text": "New ones cost too much."})["answers"][0].value
         ```
     """
-    reference = model if isinstance(model, str) else f"given:{type(model).__name__}"
-    coder = DeductiveCoder(
-        DeductiveCoderSettings(name=name, prompt=prompt, shots=shots, seed=seed),
-        book,
-        reference=reference,
-        question=question,
-        model=None if isinstance(model, str) else model,
-        privacy=privacy,
-    )
+    means = Means.of_host(model, question=question, privacy=privacy)
+    coder = DeductiveCoder(DeductiveCoderSettings(name=name, prompt=prompt, shots=shots, seed=seed), book, means)
     session = standalone_session()
 
     async def code(state: DeductiveCoderState) -> dict[str, list[CodeAnswer | None]]:
@@ -278,8 +227,6 @@ def build_deductive_coder(
             return {"answers": [await coder.choose(segment, session)]}
         return {"answers": await asyncio.gather(*(_decided(coder, one, segment, session) for one in book.leaves))}
 
-    graph = StateGraph(DeductiveCoderState, input_schema=DeductiveCoderInput, output_schema=DeductiveCoderOutput)
-    graph.add_node("code", node(code))
-    graph.add_edge(START, "code")
-    graph.add_edge("code", END)
-    return graph.compile(checkpointer=checkpointer, name=name)
+    return subgraph(
+        code, DeductiveCoderState, TextInput, DeductiveCoderOutput, name=name, checkpointer=checkpointer
+    )

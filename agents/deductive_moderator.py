@@ -10,7 +10,7 @@ from pathlib import Path
 from langchain_core.language_models import BaseChatModel
 
 from intercoder.agents.answers import one_line
-from intercoder.agents.asking import Actor, Question, ask, make_actor
+from intercoder.agents.asking import Actor, Question, ask
 from intercoder.agents.code_text import book_text, labels_of
 from intercoder.agents.deductive_answers import (
     NO,
@@ -22,6 +22,7 @@ from intercoder.agents.deductive_answers import (
     parse_settling,
     settling_schema,
 )
+from intercoder.agents.means import Means
 from intercoder.agents.session import Session
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import CodeAnswer, Provenance
@@ -29,7 +30,7 @@ from intercoder.core.documents import Segment
 from intercoder.core.identity import digest
 from intercoder.core.quotes import Quote
 from intercoder.core.study import DeductiveModerator as ModeratorSettings
-from intercoder.core.study import Limits, Privacy, Study
+from intercoder.core.study import Study
 from intercoder.prompts.loader import Piece, load
 
 Side = tuple[str, str]
@@ -43,37 +44,22 @@ class DeductiveModerator:
     Args:
         settings: Name, kind and what the kind needs.
         book: The codebook.
-        reference: The model's reference, for kind `llm`.
-        question: The research question; may be empty.
-        secret: Key of the fence's marker, and of the order in which answers are shown.
+        means: What it asks with, for kind `llm`.
         weights: Weight of each coder, for `weighted`; coders not named weigh 1.
-        model: The chat model; by default the one that `reference` names.
-        privacy: What may leave the machine.
-        limits: Timeouts and retries of endpoints.
-        api_key_env: Name of the variable that holds an endpoint's key.
-        prompts: A study's own prompts folder.
     """
 
     def __init__(
         self,
         settings: ModeratorSettings,
         book: Codebook,
+        means: Means,
         *,
-        reference: str = "",
-        question: str = "",
-        secret: str = "",
         weights: Mapping[str, float] | None = None,
-        model: BaseChatModel | None = None,
-        privacy: Privacy | None = None,
-        limits: Limits | None = None,
-        api_key_env: str = "OPENAI_API_KEY",
-        prompts: Path | None = None,
     ) -> None:
         self.settings = settings
         self.name = settings.name
         self._book = book
-        self._question = question
-        self._secret = secret
+        self._means = means
         self._weights = dict(weights or {})
         self._unsure = (UNSURE,) if book.allow_unsure else ()
         labels = labels_of(book.leaves, *self._unsure) if book.exclusive else {}
@@ -81,37 +67,17 @@ class DeductiveModerator:
         self._actor: Actor | None = None
         if settings.kind == "llm":
             template = "choice" if book.exclusive else "default"
-            self._actor = make_actor(
-                "moderator",
-                settings.name,
-                reference,
-                load("deductive_moderator", template, shots=settings.shots, folder=prompts),
-                settings.sampling,
-                settings.seed,
-                model=model,
-                privacy=privacy,
-                limits=limits,
-                api_key_env=api_key_env,
-            )
+            prompt = load("deductive_moderator", template, shots=settings.shots, folder=means.prompts)
+            self._actor = means.actor("moderator", settings.name, prompt, settings.sampling, settings.seed)
 
     @classmethod
     def of_study(
         cls, study: Study, book: Codebook, *, model: BaseChatModel | None = None, prompts: Path | None = None
     ) -> DeductiveModerator:
         """The moderator as the study's settings describe it."""
-        return cls(
-            study.deductive.moderator,
-            book,
-            reference=study.writer_model(study.deductive.moderator),
-            question=study.question,
-            secret=study.id,
-            weights={coder.name: coder.weight for coder in study.deductive.coders},
-            model=model,
-            privacy=study.privacy,
-            limits=study.limits,
-            api_key_env=study.api_key_env,
-            prompts=prompts,
-        )
+        settings = study.deductive.moderator
+        means = Means.of_study(study, study.writer_model(settings), model=model, prompts=prompts)
+        return cls(settings, book, means, weights={coder.name: coder.weight for coder in study.deductive.coders})
 
     @property
     def asks(self) -> bool:
@@ -164,8 +130,8 @@ class DeductiveModerator:
         kinds = (("speaker", segment.speaker or ""), ("text", segment.text), ("suggestions", lines))
         messages = actor.prompt.messages(
             [Piece(kind=kind, text=text) for kind, text in kinds if text],
-            question=self._question,
-            secret=self._secret,
+            question=self._means.question,
+            secret=self._means.secret,
             segment_id=segment.id,
             book=[Piece(kind="codebook", text=book_text(self._book, codes))],
             words={"answers": answers_named(exclusive=code is None, allow_unsure=self._book.allow_unsure)},
@@ -177,7 +143,7 @@ class DeductiveModerator:
         return self._settled(side, answers, reason=asked.value.reason, provenance=asked.provenance)
 
     def _shuffled(self, segment: Segment, answers: Sequence[CodeAnswer]) -> list[CodeAnswer]:
-        order = random.Random(digest(self._secret, segment.id, self.name))
+        order = random.Random(digest(self._means.secret, segment.id, self.name))
         return order.sample(list(answers), len(answers))
 
     def _line(self, answer: CodeAnswer, code: Code | None) -> str:

@@ -7,21 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
 from intercoder.agents.answers import cut, one_line
+from intercoder.agents.means import Means
 from intercoder.agents.session import Session
-from intercoder.agents.subgraph import node, standalone_session
-from intercoder.agents.writing import (
-    Writer,
-    code_lines,
-    definition_schema,
-    named_schema,
-    parse_definition,
-    parse_named,
-)
+from intercoder.agents.subgraph import standalone_session, subgraph
+from intercoder.agents.writing import Writer, definition_schema, name_codes, parse_definition
 from intercoder.core.concepts import Definition
 from intercoder.core.identity import make_id
 from intercoder.core.study import DEFAULT_MODEL, Privacy, Study, WriterSettings
@@ -90,9 +83,7 @@ class Definer:
             NoAnswer: The model gave no usable answer.
             EndpointStopped: The endpoint answers nobody.
         """
-        pieces = [Piece(kind="text", text=code_lines(codes))]
-        asked = await self._merge.write(about, pieces, named_schema(), parse_named, session)
-        return Definition(label=asked.value.label, definition=asked.value.definition, provenance=asked.provenance)
+        return await name_codes(self._merge, about, codes, session)
 
 
 class DefinerInput(TypedDict, total=False):
@@ -136,19 +127,9 @@ def build_definer(
         definer.invoke({"labels": ["thrift"], "passages": ["New ones cost too much."]})["definition"].definition
         ```
     """
-    reference = model if isinstance(model, str) else f"given:{type(model).__name__}"
-    settings = WriterSettings(model=reference, shots=shots)
+    means = Means.of_host(model, question=question, privacy=privacy)
     define, merge = (
-        Writer(
-            "definer",
-            template,
-            settings,
-            reference,
-            question=question,
-            model=None if isinstance(model, str) else model,
-            privacy=privacy,
-        )
-        for template in ("define", "merge")
+        Writer("definer", template, WriterSettings(shots=shots), means) for template in ("define", "merge")
     )
     definer = Definer(define, merge)
     session = standalone_session()
@@ -160,8 +141,4 @@ def build_definer(
         labels, passages = state["labels"], state.get("passages", [])
         return {"definition": await definer.define(make_id("n", labels), labels, passages, session)}
 
-    graph = StateGraph(DefinerState, input_schema=DefinerInput, output_schema=DefinerOutput)
-    graph.add_node("write", node(write))
-    graph.add_edge(START, "write")
-    graph.add_edge("write", END)
-    return graph.compile(checkpointer=checkpointer, name="definer")
+    return subgraph(write, DefinerState, DefinerInput, DefinerOutput, name="definer", checkpointer=checkpointer)

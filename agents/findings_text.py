@@ -12,6 +12,9 @@ MOST_EXCERPTS = 8
 """Excerpts that a reviser is shown; the first ones."""
 EXCERPT_LENGTH = 300
 """Characters of an excerpt that are shown."""
+NOTE_LENGTH = 200
+"""Characters of a person's note that are shown."""
+VALUES = {"yes": "Yes", "no": "No", "unsure": "unsure"}
 REJECTS = 0.05
 """Adjusted p below which answers are told from guessing."""
 
@@ -48,12 +51,22 @@ def _coder_line(coder: CoderFindings) -> str:
 def _excerpt(number: int, excerpt: Excerpt) -> str:
     speaker = f"{one_line(excerpt.speaker)}: " if excerpt.speaker else ""
     said = "".join(f"\n   {_said(one)}" for one in excerpt.said)
+    if excerpt.by_person:
+        said += f"\n   {_settled(excerpt)}"
     return f"{number}. {speaker}{cut(excerpt.text, EXCERPT_LENGTH)}{said}"
+
+
+def _settled(excerpt: Excerpt) -> str:
+    """What a person made of it, without a name."""
+    note = cut(one_line(excerpt.note), NOTE_LENGTH)
+    if not excerpt.settled:
+        return f"A person asks you to look at this: {note}" if note else "A person asks you to look at this."
+    return f"A person settled: {VALUES[excerpt.settled]}{f', because {note}' if note else ''}"
 
 
 def _said(one: Said) -> str:
     again = " again" if one.role == "repeat" else ""
-    value = {"yes": "Yes", "no": "No"}.get(one.value, one.value)
+    value = VALUES.get(one.value, one.value)
     return f"{one_line(one.coder)}{again}: {value}. {one_line(one.reason)}".rstrip()
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
@@ -20,17 +19,17 @@ from intercoder.agents.answers import (
     moderator_schema,
     parse_moderator_answer,
 )
-from intercoder.agents.asking import Actor, Question, ask, make_actor
+from intercoder.agents.asking import Actor, Question, ask
+from intercoder.agents.means import Means
 from intercoder.agents.moderation_rules import LONGEST_LABEL, Candidate, choose
 from intercoder.agents.session import Session
-from intercoder.agents.subgraph import material_of, node, standalone_session
+from intercoder.agents.subgraph import material_of, standalone_session, subgraph
 from intercoder.core.decisions import Answer, Choice, Provenance, Settlement, Suggestion
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest
 from intercoder.core.protocols import Embedder
 from intercoder.core.study import (
     DEFAULT_EMBEDDING,
-    Limits,
     ModerationKind,
     ModeratorSettings,
     Privacy,
@@ -46,53 +45,30 @@ class Moderator:
     Args:
         settings: Name, kind and what the kind needs.
         embeddings: Sentence embeddings, for the rules.
-        question: The research question, for a model's prompt.
+        means: What it asks with, for kind `llm`.
         max_codes: Most codes that stand for a segment.
-        secret: Key of the fence's marker, and of the order in which suggestions are shown.
         weights: Weight of each coder, for `weighted`.
-        model: The chat model; by default the one that `settings` names.
-        privacy: What may leave the machine.
-        limits: Timeouts and retries of endpoints.
-        api_key_env: Name of the variable that holds an endpoint's key.
-        prompts: A study's own prompts folder.
     """
 
     def __init__(
         self,
         settings: ModeratorSettings,
-        *,
         embeddings: Embedder,
-        question: str = "",
+        means: Means,
+        *,
         max_codes: int = 1,
-        secret: str = "",
         weights: Mapping[str, float] | None = None,
-        model: BaseChatModel | None = None,
-        privacy: Privacy | None = None,
-        limits: Limits | None = None,
-        api_key_env: str = "OPENAI_API_KEY",
-        prompts: Path | None = None,
     ) -> None:
         self.settings = settings
         self.name = settings.name
         self._embeddings = embeddings
-        self._question = question
+        self._means = means
         self._max_codes = max_codes
-        self._secret = secret
         self._weights = dict(weights or {})
         self._actor: Actor | None = None
         if settings.kind == "llm":
-            self._actor = make_actor(
-                "moderator",
-                settings.name,
-                settings.model,
-                load("moderator", settings.prompt, shots=settings.shots, folder=prompts),
-                settings.sampling,
-                settings.seed,
-                model=model,
-                privacy=privacy,
-                limits=limits,
-                api_key_env=api_key_env,
-            )
+            prompt = load("moderator", settings.prompt, shots=settings.shots, folder=means.prompts)
+            self._actor = means.actor("moderator", settings.name, prompt, settings.sampling, settings.seed)
 
     @classmethod
     def of_study(
@@ -107,16 +83,10 @@ class Moderator:
         """A moderator as the study's settings describe it."""
         return cls(
             settings,
-            embeddings=embeddings,
-            question=study.question,
+            embeddings,
+            Means.of_study(study, settings.model, model=model, prompts=prompts),
             max_codes=study.coding.max_codes,
-            secret=study.id,
             weights={coder.name: coder.weight for coder in study.coders},
-            model=model,
-            privacy=study.privacy,
-            limits=study.limits,
-            api_key_env=study.api_key_env,
-            prompts=prompts,
         )
 
     async def settle(self, segment: Segment, answers: Sequence[Answer], session: Session) -> Settlement:
@@ -174,14 +144,14 @@ class Moderator:
 
     async def _ask(self, actor: Actor, segment: Segment, answers: Sequence[Answer], session: Session) -> Settlement:
         said = [(answer.coder, suggestion) for answer in answers for suggestion in answer.suggestions]
-        order = random.Random(digest(self._secret, segment.id, self.name))
+        order = random.Random(digest(self._means.secret, segment.id, self.name))
         shown = order.sample(said, len(said))
         lines = "\n".join(f"{coder}: {suggestion.label}" for coder, suggestion in shown)
         kinds = (("speaker", segment.speaker or ""), ("text", segment.text), ("suggestions", lines))
         messages = actor.prompt.messages(
             [Piece(kind=kind, text=text) for kind, text in kinds if text],
-            question=self._question,
-            secret=self._secret,
+            question=self._means.question,
+            secret=self._means.secret,
             segment_id=segment.id,
             max_codes=self._max_codes,
         )
@@ -277,24 +247,13 @@ def build_moderator(
         privacy: What may leave the machine; nothing by default.
         checkpointer: LangGraph saver; a subgraph needs none.
     """
-    reference = model if isinstance(model, str) else f"given:{type(model).__name__}"
-    moderator = Moderator(
-        ModeratorSettings(name=name, kind=kind, model=reference, groundedness=groundedness),
-        embeddings=embedder(embeddings, privacy=privacy or Privacy())
-        if isinstance(embeddings, str)
-        else embeddings,
-        question=question,
-        max_codes=max_codes,
-        model=None if isinstance(model, str) else model,
-        privacy=privacy,
-    )
+    means = Means.of_host(model, question=question, privacy=privacy)
+    settings = ModeratorSettings(name=name, kind=kind, model=means.reference, groundedness=groundedness)
+    vectors = embedder(embeddings, privacy=means.privacy) if isinstance(embeddings, str) else embeddings
+    moderator = Moderator(settings, vectors, means, max_codes=max_codes)
     session = standalone_session()
 
     async def settle(state: ModeratorState) -> dict[str, Settlement]:
         return {"settlement": await moderator.settle(material_of(state), state["answers"], session)}
 
-    graph = StateGraph(ModeratorState, input_schema=ModeratorInput, output_schema=ModeratorOutput)
-    graph.add_node("settle", node(settle))
-    graph.add_edge(START, "settle")
-    graph.add_edge("settle", END)
-    return graph.compile(checkpointer=checkpointer, name=name)
+    return subgraph(settle, ModeratorState, ModeratorInput, ModeratorOutput, name=name, checkpointer=checkpointer)

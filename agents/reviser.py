@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
 from intercoder.agents.answers import one_line
 from intercoder.agents.code_text import code_text
 from intercoder.agents.findings_text import excerpts_text, findings_text, shown_excerpts
+from intercoder.agents.means import Means
 from intercoder.agents.proposing import Proposal, proposed
 from intercoder.agents.revision_answers import parse_reviser_answer, reviser_schema
 from intercoder.agents.session import Session
-from intercoder.agents.subgraph import node, standalone_session
+from intercoder.agents.subgraph import standalone_session, subgraph
 from intercoder.agents.writing import Writer
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.findings import CodeFindings
@@ -132,17 +132,8 @@ def build_reviser(
         privacy: What may leave the machine; nothing by default.
         checkpointer: LangGraph saver; a subgraph needs none.
     """
-    reference = model if isinstance(model, str) else f"given:{type(model).__name__}"
-    writer = Writer(
-        "reviser",
-        "default",
-        ReviserSettings(model=reference, shots=shots),
-        reference,
-        question=question,
-        model=None if isinstance(model, str) else model,
-        privacy=privacy,
-    )
-    reviser = Reviser(writer, most)
+    means = Means.of_host(model, question=question, privacy=privacy)
+    reviser = Reviser(Writer("reviser", "default", ReviserSettings(shots=shots), means), most)
     session = standalone_session()
 
     async def propose(state: ReviserState) -> dict[str, tuple[Proposal, ...]]:
@@ -151,8 +142,4 @@ def build_reviser(
             raise KeyError(state["code_id"])
         return {"proposals": await reviser.propose(book, code, state["findings"], session)}
 
-    graph = StateGraph(ReviserState, input_schema=ReviserInput, output_schema=ReviserOutput)
-    graph.add_node("propose", node(propose))
-    graph.add_edge(START, "propose")
-    graph.add_edge("propose", END)
-    return graph.compile(checkpointer=checkpointer, name="reviser")
+    return subgraph(propose, ReviserState, ReviserInput, ReviserOutput, name="reviser", checkpointer=checkpointer)

@@ -9,9 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableLambda
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from typing_extensions import TypedDict
 
 from intercoder.agents.session import Session, Slots
-from intercoder.core.documents import Document, Segment, Span, segment_id
+from intercoder.core.documents import Document, Segment, whole
 from intercoder.core.protocols import AnswerLog, LoggedAnswer
 
 Result = TypeVar("Result")
@@ -36,25 +39,48 @@ def standalone_session() -> Session:
     return Session(log=log, slots=Slots(CONCURRENCY))
 
 
+class TextInput(TypedDict, total=False):
+    """What a host graph gives: `text`, and if it has them what came before and who speaks."""
+
+    text: str
+    context: str
+    speaker: str
+
+
 def material_of(state: Mapping[str, Any]) -> Segment:
     """The segment in a host's state: `text`, and `context` and `speaker` where given."""
-    text = str(state.get("text", ""))
-    document = Document(name="text", source="", text=text)
-    span = Span(start=0, end=len(text))
-    return Segment(
-        id=segment_id(document.id, "document", span),
-        document_id=document.id,
-        document=document.name,
-        unit="document",
-        start=span.start,
-        end=span.end,
-        text=text,
-        speaker=state.get("speaker") or None,
-        context=str(state.get("context") or ""),
-    )
+    text, context = str(state.get("text", "")), str(state.get("context") or "")
+    segment = whole(Document(name="text", source="", text=text, context=context))
+    return segment.model_copy(update={"speaker": state.get("speaker") or None})
 
 
-def node(function: Callable[[Any], Awaitable[dict[str, Any]]]) -> RunnableLambda[Any, dict[str, Any]]:
+def subgraph(
+    work: Callable[[Any], Awaitable[dict[str, Any]]],
+    state: type[Any],
+    given: type[Any],
+    result: type[Any],
+    *,
+    name: str,
+    checkpointer: Any,
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """A graph of one node, which is called as its function is.
+
+    Args:
+        work: What the node does, from a state to what is new in it.
+        state: What the graph holds.
+        given: What of it the host graph gives.
+        result: What of it the host graph gets.
+        name: The graph's name.
+        checkpointer: LangGraph saver, or None.
+    """
+    graph = StateGraph(state, input_schema=given, output_schema=result)
+    graph.add_node(work.__name__, _node(work))
+    graph.add_edge(START, work.__name__)
+    graph.add_edge(work.__name__, END)
+    return graph.compile(checkpointer=checkpointer, name=name)
+
+
+def _node(function: Callable[[Any], Awaitable[dict[str, Any]]]) -> RunnableLambda[Any, dict[str, Any]]:
     """An async node that can be invoked without an event loop too."""
 
     async def run(state: Any) -> dict[str, Any]:

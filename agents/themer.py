@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
+from intercoder.agents.means import Means
 from intercoder.agents.session import Session
-from intercoder.agents.subgraph import node, standalone_session
-from intercoder.agents.writing import Writer, code_lines, named_schema, parse_named
+from intercoder.agents.subgraph import standalone_session, subgraph
+from intercoder.agents.writing import Writer, name_codes
 from intercoder.core.concepts import Definition
 from intercoder.core.identity import make_id
 from intercoder.core.study import DEFAULT_MODEL, Privacy, Study, WriterSettings
-from intercoder.prompts.loader import Piece
 
 
 class Themer:
@@ -43,9 +42,7 @@ class Themer:
             NoAnswer: The model gave no usable answer.
             EndpointStopped: The endpoint answers nobody.
         """
-        pieces = [Piece(kind="text", text=code_lines(codes))]
-        asked = await self._writer.write(about, pieces, named_schema(), parse_named, session)
-        return Definition(label=asked.value.label, definition=asked.value.definition, provenance=asked.provenance)
+        return await name_codes(self._writer, about, codes, session)
 
 
 class ThemerInput(TypedDict):
@@ -87,25 +84,12 @@ def build_themer(
         themer.invoke({"codes": [("thrift", "New things cost too much."), ("pride", "")]})["theme"].label
         ```
     """
-    reference = model if isinstance(model, str) else f"given:{type(model).__name__}"
-    writer = Writer(
-        "themer",
-        "default",
-        WriterSettings(model=reference, shots=shots),
-        reference,
-        question=question,
-        model=None if isinstance(model, str) else model,
-        privacy=privacy,
-    )
-    themer = Themer(writer)
+    means = Means.of_host(model, question=question, privacy=privacy)
+    themer = Themer(Writer("themer", "default", WriterSettings(shots=shots), means))
     session = standalone_session()
 
     async def name(state: ThemerState) -> dict[str, Definition]:
         codes = state["codes"]
         return {"theme": await themer.name(make_id("t", codes), codes, session)}
 
-    graph = StateGraph(ThemerState, input_schema=ThemerInput, output_schema=ThemerOutput)
-    graph.add_node("name", node(name))
-    graph.add_edge(START, "name")
-    graph.add_edge("name", END)
-    return graph.compile(checkpointer=checkpointer, name="themer")
+    return subgraph(name, ThemerState, ThemerInput, ThemerOutput, name="themer", checkpointer=checkpointer)

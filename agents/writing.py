@@ -21,10 +21,12 @@ from intercoder.agents.answers import (
     validated,
     whole_words,
 )
-from intercoder.agents.asking import Asked, Question, ask, make_actor
+from intercoder.agents.asking import Asked, Question, ask
+from intercoder.agents.means import Means
 from intercoder.agents.session import Session
+from intercoder.core.concepts import Definition
 from intercoder.core.decisions import Role
-from intercoder.core.study import Limits, Privacy, Study, WriterSettings
+from intercoder.core.study import Study, WriterSettings
 from intercoder.prompts.loader import Piece, load
 
 Parsed = TypeVar("Parsed")
@@ -109,46 +111,14 @@ class Writer:
     Args:
         role: `definer`, `themer` or `reviser`; also its name in the answer log.
         template: Name of its prompt.
-        settings: Model, worked examples, sampling.
-        reference: The model's reference.
-        question: The research question; may be empty.
-        secret: Key of the fence's marker.
-        model: The chat model; by default the one that `reference` names.
-        privacy: What may leave the machine.
-        limits: Timeouts and retries of endpoints.
-        api_key_env: Name of the variable that holds an endpoint's key.
-        prompts: A study's own prompts folder.
+        settings: Worked examples, sampling.
+        means: What it asks with.
     """
 
-    def __init__(
-        self,
-        role: Role,
-        template: str,
-        settings: WriterSettings,
-        reference: str,
-        *,
-        question: str = "",
-        secret: str = "",
-        model: BaseChatModel | None = None,
-        privacy: Privacy | None = None,
-        limits: Limits | None = None,
-        api_key_env: str = "OPENAI_API_KEY",
-        prompts: Path | None = None,
-    ) -> None:
-        self._question = question
-        self._secret = secret
-        self._actor = make_actor(
-            role,
-            role,
-            reference,
-            load(role, template, shots=settings.shots, folder=prompts),
-            settings.sampling,
-            settings.seed,
-            model=model,
-            privacy=privacy,
-            limits=limits,
-            api_key_env=api_key_env,
-        )
+    def __init__(self, role: Role, template: str, settings: WriterSettings, means: Means) -> None:
+        self._means = means
+        prompt = load(role, template, shots=settings.shots, folder=means.prompts)
+        self._actor = means.actor(role, role, prompt, settings.sampling, settings.seed)
 
     @property
     def worked_texts(self) -> Iterator[str]:
@@ -168,19 +138,8 @@ class Writer:
         prompts: Path | None = None,
     ) -> Writer:
         """A writer as the study's settings describe it; by default with the first coder's model."""
-        return cls(
-            role,
-            template,
-            settings,
-            study.writer_model(settings),
-            question=study.question,
-            secret=study.id,
-            model=model,
-            privacy=study.privacy,
-            limits=study.limits,
-            api_key_env=study.api_key_env,
-            prompts=prompts,
-        )
+        means = Means.of_study(study, study.writer_model(settings), model=model, prompts=prompts)
+        return cls(role, template, settings, means)
 
     async def write(
         self,
@@ -212,10 +171,28 @@ class Writer:
         """
         messages = self._actor.prompt.messages(
             pieces,
-            question=self._question,
-            secret=self._secret,
+            question=self._means.question,
+            secret=self._means.secret,
             segment_id=about,
             max_codes=most,
             words=words,
         )
         return await ask(self._actor, Question(about, messages, schema, parse, code_id), session)
+
+
+async def name_codes(writer: Writer, about: str, codes: Sequence[tuple[str, str]], session: Session) -> Definition:
+    """Label and definition of what several codes have in common, or become.
+
+    Args:
+        writer: Who is asked.
+        about: The id of that.
+        codes: Their labels and definitions; these may be empty.
+        session: The run's session.
+
+    Raises:
+        NoAnswer: The model gave no usable answer.
+        EndpointStopped: The endpoint answers nobody.
+    """
+    pieces = [Piece(kind="text", text=code_lines(codes))]
+    asked = await writer.write(about, pieces, named_schema(), parse_named, session)
+    return Definition(label=asked.value.label, definition=asked.value.definition, provenance=asked.provenance)

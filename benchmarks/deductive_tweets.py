@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from intercoder.agents.asking import NoAnswer
 from intercoder.agents.deductive_coder import DeductiveCoder
+from intercoder.agents.means import Means
 from intercoder.agents.pattern_coder import find_pattern
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import material_of, standalone_session
@@ -110,7 +111,7 @@ async def asked(model: str, held: Sequence[Tweet], *, again: bool) -> dict[str, 
     """What a model says of each code on each tweet; None where it gave no usable answer."""
     codes = [code.model_copy(update={"kind": "model", "pattern": ""}) for code in CODES]
     settings = DeductiveCoderSettings()
-    coder = DeductiveCoder(settings, Codebook(version=1, codes=tuple(codes)), reference=model, again=again)
+    coder = DeductiveCoder(settings, Codebook(version=1, codes=tuple(codes)), Means(reference=model), again=again)
     session = standalone_session()
     return {
         code.id: list(await asyncio.gather(*(_value(coder, tweet, code, session) for tweet in held)))

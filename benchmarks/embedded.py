@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.reporting import report
 from intercoder.agents.coder import Coder
+from intercoder.agents.means import Means
 from intercoder.core.documents import Segment
 from intercoder.core.study import CoderSettings
 from intercoder.llms.catalogue import model_path
@@ -54,10 +55,8 @@ class Measured(NamedTuple):
 
 def questions(model: EmbeddedChatModel, count: int) -> list[Asked]:
     """Questions of three coders about speaker turns, segment by segment."""
-    coders = [
-        Coder(CoderSettings(name=name, prompt=name), question="How do people come to repair things?", model=model)
-        for name in CODERS
-    ]
+    means = Means(question="How do people come to repair things?", model=model)
+    coders = [Coder(CoderSettings(name=name, prompt=name), means) for name in CODERS]
     asked = []
     for number, (speaker, text) in enumerate(_turns()):
         segment = Segment(

@@ -72,3 +72,19 @@ class SpokenText(NamedTuple):
 def segment_id(document_id: str, unit: Unit, span: Span) -> str:
     """Id of a segment. It depends on the document's text, so an edited text never keeps an old id."""
     return make_id("s", document_id, unit, span.start, span.end)
+
+
+def whole(document: Document) -> Segment:
+    """A document as one segment, white space at its ends and all."""
+    span = Span(start=0, end=len(document.text))
+    return Segment(
+        id=segment_id(document.id, "document", span),
+        document_id=document.id,
+        document=document.name,
+        unit="document",
+        start=span.start,
+        end=span.end,
+        text=document.text,
+        attributes=document.attributes,
+        context=document.context,
+    )

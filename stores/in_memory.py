@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import Decision, Failure, Merge, Wave
-from intercoder.core.documents import Document, Segment, Span, segment_id
+from intercoder.core.documents import Document, Segment, whole
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import LoggedAnswer, Run
 from intercoder.core.study import Study
@@ -95,14 +95,4 @@ class InMemoryAnswerLog:
 
 def text_segment(place: int, text: str) -> Segment:
     """A text as one segment of a document of its own; `place` counts from 0."""
-    document = Document(name=f"text {place + 1}", source="texts", key=str(place + 1), text=text)
-    span = Span(start=0, end=len(text))
-    return Segment(
-        id=segment_id(document.id, "document", span),
-        document_id=document.id,
-        document=document.name,
-        unit="document",
-        start=span.start,
-        end=span.end,
-        text=text,
-    )
+    return whole(Document(name=f"text {place + 1}", source="texts", key=str(place + 1), text=text))

@@ -10,7 +10,7 @@ from langchain_core.outputs import ChatResult
 from pydantic import Field
 
 from intercoder.agents.session import Session, Slots
-from intercoder.core.documents import Document, Segment, Span, segment_id
+from intercoder.core.documents import Document, Segment, whole
 from intercoder.core.protocols import AnswerLog
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.in_memory import InMemoryAnswerLog
@@ -86,12 +86,7 @@ def one_code(label: str, quote: str = "", reason: str = "It says so.") -> str:
 
 def segment(text: str = "I mended the toaster at home.", **more: Any) -> Segment:
     """A text of its own as a segment."""
-    document = Document(name="text", source="text", text=text)
-    span = Span(start=0, end=len(text))
-    identity = segment_id(document.id, "document", span)
-    return Segment(
-        id=identity, document_id=document.id, document="text", unit="document", start=0, end=len(text), text=text
-    ).model_copy(update=more)
+    return whole(Document(name="text", source="text", text=text)).model_copy(update=more)
 
 
 async def settled() -> None:

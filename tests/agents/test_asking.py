@@ -10,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 
 from intercoder.agents.asking import NoAnswer, ask
 from intercoder.agents.coder import Coder
+from intercoder.agents.means import Means
 from intercoder.agents.session import GIVE_UP_AFTER, Session
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import LoggedAnswer
@@ -24,7 +25,8 @@ PROSE = "I would call that mending."
 
 def coder(asked: BaseChatModel, *, question: str = "Why?", max_codes: int = 1, **settings: Any) -> Coder:
     given = CoderSettings(**{"name": "ana", "model": "given:model", **settings})
-    return Coder(given, question=question, max_codes=max_codes, model=asked)
+    means = Means(reference=given.model, question=question, model=asked)
+    return Coder(given, means, max_codes=max_codes)
 
 
 async def key_of(session: Session, **settings: Any) -> str:

@@ -9,6 +9,7 @@ import pytest
 from intercoder.agents import DeductiveCoder, build_deductive_coder
 from intercoder.agents.asking import NoAnswer
 from intercoder.agents.deductive_answers import decision_schema, parse_decision
+from intercoder.agents.means import Means
 from intercoder.agents.pattern_coder import find_pattern
 from intercoder.agents.session import Session
 from intercoder.core.codebook import Code, Codebook
@@ -195,7 +196,7 @@ async def test_a_segment_beyond_the_models_context_is_listed_with_both_sizes(
     session: Session, tmp_path: Path
 ) -> None:
     model = EmbeddedChatModel(path=save(tmp_path), name="tiny")
-    long = DeductiveCoder(DeductiveCoderSettings(shots=0), BOOK, reference="embedded:tiny", model=model)
+    long = DeductiveCoder(DeductiveCoderSettings(shots=0), BOOK, Means(reference="embedded:tiny", model=model))
     with pytest.raises(NoAnswer) as missing:
         await long.decide(segment("word " * 4000), THRIFT, session)
     failure = missing.value.failure

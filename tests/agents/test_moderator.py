@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from intercoder.agents.asking import NoAnswer
+from intercoder.agents.means import Means
 from intercoder.agents.moderator import Moderator, build_moderator
 from intercoder.agents.session import Session
 from intercoder.core.decisions import Answer, Provenance, Settlement, Suggestion
@@ -23,12 +24,10 @@ def moderator(model: Model | None = None, *, name: str = "chair", max_codes: int
     kind = {"kind": "llm", "model": "given:model"} if model is not None else {}
     return Moderator(
         ModeratorSettings(**{"name": name, **kind, **settings}),
-        embeddings=HashingEmbedder(),
-        question="Why?",
+        HashingEmbedder(),
+        Means(reference="given:model", question="Why?", secret="study", model=model),
         max_codes=max_codes,
-        secret="study",
         weights={"ana": 2.5},
-        model=model,
     )
 
 
