@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from intercoder.cli.codebook_changes import print_changes
@@ -11,25 +11,20 @@ from intercoder.cli.frames import interval, shown
 from intercoder.cli.output import console, print_json, print_table
 from intercoder.cli.revision_lists import as_json
 from intercoder.core.codebook_words import in_words
+from intercoder.core.evidence_words import grouped, origin, quoted_parts, said_words
 from intercoder.core.revision_words import subject, told
 from intercoder.core.shown import counted, one_line, shown_safely
+from intercoder.evals.development_words import verdict
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from intercoder.core.codebook import Code
-    from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
-    from intercoder.core.revisions import RecordedRevision, Revision
+    from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt
+    from intercoder.core.revisions import RecordedRevision
     from intercoder.graphs.revision_views import DevelopmentPages, Recoding
     from intercoder.stores.study_folder import StudyFolder
 
-GUESSING = "cannot be told from guessing, look at the reasons"
-VALUES = {"yes": "Yes", "no": "No", "unsure": "unsure"}
-REPEATS = {
-    "consistent": "repeats itself when asked again",
-    "unclear": "repeats itself in part when asked again",
-    "guessing": "asked again, agrees with itself no better than chance might; look at the reasons",
-}
 LABEL = 60
 """Characters of a label."""
 
@@ -64,16 +59,6 @@ def print_revision(folder: StudyFolder, one: RecordedRevision, *, json: bool) ->
         _print_ways_on(folder, one, cost)
 
 
-def origin(revision: Revision) -> str:
-    """Who proposed a revision, with which model and prompt, in which run and round."""
-    by = f"by {one_line(revision.author, LABEL)}" if revision.author else "by nobody known"
-    made = revision.provenance
-    if made.model:
-        by += f" ({one_line(made.model)}, prompt {one_line(made.prompt, LABEL)} {made.prompt_hash[:12]})"
-    where = f" in {revision.run}, round {revision.round}" if revision.run else ""
-    return f"{by}{where}, for codebook version {revision.base_version}"
-
-
 def print_pages(pages: DevelopmentPages, *, json: bool) -> None:
     """The pages of codes."""
     run = pages.run
@@ -89,21 +74,6 @@ def print_pages(pages: DevelopmentPages, *, json: bool) -> None:
             _print_page(pages, code, found)
 
 
-def verdict(coder: CoderFindings, *, exact: bool) -> str:
-    """What the tests say about a coder's answers, in words: never that a coder fails."""
-    from math import isnan
-
-    from intercoder.evals.randomness import ALPHA
-
-    if exact:
-        return "exact: found by a pattern"
-    said = []
-    if not isnan(coder.p_holm):
-        said.append("not what guessing gives" if coder.p_holm < ALPHA else GUESSING)
-    said.append(REPEATS.get(coder.repeat, "too few answers to say whether it repeats itself"))
-    return "; ".join(said)
-
-
 def _print_page(pages: DevelopmentPages, code: Code, found: CodeFindings) -> None:
     from rich.text import Text
 
@@ -117,7 +87,7 @@ def _print_page(pages: DevelopmentPages, code: Code, found: CodeFindings) -> Non
     print_table(columns, (_row(coder, exact=exact) for coder in found.coders), title="Answers", right=columns[1:8])
     if found.disputed:
         print(f"Coders differ on {counted(found.disputed, 'segment')}.")
-    for title, excerpts in _grouped(found.excerpts):
+    for title, excerpts in grouped(found.excerpts).items():
         if excerpts:
             print(f"{title}:")
             _print_excerpts(excerpts)
@@ -131,27 +101,6 @@ def _row(coder: CoderFindings, *, exact: bool) -> tuple[object, ...]:
     return (*counts, *tests, verdict(coder, exact=False))
 
 
-def _grouped(excerpts: Iterable[Excerpt]) -> list[tuple[str, list[Excerpt]]]:
-    """Passages by what is to be seen in them; each once."""
-    groups: dict[str, list[Excerpt]] = {
-        "Coders differ": [],
-        "Answered otherwise when asked again": [],
-        "Yes": [],
-        "No": [],
-        "Unsure": [],
-    }
-    titles = {"yes": "Yes", "no": "No", "unsure": "Unsure"}
-    for excerpt in excerpts:
-        first = next((said.value for said in excerpt.said if said.role == "coder"), "")
-        if excerpt.disputed:
-            groups["Coders differ"].append(excerpt)
-        elif excerpt.unstable:
-            groups["Answered otherwise when asked again"].append(excerpt)
-        elif first in titles:
-            groups[titles[first]].append(excerpt)
-    return list(groups.items())
-
-
 def _print_excerpts(excerpts: Sequence[Excerpt]) -> None:
     from rich.padding import Padding
     from rich.text import Text
@@ -163,33 +112,18 @@ def _print_excerpts(excerpts: Sequence[Excerpt]) -> None:
         text.append_text(_marked(excerpt))
         out.print(Padding(text, (0, 0, 0, 2), expand=False))
         for said in excerpt.said:
-            out.print(Padding(Text(_answer(said)), (0, 0, 0, 5), expand=False))
+            out.print(Padding(Text(said_words(said)), (0, 0, 0, 5), expand=False))
 
 
 def _marked(excerpt: Excerpt) -> Text:
     """The passage, with the words that coders quoted between » and «."""
     from rich.text import Text
 
-    inside = [False] * len(excerpt.text)
-    for quote in {said.quote for said in excerpt.said if said.quote}:
-        start = excerpt.text.find(quote)
-        if start >= 0:
-            inside[start : start + len(quote)] = [True] * len(quote)
-    text, begin = Text(), 0
-    for place in range(1, len(inside) + 1):
-        if place == len(inside) or inside[place] != inside[begin]:
-            part = " ".join(shown_safely(excerpt.text[begin:place]).splitlines())
-            text.append(f"»{part}«" if inside[begin] else part, style="underline" if inside[begin] else "")
-            begin = place
+    text = Text()
+    for words, quoted in quoted_parts(excerpt):
+        part = " ".join(shown_safely(words).splitlines())
+        text.append(f"»{part}«" if quoted else part, style="underline" if quoted else "")
     return text
-
-
-def _answer(said: Said) -> str:
-    who = f"{one_line(said.coder, LABEL)}{' again' if said.role == 'repeat' else ''}"
-    answer = f"{who}: {VALUES.get(said.value, said.value)}. {one_line(said.reason, 300)}".rstrip()
-    if said.quote and not said.verified:
-        answer += f' (quotes what is not in the text: "{one_line(said.quote)}")'
-    return answer
 
 
 def _print_ways_on(folder: StudyFolder, one: RecordedRevision, cost: Recoding | None) -> None:

@@ -12,8 +12,10 @@ from intercoder.core.findings import CodeFindings
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record
 from intercoder.core.revisions import RecordedRevision, RevisionConflict
+from intercoder.core.shown import counted
 from intercoder.graphs.findings import gather_findings
 from intercoder.stores.database import reading
+from intercoder.stores.decision_counts import StandingCounts, count_standing
 from intercoder.stores.development import SqlDevelopmentStore
 from intercoder.stores.revisions import newest
 from intercoder.stores.runs import list_runs
@@ -68,6 +70,21 @@ def recoding(folder: StudyFolder, one: RecordedRevision) -> Recoding | None:
     )
 
 
+def cost_words(counts: StandingCounts, again: Recoding | None) -> str:
+    """What approving a revision bears on, in one sentence."""
+    about = (
+        f"touches {counted(counts.decisions, 'decision')} ({counts.yes:,} Yes, {counts.no:,} No"
+        f"{f', {counts.unsure:,} unsure' if counts.unsure else ''}) on {counted(counts.segments, 'segment')}"
+        if counts.decisions
+        else "touches no decision"
+    )
+    if again is None:
+        return f"{about}; does not fit the codebook any more"
+    if not again.decisions:
+        return f"{about}; nothing is coded again"
+    return f"{about}; lets {again.decisions:,} of {again.of_decisions:,} be coded again by each coder"
+
+
 def development_pages(folder: StudyFolder, names: Sequence[str] = ()) -> DevelopmentPages:
     """The pages of the latest development round: those of codes named by label or id, or of all.
 
@@ -98,3 +115,18 @@ def latest_development(folder: StudyFolder) -> Run:
             remedy=f"Try the latest: `intercoder run codevelop {folder.argument}`.",
         )
     return runs[-1]
+
+
+def touched(folder: StudyFolder, one: RecordedRevision) -> StandingCounts:
+    """The decisions of coders and moderators that stand about the codes of a revision, in its run.
+
+    Of what people changed themselves, those of the latest development run.
+    """
+    runs = {run.id: run for run in list_runs(folder.engine, folder.study.id) if run.graph == "codevelop"}
+    run = runs.get(one.revision.run) or next(reversed(runs.values()), None)
+    if run is None:
+        return StandingCounts()
+    with reading(folder.engine) as connection:
+        whole = one.revision.kind in ("settings", "order")
+        codes = newest(connection, folder.study.id).codes if whole else one.revision.before
+        return count_standing(connection, folder.study.id, run, [code.id for code in codes])
