@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -67,7 +67,7 @@ class KeyCommands(Provider):
         return bool(command.node.check_action(name, ()))
 
 
-def _run(command: KeyCommand) -> partial[object]:
+def _run(command: KeyCommand) -> Callable[[], Any]:
     return partial(command.node.run_action, command.action)
 
 

@@ -124,7 +124,7 @@ async def test_what_another_writes_reaches_the_screen(study: StudyFolder) -> Non
 
 async def test_an_error_is_shown_as_it_is_written(study: StudyFolder) -> None:
     app = started(study, "corpus")
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
         app.failed(StudyError("[bold]no\x1b[31m", where="study.db", remedy="Try [@click=app.quit]again[/]."))
         await pilot.pause()
         shown = text_of(app)

@@ -28,10 +28,9 @@ class StudyScreen(Screen[None]):
     """
 
     NAME: ClassVar[str]
-    TITLE: str | None = None
     HELP: ClassVar[str] = ""
     """What the screen is for, above its keys in the help."""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]
         (0, "-narrow"),
         (100, "-normal"),
         (160, "-wide"),
