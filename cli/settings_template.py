@@ -102,6 +102,10 @@ lowest_ac1 = 0.6       # where one person coded: least lower bounds of AC1 and p
 lowest_positive = 0.5
 fewest_positives = 10  # segments that people gave a code to, below which it is never ready
 
+# How people code in the terminal UI.
+[human]
+blind = true           # models' and others' answers on a segment are shown once the person is done with it
+
 [embedding]
 model = "embedded:minilm-l6"
 

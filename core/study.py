@@ -207,6 +207,13 @@ class Calibration(Record):
     seed: int = 0
 
 
+class Human(Record):
+    """How people code."""
+
+    blind: bool = True
+    """Whether a person sees what models and others said of a segment only once they are done with it."""
+
+
 class Embedding(Record):
     """Sentence embeddings used by moderation and refinement."""
 
@@ -264,6 +271,7 @@ class Study(Record):
     development: Development = Development()
     reviser: ReviserSettings = ReviserSettings()
     calibration: Calibration = Calibration()
+    human: Human = Human()
     embedding: Embedding = Embedding()
     memory: Memory = Memory()
     limits: Limits = Limits()

@@ -1,9 +1,12 @@
-"""What people decided: written import by import; of each question the latest answer stands."""
+"""What people decided: written import by import; of each question the latest answer stands.
+
+An answer that was taken away is a decision with an empty value: it stands in the chain, and is no answer.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 
 import sqlalchemy as sa
@@ -22,7 +25,16 @@ from intercoder.stores.decisions import decision_row, read_decision
 from intercoder.stores.memos import write_memos
 from intercoder.stores.named_samples import read_sample
 
-__all__ = ["Written", "human_decisions", "human_values", "read_sample", "write_codings"]
+__all__ = [
+    "Written",
+    "exclusive_versions",
+    "human_decisions",
+    "human_values",
+    "latest_said",
+    "people_said",
+    "read_sample",
+    "write_codings",
+]
 
 Question = tuple[str, str, str]
 """Coder, segment and code; no code in an exclusive book."""
@@ -78,15 +90,8 @@ def human_decisions(
         coder: Only this person's; empty for everybody's.
         segment: Only about this segment; empty for all.
     """
-    exclusive = _exclusive_versions(connection, study_id)
-    standing: dict[tuple[str, str], dict[str, Decision]] = {}
-    for decision in _all(connection, study_id, coder, segment):
-        stands = standing.setdefault((decision.coder, decision.segment_id), {})
-        before = next(iter(stands.values()), None)
-        alone = decision.codebook_version in exclusive
-        if before is not None and (alone or before.codebook_version in exclusive):
-            stands.clear()
-        stands["" if alone else decision.code_id or ""] = decision
+    exclusive = exclusive_versions(connection, study_id)
+    standing = latest_said(people_said(connection, study_id, coder, segment), exclusive)
     places = [segment] if segment else _order(connection, study_id, sample)
     order = {segment_id: at for at, segment_id in enumerate(places)}
     kept = [
@@ -94,8 +99,32 @@ def human_decisions(
         for (_, segment_id), stands in standing.items()
         if segment_id in order
         for one in sorted(stands.values(), key=lambda one: one.position)
+        if one.value
     ]
     return sorted(kept, key=lambda one: (one.coder, order[one.segment_id]))
+
+
+def latest_said(
+    decisions: Iterable[Decision], exclusive: Collection[int]
+) -> dict[tuple[str, str], dict[str, Decision]]:
+    """Coder and segment -> code, or empty for a choice among all -> the latest that was said of it.
+
+    Args:
+        decisions: Decisions of people, oldest first.
+        exclusive: The codebook versions whose codes exclude one another.
+
+    Returns:
+        Also answers that were taken away, whose value is empty.
+    """
+    found: dict[tuple[str, str], dict[str, Decision]] = {}
+    for decision in decisions:
+        stands = found.setdefault((decision.coder, decision.segment_id), {})
+        before = next(iter(stands.values()), None)
+        alone = decision.codebook_version in exclusive
+        if before is not None and (alone or before.codebook_version in exclusive):
+            stands.clear()
+        stands["" if alone else decision.code_id or ""] = decision
+    return found
 
 
 def human_values(
@@ -127,8 +156,9 @@ def human_values(
 def _write_coder(connection: Connection, study_id: str, coder: str, sheet: CodedSheet) -> Written:
     codings = [one for one in sheet.codings if one.coder == coder]
     blank = [question for question in sheet.blank if question[0] == coder]
-    exclusive = _exclusive_versions(connection, study_id)
-    standing = {_question(one, exclusive): one for one in human_decisions(connection, study_id, coder=coder)}
+    exclusive = exclusive_versions(connection, study_id)
+    latest = latest_said(people_said(connection, study_id, coder), exclusive)
+    standing = {_question(one, exclusive): one for stands in latest.values() for one in stands.values()}
     round_ = _last_round(connection, study_id, coder) + 1
     done: Counter[str] = Counter()
     rows = []
@@ -146,7 +176,7 @@ def _write_coder(connection: Connection, study_id: str, coder: str, sheet: Coded
         segments=len({one.segment_id for one in codings}),
         cells=len(codings),
         **done,
-        emptied=sum(question in standing for question in blank),
+        emptied=sum(question in standing and bool(standing[question].value) for question in blank),
         blank=len(blank),
         memos=memos,
     )
@@ -154,7 +184,7 @@ def _write_coder(connection: Connection, study_id: str, coder: str, sheet: Coded
 
 def _outcome(coding: HumanCoding, before: Decision | None) -> str:
     """What is to be done with a coding, given what stands."""
-    if before is None:
+    if before is None or not before.value:
         return "new"
     same = (coding.code_id, coding.value) == (before.code_id, before.value)
     if coding.exclusive:
@@ -191,8 +221,8 @@ def _last_round(connection: Connection, study_id: str, coder: str) -> int:
     return int(connection.execute(query).scalar() or 0)
 
 
-def _all(connection: Connection, study_id: str, coder: str, segment: str) -> Iterator[Decision]:
-    """All decisions of people, oldest first."""
+def people_said(connection: Connection, study_id: str, coder: str = "", segment: str = "") -> Iterator[Decision]:
+    """All decisions of people, or of one person, or about one segment; oldest first."""
     table = schema.decisions
     query = (
         sa.select(table)
@@ -206,7 +236,8 @@ def _all(connection: Connection, study_id: str, coder: str, segment: str) -> Ite
     yield from map(read_decision, connection.execute(query))
 
 
-def _exclusive_versions(connection: Connection, study_id: str) -> set[int]:
+def exclusive_versions(connection: Connection, study_id: str) -> set[int]:
+    """Numbers of the versions whose codes exclude one another."""
     versions = schema.codebook_versions
     query = sa.select(versions.c.version).where(versions.c.study_id == study_id, versions.c.exclusive)
     return set(connection.execute(query).scalars())

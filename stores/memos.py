@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -11,6 +12,9 @@ from intercoder.core.given_answers import HumanMemo
 from intercoder.core.identity import make_id
 from intercoder.stores import schema
 from intercoder.stores.database import insert_new, now
+
+CHUNK = 500
+"""Segments that are named in one query."""
 
 
 def write_memos(connection: Connection, study_id: str, memos: Sequence[HumanMemo]) -> int:
@@ -27,14 +31,11 @@ def write_memos(connection: Connection, study_id: str, memos: Sequence[HumanMemo
     if not memos:
         return 0
     table = schema.memos
-    query = sa.select(table).where(table.c.study_id == study_id, table.c.author == memos[0].coder)
-    rows = connection.execute(query).all()
-    replaced = {row.supersedes for row in rows}
-    latest = {row.target_id: row for row in rows if row.memo_id not in replaced}
+    latest = _latest(connection, study_id, memos[0].coder, [memo.segment_id for memo in memos])
     new = []
     for memo in memos:
         before = latest.get(memo.segment_id)
-        if before is not None and before.text == memo.text:
+        if memo.text == (before.text if before is not None else ""):
             continue
         earlier = before.memo_id if before is not None else ""
         new.append(
@@ -50,3 +51,26 @@ def write_memos(connection: Connection, study_id: str, memos: Sequence[HumanMemo
         )
     insert_new(connection, table, new)
     return len(new)
+
+
+def read_memo(connection: Connection, study_id: str, author: str, segment_id: str) -> str:
+    """What a person noted about a segment; empty where they noted nothing, or took it away."""
+    latest = _latest(connection, study_id, author, [segment_id])
+    return str(latest[segment_id].text) if segment_id in latest else ""
+
+
+def _latest(
+    connection: Connection, study_id: str, author: str, segment_ids: Sequence[str]
+) -> dict[str, sa.Row[Any]]:
+    """Segment -> the row of the person's latest memo on it."""
+    table = schema.memos
+    found: dict[str, sa.Row[Any]] = {}
+    for start in range(0, len(segment_ids), CHUNK):
+        some = segment_ids[start : start + CHUNK]
+        query = sa.select(table).where(
+            table.c.study_id == study_id, table.c.author == author, table.c.target_id.in_(some)
+        )
+        rows = connection.execute(query).all()
+        replaced = {row.supersedes for row in rows}
+        found |= {row.target_id: row for row in rows if row.memo_id not in replaced}
+    return found
