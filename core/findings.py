@@ -27,6 +27,12 @@ class Excerpt(Record):
     text: str
     speaker: str = ""
     said: tuple[Said, ...]
+    by_person: bool = False
+    """Whether a person settled it, or put it forward as evidence."""
+    settled: Value = ""
+    """What a person settled it on; empty where it is only put forward."""
+    note: str = ""
+    """Why, in the person's words."""
 
     @property
     def disputed(self) -> bool:

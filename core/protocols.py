@@ -20,6 +20,7 @@ from intercoder.core.deduction import CoderValues, Round
 from intercoder.core.documents import Segment, SpokenText
 from intercoder.core.record import Record
 from intercoder.core.revisions import Revision, RevisionAnswer
+from intercoder.core.settling import PutForward
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 """Shape (n, dimensions), unit length rows."""
@@ -195,6 +196,12 @@ class DevelopmentStore(DeductiveStore, Protocol):
 
     def texts(self, segment_ids: Sequence[str]) -> Mapping[str, SpokenText]:
         """Segment id -> text and speaker."""
+
+    def put_forward(self, run_id: str, code_ids: Sequence[str]) -> Mapping[str, Sequence[PutForward]]:
+        """Code id -> what people settled about it on the run's segments, and what they sent from anywhere.
+
+        What was sent as evidence first, then the rest; of each the latest first.
+        """
 
     def write_revisions(
         self,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from intercoder.core.code_names import CodeNames
+from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Value
 from intercoder.core.record import Record
 
@@ -92,3 +94,33 @@ def standing_steps(steps: Iterable[Settled]) -> Iterator[Settled]:
         if known is None or step.number > known.number:
             latest[step.unit] = step
     yield from (step for step in latest.values() if not step.is_open)
+
+
+def chosen_code(book: Codebook, step: Settled) -> str:
+    """Id of the code that a segment was settled on, by the book under which it was; empty if it is none of it."""
+    found = CodeNames(book).find(step.label) if step.label else None
+    return found.id if found else ""
+
+
+def about_code(steps: Iterable[Settled], code_id: str, chosen: Callable[[Settled], str]) -> list[PutForward]:
+    """What settled units say of one code, in the order given.
+
+    Args:
+        steps: Those that stand.
+        code_id: The code.
+        chosen: The code that a whole segment was settled on, by id.
+    """
+    found = []
+    for step in steps:
+        if step.code_id == code_id or (not step.code_id and step.value in ("", "unsure")):
+            found.append(PutForward(step))
+        elif not step.code_id:
+            value: Value = "yes" if chosen(step) == code_id else "no"
+            found.append(PutForward(step.model_copy(update={"value": value})))
+    return found
+
+
+def in_order(found: Iterable[PutForward]) -> list[PutForward]:
+    """What was sent as evidence first, then what was settled; of each the latest first."""
+    latest = sorted(found, key=lambda one: (one.settled.created_at, one.settled.unit), reverse=True)
+    return sorted(latest, key=lambda one: not one.settled.evidence)

@@ -4,19 +4,20 @@ A unit is a segment and a code; where coders choose one of several codes, or fin
 The order, each part breaking the ties of the one before:
 
 1. Units that nobody has settled yet.
-2. The more divided the coders, the earlier: Shannon entropy of their answers in bits, each coder one vote, `unsure`
-   an answer of its own. This is vote entropy, by which a committee of learners chooses what to ask a person about
-   (Dagan & Engelson 1995; Settles 2009, section 3.2). It is 0 where all say the same and at most log2 of the number
-   of coders, or of answers where these are fewer. Where coders find codes of their own, hardly two say the same, and
-   what counts is how many different labels they gave, then how many of them the moderator did not follow.
+2. The more divided the coders, the earlier: Shannon entropy of their answers in bits, each coder one vote,
+   `unsure` an answer of its own. This is vote entropy, by which a committee of learners chooses what to ask people
+   about (Dagan & Engelson 1995; Settles 2009, section 3.2). It is 0 where all say the same and at most log2 of the
+   number of coders, or of answers where these are fewer. Where coders find codes of their own, hardly two say the
+   same, and what counts is how many different labels they gave, nothing being one of them, then how many of the
+   coders a moderator did not follow.
 3. A person against what stands in the end of the models' answers, before people among themselves, before models
    among themselves: the first is what a calibration fails on, and one of the two is taken for right already.
 4. Codes on which coders agree less (Gwet's AC1, 2008, over all units that two or more decided) come earlier: there,
    what is learnt of one unit holds for many others.
 5. Document order, and within a segment the order of the codebook.
 
-Coders that answered otherwise when asked again are marked. Such a unit is listed though all first answers agree; its
-entropy is 0, so that it comes after those on which coders differ.
+Coders that answered otherwise when asked again are marked. Such a unit is listed though all first answers agree;
+its entropy is 0, so that it comes after those on which coders differ.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Disagreement(NamedTuple):
     labels: int = 0
     """Different labels, where coders found codes of their own."""
     overruled: int = 0
-    """Labels that the moderator did not follow, likewise."""
+    """Coders that a moderator did not follow, likewise."""
 
     @property
     def unit(self) -> Unit:

@@ -10,6 +10,7 @@ from intercoder.core.deduction import CoderValues
 from intercoder.core.documents import SpokenText
 from intercoder.core.findings import CodeFindings, Excerpt, Said
 from intercoder.core.protocols import DevelopmentStore
+from intercoder.core.settling import PutForward
 
 EXCERPTS = 8
 """Passages shown of a code."""
@@ -35,14 +36,19 @@ def gather_findings(
     values = store.values(run_id)
     tests = coder_findings(book, values)
     evidence = store.evidence(run_id, code_ids)
-    chosen = {code_id: _chosen(code_id, values, excerpts) for code_id in code_ids}
+    sent = store.put_forward(run_id, code_ids)
+    told = {code_id: _told(sent[code_id], evidence[code_id], excerpts) for code_id in code_ids}
+    chosen = {
+        code_id: list(dict.fromkeys([*told[code_id], *_chosen(code_id, values, excerpts)]))[:excerpts]
+        for code_id in code_ids
+    }
     texts = store.texts([segment for segments in chosen.values() for segment in segments])
     return {
         code_id: CodeFindings(
             code_id=code_id,
             coders=tests.get(code_id, ()),
             disputed=_disputed(evidence[code_id]),
-            excerpts=tuple(_excerpts(chosen[code_id], evidence[code_id], texts)),
+            excerpts=tuple(_excerpts(chosen[code_id], evidence[code_id], texts, told[code_id])),
         )
         for code_id in code_ids
     }
@@ -68,11 +74,28 @@ def _disputed(decisions: Sequence[Decision]) -> int:
     return sum(len(values) > 1 for values in said.values())
 
 
+def _told(sent: Sequence[PutForward], decisions: Sequence[Decision], most: int) -> dict[str, PutForward]:
+    """Segment id -> what people settled or sent about a code, at most so many.
+
+    Of a whole segment only where the code was settled on or some coder gave it: else it tells nothing of it.
+    """
+    given = {decision.segment_id for decision in decisions if decision.value == "yes"}
+    found: dict[str, PutForward] = {}
+    for one in sent:
+        settled, elsewhere = one.settled, any(said.value == "yes" for said in one.decisions)
+        if settled.code_id or settled.value == "yes" or elsewhere or settled.segment_id in given:
+            found.setdefault(settled.segment_id, one)
+    return dict(list(found.items())[:most])
+
+
 def _excerpts(
-    segments: Sequence[str], decisions: Sequence[Decision], texts: Mapping[str, SpokenText]
+    segments: Sequence[str],
+    decisions: Sequence[Decision],
+    texts: Mapping[str, SpokenText],
+    told: Mapping[str, PutForward],
 ) -> Iterable[Excerpt]:
     said: dict[str, list[Said]] = {}
-    for decision in decisions:
+    for decision in [*decisions, *(decision for one in told.values() for decision in one.decisions)]:
         said.setdefault(decision.segment_id, []).append(
             Said(
                 decision_id=decision.id,
@@ -86,4 +109,13 @@ def _excerpts(
         )
     for segment in segments:
         shown = texts[segment]
-        yield Excerpt(segment_id=segment, text=shown.text, speaker=shown.speaker, said=tuple(said.get(segment, ())))
+        person = told[segment].settled if segment in told else None
+        yield Excerpt(
+            segment_id=segment,
+            text=shown.text,
+            speaker=shown.speaker,
+            said=tuple(said.get(segment, ())),
+            by_person=person is not None,
+            settled=person.value if person else "",
+            note=person.note if person else "",
+        )

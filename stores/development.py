@@ -14,6 +14,7 @@ from intercoder.core.deduction import Round, about_codes
 from intercoder.core.documents import SpokenText
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import Revision, RevisionAnswer
+from intercoder.core.settling import PutForward
 from intercoder.core.study import Study
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version
@@ -23,6 +24,7 @@ from intercoder.stores.revisions import apply_answered, newest, record_answer, r
 from intercoder.stores.runs import get_run, update_run, write_failures
 from intercoder.stores.samples import Scope, draw_scope
 from intercoder.stores.segments import spoken_texts
+from intercoder.stores.sent_evidence import put_forward
 
 
 def begin_development_run(engine: Engine, study: Study, scope: Scope) -> Run:
@@ -63,6 +65,14 @@ class SqlDevelopmentStore(SqlDeductiveStore):
         """Segment id -> text and speaker."""
         with reading(self.engine) as connection:
             return spoken_texts(connection, self.study_id, segment_ids)
+
+    def put_forward(self, run_id: str, code_ids: Sequence[str]) -> Mapping[str, Sequence[PutForward]]:
+        """Code id -> what people settled or sent (see `core.protocols.DevelopmentStore`).
+
+        Of a segment that the run does not read, with what coders said there in the run that it was sent from.
+        """
+        with reading(self.engine) as connection:
+            return put_forward(connection, self.study_id, get_run(connection, self.study_id, run_id), code_ids)
 
     def write_revisions(
         self,

@@ -23,6 +23,7 @@ from intercoder.core.documents import Segment, SpokenText
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer
+from intercoder.core.settling import PutForward, Settled, about_code, chosen_code, in_order, standing_steps
 from intercoder.core.study import Study
 from intercoder.stores.database import now
 from intercoder.stores.in_memory import text_segment
@@ -42,6 +43,7 @@ class InMemoryDevelopmentStore:
         books: The versions of the codebook, first to last.
         rounds: The rounds, first to last.
         revisions: What was proposed, and what became of it.
+        settled: What people said of units on which coders differ, oldest first; a host may add to it.
 
     Raises:
         InputError: The codebook cannot be coded with (see `check_book`).
@@ -53,6 +55,7 @@ class InMemoryDevelopmentStore:
         self.books = [book]
         self.rounds = [Round(number=1, codebook_version=book.version, codes=_ids(book))]
         self.revisions: list[RecordedRevision] = []
+        self.settled: list[Settled] = []
         self._segments = [text_segment(place, text) for place, text in enumerate(texts)]
         self._said: dict[str, list[Decision]] = {segment.id: [] for segment in self._segments}
         self._failures: list[tuple[int, Failure]] = []
@@ -127,6 +130,12 @@ class InMemoryDevelopmentStore:
         """Segment id -> text and speaker."""
         wanted = set(segment_ids)
         return {one.id: SpokenText(one.text, one.speaker or "") for one in self._segments if one.id in wanted}
+
+    def put_forward(self, run_id: str, code_ids: Sequence[str]) -> Mapping[str, Sequence[PutForward]]:
+        """Code id -> what people settled about it, or sent as evidence (see `core.protocols.DevelopmentStore`)."""
+        steps = [step for step in standing_steps(self.settled) if step.segment_id in self._said]
+        book = self.books[-1]
+        return {code: in_order(about_code(steps, code, lambda step: chosen_code(book, step))) for code in code_ids}
 
     def write_revisions(
         self,

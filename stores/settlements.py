@@ -24,9 +24,10 @@ def write_settlement(
     Args:
         engine: The study's database.
         study_id: The study.
-        settled: What is said; its number and time are given here. One with neither value nor evidence says nothing.
-        seen: Number of the step that the person saw stand, 0 for none; another one that stands by now is a conflict.
-            None where the person saw nothing: then whatever another person said is one.
+        settled: What is said; its number and time are given here.
+        seen: Number of the step that the person saw stand, 0 for none: if another one stands by now, and it is
+            somebody else's, they were first. None where the person saw nothing: then whatever another person said
+            was first.
         at: When; by default now.
 
     Returns:

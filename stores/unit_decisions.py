@@ -1,4 +1,4 @@
-"""What stands about units, read as leanly as it can be: values of whole runs, and all that was said of one segment."""
+"""What stands about units, read as leanly as can be: answers of whole runs, and all that was said of a segment."""
 
 from __future__ import annotations
 
