@@ -10,11 +10,12 @@ QUESTION := How do people come to repair things instead of replacing them, and w
 INPUTS := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 READY := $(VENV)/.ready-$(INPUTS)
 
-.PHONY: demo test setup models-demo models-test lint types contracts unit clean help
+.PHONY: demo test setup models-demo models-test lint types contracts unit screenshots clean help
 
 help:
 	@echo "make demo   run the main job on the bundled interviews with a model on this machine"
 	@echo "make test   lint, types, import contracts and all tests"
+	@echo "make screenshots   pictures of the terminal UI; PICTURES=DIR writes those of every size there"
 
 $(READY):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -58,6 +59,9 @@ contracts: setup
 # A file's tests stay together, so that what they share is made once.
 unit: models-test
 	$(BIN)/pytest -n auto --dist loadfile
+
+screenshots: setup
+	PYTHONPATH=. $(BIN)/python tests/tui/take_pictures.py $(PICTURES)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info .typecheck .mypy_cache .ruff_cache .pytest_cache

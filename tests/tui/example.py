@@ -1,7 +1,7 @@
 """The bundled interviews as a study: a codebook, people's codings, a calibration, a round with revisions that wait.
 
-Made by the real commands. What the coders answer was recorded from a model (tests/tui/recorded.csv), so that every
-screen looks the same wherever it is made.
+Made by the real commands. What the coders answer stands in recorded.csv, and all times are one time, so that every
+screen looks the same whenever and wherever it is made.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tests.cli.conftest import call
 
 QUESTION = "How do people come to repair things instead of replacing them, and what gets in their way?"
 RECORDED = Path(__file__).with_name("recorded.csv")
+TIME = "2026-05-04T09:00:00Z"
 SETTINGS = """
 [[coders]]
 name = "reader"
@@ -77,6 +78,7 @@ def make_example(path: Path, examples: Path) -> StudyFolder:
     call("run", "codevelop", path)
     folder = open_study(path)
     _propose(folder)
+    _stop_the_clock(folder)
     return folder
 
 
@@ -121,6 +123,15 @@ def _propose(folder: StudyFolder) -> None:
     ]
     store.write_revisions(run.id, made, {})
     set_status(folder.engine, folder.study.id, run.id, "waiting")
+
+
+def _stop_the_clock(folder: StudyFolder) -> None:
+    with writing(folder.engine) as connection:
+        for table in schema.metadata.sorted_tables:
+            times = {column.name: TIME for column in table.columns if column.name.endswith("_at")}
+            if times:
+                connection.execute(sa.update(table).values(times))
+        connection.execute(sa.update(schema.runs).values(seconds=84.0))
 
 
 def _proposals(book: Codebook) -> list[tuple[Revision, str]]:

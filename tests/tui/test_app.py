@@ -130,3 +130,16 @@ async def test_an_error_is_shown_as_it_is_written(study: StudyFolder) -> None:
         shown = text_of(app)
         assert "study.db: [bold]no\\u001b[31m" in shown
         assert "[@click=app.quit]again[/]" in shown
+
+
+async def test_no_color_is_respected(study: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = started(study, "corpus")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        strips = app.screen._compositor.render_strips()
+        styles = {segment.style for strip in strips for segment in strip if segment.style is not None}
+        colours = {colour.triplet for style in styles for colour in (style.color, style.bgcolor) if colour}
+        assert colours
+        assert all(triplet is None or triplet.red == triplet.green == triplet.blue for triplet in colours)
