@@ -15,6 +15,7 @@ import typer
 from intercoder.cli import (
     calibrating,
     codebooks,
+    disagreeing,
     exporting,
     measuring,
     merging,
@@ -48,6 +49,7 @@ exporting.register(app)
 reporting.register(app)
 sampling.register(app)
 measuring.register(app)
+disagreeing.register(app)
 models.register(app)
 
 

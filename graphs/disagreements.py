@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from intercoder.core.code_names import CodeNames
 from intercoder.core.codebook import Codebook
 from intercoder.core.deduction import PATTERN, CoderValues
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.settling import Settled, Unit
-from intercoder.evals.disagreements import Answers, Disagreement, code_agreement, entropy, rank
+from intercoder.evals.disagreements import CONFLICTS, Answers, Disagreement, code_agreement, entropy, rank
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
@@ -110,6 +111,14 @@ def disagreeing_run(folder: StudyFolder, name: str = "") -> Run | None:
     return given[-1] if given else begun[-1] if begun else None
 
 
+def book_of(folder: StudyFolder, run: Run | None) -> Codebook:
+    """The codebook of a run; the latest where people are compared alone."""
+    with reading(folder.engine) as connection:
+        if run is None:
+            return newest(connection, folder.study.id)
+        return read_version(connection, folder.study.id, run.codebook_version)
+
+
 def gather_disagreements(
     folder: StudyFolder, run: Run | None, *, sample: str = "", code: str = ""
 ) -> Disagreements:
@@ -125,9 +134,7 @@ def gather_disagreements(
         InputError: There is no such sample.
     """
     engine, study = folder.engine, folder.study.id
-    with reading(engine) as connection:
-        book = read_version(connection, study, run.codebook_version) if run else newest(connection, study)
-        settled = read_settlements(connection, study)
+    book, settled = book_of(folder, run), settlements_of(folder)
     drawn = read_sample(engine, study, sample).segment_ids if sample else None
     only = None if drawn is None else frozenset(drawn)
     people = human_values(engine, study, sample, under=book) if run is None or run.deductive else []
@@ -197,6 +204,48 @@ def state_of(folder: StudyFolder, run: Run | None) -> tuple[object, ...]:
 def folded(label: str) -> str:
     """A label as it is compared: case, spaces and ways of writing the same character aside."""
     return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+
+
+class Told(NamedTuple):
+    """A unit in words."""
+
+    code: str
+    """Name of the code; empty where the unit is a segment."""
+    people: tuple[tuple[str, str], ...]
+    """Name and answer of each person who gave one."""
+    coders: tuple[tuple[str, str], ...]
+    final: str
+    changed: tuple[str, ...]
+    """Coders that said something else when asked again."""
+    conflict: str
+    """Who differs."""
+
+
+class Words:
+    """Says what units are about and what was answered, with codes under their names."""
+
+    def __init__(self, found: Disagreements) -> None:
+        self._found = found
+        self._names = CodeNames(found.book).shown
+
+    def tell(self, one: Disagreement) -> Told:
+        """A unit in words."""
+        answers, found = one.answers, self._found
+        return Told(
+            code=self.name(one.code_id),
+            people=self._answered(found.people, answers.people),
+            coders=self._answered(found.coders, answers.models),
+            final=self.name(answers.final),
+            changed=tuple(name for name, changed in zip(found.coders, answers.changed, strict=False) if changed),
+            conflict=CONFLICTS[one.conflict],
+        )
+
+    def name(self, code: str) -> str:
+        """A code's name; anything else as it is."""
+        return self._names.get(code, code)
+
+    def _answered(self, names: Sequence[str], answers: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        return tuple((name, self.name(said)) for name, said in zip(names, answers, strict=False) if said)
 
 
 class _Gathering:

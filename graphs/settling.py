@@ -15,11 +15,11 @@ from intercoder.core.deduction import is_final, spread
 from intercoder.core.errors import InputError
 from intercoder.core.protocols import Run
 from intercoder.core.settling import Settled, Unit
+from intercoder.graphs.disagreements import book_of
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.deductions import is_moderated
 from intercoder.stores.human_codings import human_decisions
-from intercoder.stores.revisions import newest
 from intercoder.stores.settlements import read_settlements, settlement_history, take_back, write_settlement
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.surroundings import Surroundings, read_surroundings
@@ -90,9 +90,9 @@ def unit_page(folder: StudyFolder, run: Run | None, unit: Unit, context: int = C
     """
     engine, study = folder.engine, folder.study.id
     segment, code_id = unit
+    book = book_of(folder, run)
     with reading(engine) as connection:
         place = read_surroundings(connection, study, segment, context, context)
-        book = read_version(connection, study, run.codebook_version) if run else newest(connection, study)
         own_codes = run is not None and not run.deductive
         people = [] if own_codes else list(_people(connection, study, book, unit))
         models = run_decisions(connection, study, run, segment) if run else []
@@ -142,9 +142,9 @@ def settle(
         StudyError: There is no such segment, or somebody else was first.
     """
     engine, study = folder.engine, folder.study.id
+    book = book_of(folder, run)
     with reading(engine) as connection:
         read_surroundings(connection, study, unit[0], 0, 0)
-        book = read_version(connection, study, run.codebook_version) if run else newest(connection, study)
         standing = read_settlements(connection, study, [unit[0]]).get(unit)
     if not value and standing is not None:
         value, label = standing.value, label or standing.label
@@ -178,10 +178,7 @@ def find_unit(folder: StudyFolder, run: Run | None, segment: str, code: str) -> 
     Raises:
         InputError: There is no such code.
     """
-    with reading(folder.engine) as connection:
-        version = run.codebook_version if run else 0
-        study = folder.study.id
-        book = read_version(connection, study, version) if run else newest(connection, study)
+    book = book_of(folder, run)
     if book.exclusive or (run is not None and not run.deductive):
         return segment, ""
     names = CodeNames(book)
