@@ -51,9 +51,10 @@ def sample(
 
     Example: `intercoder sample repair calibration -n 100 --coder ana --to ana.xlsx`
     """
-    from intercoder.cli.sampling_checks import check_same, find_or_draw, free_sheet
+    from intercoder.cli.sampling_checks import check_same, free_sheet
     from intercoder.core.sampling import seed_of
     from intercoder.stores.counted_codebooks import latest_codebook
+    from intercoder.stores.drawn_samples import find_or_draw
     from intercoder.stores.named_samples import check_name
     from intercoder.stores.samples import Scope
     from intercoder.stores.study_folder import open_study

@@ -137,12 +137,12 @@ def _ids(draft: Draft, base: Codebook, owners: Sequence[Code | None]) -> list[st
                 )
             ids.append(code.id)
         else:
-            ids.append(_new_id(code.label, taken))
+            ids.append(new_code_id(code.label, taken))
             taken.add(ids[-1])
     return ids
 
 
-def _new_id(label: str, taken: set[str]) -> str:
+def new_code_id(label: str, taken: set[str]) -> str:
     """The id of a code that a person wrote: the same for the same label, and no other code's."""
     number = 1
     while (code_id := make_id("c", "person", folded(label), number)) in taken:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -38,6 +39,22 @@ __all__ = [
 
 Question = tuple[str, str, str]
 """Coder, segment and code; no code in an exclusive book."""
+
+
+class Said(Protocol):
+    """As much of a person's decision as says what stands."""
+
+    @property
+    def coder(self) -> str: ...
+    @property
+    def segment_id(self) -> str: ...
+    @property
+    def code_id(self) -> str | None: ...
+    @property
+    def codebook_version(self) -> int: ...
+
+
+Saying = TypeVar("Saying", bound=Said)
 
 
 class Written(Record):
@@ -105,8 +122,8 @@ def human_decisions(
 
 
 def latest_said(
-    decisions: Iterable[Decision], exclusive: Collection[int]
-) -> dict[tuple[str, str], dict[str, Decision]]:
+    decisions: Iterable[Saying], exclusive: Collection[int]
+) -> dict[tuple[str, str], dict[str, Saying]]:
     """Coder and segment -> code, or empty for a choice among all -> the latest that was said of it.
 
     Args:
@@ -116,7 +133,7 @@ def latest_said(
     Returns:
         Also answers that were taken away, whose value is empty.
     """
-    found: dict[tuple[str, str], dict[str, Decision]] = {}
+    found: dict[tuple[str, str], dict[str, Saying]] = {}
     for decision in decisions:
         stands = found.setdefault((decision.coder, decision.segment_id), {})
         before = next(iter(stands.values()), None)
