@@ -145,8 +145,8 @@ def agreement_of(
         statistic: `ac1`, or `positive` for positive agreement on the last category.
     """
     number = {category: place for place, category in enumerate(categories)}
-    columns = len(rows[0]) if rows else 0
-    coded = [[number.get(answer, MISSING) for answer in row] for row in rows]
+    columns = max(map(len, rows), default=0)
+    coded = [[*(number.get(one, MISSING) for one in row), *[MISSING] * (columns - len(row))] for row in rows]
     codes = np.repeat(np.array(coded, np.int64).reshape(len(rows), columns), np.asarray(times, np.int64), axis=0)
     table = Ratings(codes, tuple(range(len(categories))), tuple(str(place) for place in range(columns)), True)
     if statistic == "positive":

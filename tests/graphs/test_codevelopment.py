@@ -10,8 +10,10 @@ from pydantic import ValidationError
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.revisions import RevisionAnswer
+from intercoder.core.settling import Settled
 from intercoder.core.study import Development, Study
 from intercoder.graphs import InMemoryDevelopmentStore, build_codevelopment, make_development_context
+from intercoder.llms.scripted import material_of
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from intercoder.stores.in_memory_development import RUN
 from tests.graphs.deductive_models import REFERENCE, TEXTS, Asked, Reader, codebook, coder, study
@@ -99,6 +101,48 @@ async def test_a_round_waits_for_people_and_goes_on_with_a_new_version() -> None
     assert {one.codebook_version for one in host.store.standing if one.code_id == "m"} == {2}
 
 
+async def test_the_reviser_sees_first_what_people_settled_or_sent() -> None:
+    seen: dict[str, str] = {}
+    host = Host(Reader(revise=once(money=[NEW], mending=[RULE])))
+    plain = host.reader.answer
+
+    def answer(messages: Any, schema: Any, seed: Any) -> str:
+        material = material_of(messages)
+        if "findings" in material:
+            seen[material["codebook"].splitlines()[0]] = material["text"]
+        return plain(messages, schema, seed)
+
+    host.reader.answer = answer  # type: ignore[method-assign]
+    host.context = make_development_context(
+        study(),
+        host.store.run(RUN),
+        store=host.store,
+        log=InMemoryAnswerLog(),
+        models={REFERENCE: host.reader.model},
+    )
+    segments = [segment.id for segment in host.store.segments(RUN, 0, 4)]
+    host.store.settled += [
+        Settled(segment_id=segments[2], code_id="m", number=1, value="no", note="Fun is no money.", by="Ana Lopez"),
+        Settled(segment_id=segments[1], code_id="m", number=1, note="Is this one?", by="Ben", evidence=True),
+        Settled(segment_id=segments[0], code_id="m", number=1, value="yes", note="Gone.", by="Ben"),
+        Settled(segment_id=segments[0], code_id="m", number=2, by="Ben"),
+    ]
+    await host.go()
+    lines = [line for line in seen["Code: money"].splitlines() if line[0].isdigit() or "person" in line]
+    assert lines[:4] == [
+        f"1. {TEXTS[1]}",
+        "   A person asks you to look at this: Is this one?",
+        f"2. {TEXTS[2]}",
+        "   A person settled: No, because Fun is no money.",
+    ]
+    assert "Gone." not in seen["Code: money"]
+    assert "person" not in seen["Code: mending"]
+    assert "Ana" not in seen["Code: money"]
+    (money, _) = await host.pending()
+    cited = {one.id for one in host.store.standing if one.segment_id == segments[1]}
+    assert set(money["evidence"]) <= cited
+
+
 async def test_only_what_a_revision_touches_is_coded_again() -> None:
     reader = Reader(revise=once(money=[NEW]))
     host = Host(reader)
@@ -134,26 +178,32 @@ async def test_answers_may_come_one_by_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "resumed",
+    ("resumed", "problem"),
     [
-        "approve",
-        {"answer": "approve"},
-        {"answers": {"ID": {"answer": "perhaps", "by": "ana"}}},
-        {"answers": {"ID": {"answer": "approve"}}},
-        {"answers": {"ID": {"answer": "approve", "by": ""}}},
-        {"answers": {"r_nothing": {"answer": "approve", "by": "ana"}}},
-        {"answers": {"ID": {"answer": "edit", "by": "ana"}}},
-        {"answers": {"ID": {"answer": "edit", "by": "ana", "after": [{"id": "r", "label": "mending"}]}}},
-        {"answers": {"ID": {"answer": "edit", "by": "ana", "after": [{"id": "m", "label": "cash"}]}}},
+        ("approve", "valid dictionary"),
+        ({"answer": "approve"}, "Extra inputs are not permitted"),
+        ({"answers": {"ID": {"answer": "perhaps", "by": "ana"}}}, "'approve', 'edit' or 'reject'"),
+        ({"answers": {"ID": {"answer": "approve"}}}, "Field required"),
+        ({"answers": {"ID": {"answer": "approve", "by": ""}}}, "at least 1 character"),
+        ({"answers": {"r_nothing": {"answer": "approve", "by": "ana"}}}, "there is no revision 'r_nothing'"),
+        ({"answers": {"ID": {"answer": "edit", "by": "ana"}}}, "must say what the code becomes"),
+        (
+            {"answers": {"ID": {"answer": "edit", "by": "ana", "after": [{"id": "r", "label": "mending"}]}}},
+            "must hold the code 'money' and no other",
+        ),
+        (
+            {"answers": {"ID": {"answer": "edit", "by": "ana", "after": [{"id": "m", "label": "cash"}]}}},
+            "changes definition only, not label",
+        ),
     ],
 )
-async def test_an_answer_that_cannot_be_taken_leaves_the_question_open(resumed: Any) -> None:
+async def test_an_answer_that_cannot_be_taken_leaves_the_question_open(resumed: Any, problem: str) -> None:
     host = Host(Reader(revise=once(money=[NEW])))
     await host.go()
     pending = await host.pending()
     if isinstance(resumed, dict) and "ID" in resumed.get("answers", {}):
         resumed = {"answers": {pending[0]["id"]: resumed["answers"]["ID"]}}
-    with pytest.raises((ValidationError, StudyError, InputError)):
+    with pytest.raises((ValidationError, StudyError, InputError), match=problem):
         await host.go(resumed)
     assert host.statuses == ["waiting"]
     assert await host.pending() == pending

@@ -1,0 +1,110 @@
+"""Settlements: a history for each unit, which can be gone back step by step, and in which nobody is overwritten."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intercoder.core.errors import InputError, StudyError
+from intercoder.core.settling import Settled, before_last
+from intercoder.stores.database import reading
+from intercoder.stores.settlements import read_settlements, settlement_history, take_back, write_settlement
+from intercoder.stores.study_folder import StudyFolder
+
+UNIT = ("s_1", "c_1")
+
+
+def step(value: str = "yes", note: str = "A price.", by: str = "ana", **more: object) -> Settled:
+    return Settled.model_validate(
+        {"segment_id": "s_1", "code_id": "c_1", "value": value, "note": note, "by": by, "run": "final-1", **more}
+    )
+
+
+def write(folder: StudyFolder, one: Settled, seen: int | None = None) -> Settled:
+    return write_settlement(folder.engine, folder.study.id, one, seen=seen, at="2026-05-01T10:00:00Z")
+
+
+def back(folder: StudyFolder, by: str = "ana") -> Settled:
+    return take_back(folder.engine, folder.study.id, UNIT, by)
+
+
+def standing(folder: StudyFolder) -> dict[tuple[str, str], Settled]:
+    with reading(folder.engine) as connection:
+        return read_settlements(connection, folder.study.id)
+
+
+def test_the_latest_step_stands_and_earlier_ones_stay(folder: StudyFolder) -> None:
+    write(folder, step())
+    write(folder, step("no", "Only wages."))
+    assert [(one.number, one.value) for one in settlement_history(folder.engine, folder.study.id, UNIT)] == [
+        (1, "yes"),
+        (2, "no"),
+    ]
+    assert standing(folder)[UNIT].note == "Only wages."
+    assert standing(folder)[UNIT].created_at == "2026-05-01T10:00:00Z"
+
+
+def test_saying_the_same_again_changes_nothing(folder: StudyFolder) -> None:
+    assert write(folder, step()).number == write(folder, step()).number == 1
+
+
+def test_one_can_go_back_step_by_step(folder: StudyFolder) -> None:
+    write(folder, step())
+    write(folder, step("no", "Only wages."))
+    write(folder, step("no", "Look.", evidence=True))
+    assert (back(folder).value, standing(folder)[UNIT].note) == ("no", "Only wages.")
+    assert back(folder).value == "yes"
+    assert back(folder).is_open
+    assert standing(folder) == {}
+    with pytest.raises(StudyError, match="nothing was said"):
+        back(folder)
+    assert len(settlement_history(folder.engine, folder.study.id, UNIT)) == 6
+
+
+@given(st.lists(st.sampled_from(["yes", "no", "unsure", "back"]), max_size=12))
+def test_going_back_undoes_what_was_done_last(moves: list[str]) -> None:
+    steps: list[Settled] = []
+    stack: list[str] = []
+    for move in moves:
+        if move == "back":
+            if not stack:
+                continue
+            earlier = before_last(steps)
+            stack.pop()
+            assert (earlier.value if earlier else "") == (stack[-1] if stack else "")
+            steps.append(earlier or Settled(segment_id="s"))
+        elif not stack or stack[-1] != move:
+            steps.append(Settled(segment_id="s", value=move, note=f"{len(steps)}"))
+            stack.append(move)
+
+
+def test_who_was_first_is_told(folder: StudyFolder) -> None:
+    write(folder, step())
+    with pytest.raises(StudyError, match=r"ana was first: settled it: yes at 2026-05-01T10:00:00Z\. A price\."):
+        write(folder, step("no", "No.", by="ben"), seen=0)
+    with pytest.raises(StudyError, match="ana was first"):
+        write(folder, step("no", "No.", by="ben"))
+    assert write(folder, step("no", "No.", by="ben"), seen=1).number == 2
+    assert standing(folder)[UNIT].by == "ben"
+
+
+def test_only_who_said_it_takes_it_back(folder: StudyFolder) -> None:
+    write(folder, step())
+    with pytest.raises(StudyError, match="it was ana who settled it: yes"):
+        back(folder, "ben")
+    back(folder)
+    assert write(folder, step("no", "No.", by="ben")).value == "no"
+
+
+@pytest.mark.parametrize(
+    ("one", "what"),
+    [
+        (step(note=" "), "needs a note"),
+        (step(by=" "), "nobody is named"),
+        (step(""), "nothing is said"),
+        (Settled(segment_id="s", note="x", by="a"), "nothing is said"),
+    ],
+)
+def test_what_cannot_be_a_settlement_is_refused(folder: StudyFolder, one: Settled, what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        write(folder, one)
+    assert standing(folder) == {}
