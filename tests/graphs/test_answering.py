@@ -134,9 +134,18 @@ def test_an_edit_that_changes_nothing_or_breaks_the_book_is_refused(study: Study
     assert set(statuses(study)[:-1]) == {"waiting"}
 
 
-@pytest.mark.parametrize("by", ["", "  ", "a\nb", "a\x1b[2J", "x" * 129])
-def test_a_name_is_needed(study: StudyFolder, run: Run, by: str) -> None:
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("by", "problem"),
+    [
+        ("", "it is not said who answers"),
+        ("  ", "it is not said who answers"),
+        ("a\nb", "this is no name"),
+        ("a\x1b[2J", "this is no name"),
+        ("x" * 129, "at most 128 letters"),
+    ],
+)
+def test_a_name_is_needed(study: StudyFolder, run: Run, by: str, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
         approve(study, RULE, by=by)
 
 

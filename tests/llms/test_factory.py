@@ -1,11 +1,12 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
-from intercoder.core.errors import IntercoderError, ModelError
+from intercoder.core.errors import ModelError
 from intercoder.core.study import Limits, Privacy, Sampling
 from intercoder.llms import factory
 from intercoder.llms.catalogue import MARKER, find
@@ -91,7 +92,7 @@ def test_local_folders_need_no_pulling(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_known_without_loading_or_calling(reference: str, expected: str) -> None:
     assert expected in refusal(reference)
-    with pytest.raises(IntercoderError):
+    with pytest.raises(ModelError, match=re.escape(expected)):
         make(reference)
 
 
@@ -107,7 +108,7 @@ def test_what_is_wrong_is_known_without_loading_or_calling(reference: str, expec
 )
 def test_embeddings_are_checked_in_the_same_way(reference: str, expected: str) -> None:
     assert expected in refusal(reference, use="embedding")
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match=re.escape(expected)):
         embedder(reference, privacy=Privacy())
 
 

@@ -82,7 +82,7 @@ def test_code_in_the_folder_is_never_run(tmp_path: Path) -> None:
     config |= {"model_type": "mine", "auto_map": {"AutoConfig": "trap.C", "AutoModelForCausalLM": "trap.M"}}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "trap.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'w')\n")
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match="contains custom code"):
         loading.load(folder)
     assert not (tmp_path / "sprung").exists()
 

@@ -160,7 +160,7 @@ def test_an_interrupted_pull_leaves_nothing_and_can_be_repeated(models: Path, in
 def test_a_failed_replacement_keeps_the_model_that_was_there(models: Path, index: Path) -> None:
     pull(in_pieces(index, "fake", PIECES), Fetcher(index))
     newer = in_pieces(index, "fake", [b"newer"]).model_copy(update={"sha256": "0" * 64})
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match="not those the catalogue names"):
         pull(newer, Fetcher(index))
     assert (models / "fake" / "weights").read_bytes() == b"".join(PIECES)
 

@@ -129,7 +129,7 @@ def test_samples_are_seeded_and_stratified(folder: StudyFolder) -> None:
     assert drawn != texts_of(folder, Scope(sample=8, seed=4, stratify="site"))
     with pytest.raises(InputError, match=r"no document has an attribute `town`.*site, speaker"):
         texts_of(folder, Scope(sample=8, stratify="town"))
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="a sample of 21 was asked for, but there are only 20"):
         texts_of(folder, Scope(sample=21))
 
 

@@ -57,9 +57,9 @@ def test_a_missing_database_is_named(folder: StudyFolder) -> None:
 
 def test_a_failed_write_leaves_nothing(folder: StudyFolder) -> None:
     row = {"study_id": "other", "owner": "x", "created_at": "now"}
-    with pytest.raises(RuntimeError), writing(folder.engine) as connection:
+    with pytest.raises(RuntimeError, match="of old age"), writing(folder.engine) as connection:
         connection.execute(sa.insert(studies).values(row))
-        raise RuntimeError
+        raise RuntimeError("of old age")
     with folder.engine.connect() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(studies)).scalar() == 1
 
@@ -85,7 +85,7 @@ def test_a_directory_with_a_study_is_not_overwritten(folder: StudyFolder) -> Non
 
 
 def test_bad_settings_leave_no_directory(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match="`coders` is missing"):
         create_study(tmp_path / "new", "question = 3")
     assert not (tmp_path / "new").exists()
 

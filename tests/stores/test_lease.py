@@ -40,9 +40,9 @@ def test_a_second_run_is_told_who_holds_the_study(folder: StudyFolder) -> None:
 
 
 def test_the_lease_is_given_back_after_an_error(folder: StudyFolder) -> None:
-    with pytest.raises(RuntimeError), Lease(folder.engine, folder.study.id, "inductive-1"):
+    with pytest.raises(RuntimeError, match="of old age"), Lease(folder.engine, folder.study.id, "inductive-1"):
         assert lease_holder(folder.engine, folder.study.id) == "inductive-1"
-        raise RuntimeError
+        raise RuntimeError("of old age")
     with Lease(folder.engine, folder.study.id, "inductive-2"):
         assert lease_holder(folder.engine, folder.study.id) == "inductive-2"
 

@@ -245,7 +245,7 @@ def test_a_development_begun_anew_takes_the_place_of_one_that_is_not_over(folder
 def test_a_development_that_cannot_begin_leaves_the_other_as_it_is(folder: StudyFolder) -> None:
     old = begin(folder, draft(folder))
     propose(folder, old, [REDEFINE])
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="there are only 4 segments"):
         begin_development_run(folder.engine, folder.study, Scope(sample=SEGMENTS + 1))
     assert recorded_revisions(folder.engine, folder.study.id, run=old.id)[0].status == "waiting"
 
@@ -396,8 +396,12 @@ def test_where_nothing_fits_no_version_is_made(folder: StudyFolder) -> None:
 def test_an_edit_must_stay_within_its_kind(folder: StudyFolder) -> None:
     (one,) = propose(folder, begin(folder, draft(folder)), [REDEFINE])
     beyond = MEND.model_copy(update={"definition": "Other.", "label": "other"})
-    for after in ((), (BUY,), (beyond,)):
-        with pytest.raises(InputError):
+    for after, problem in (
+        ((), "must say what the code becomes"),
+        ((BUY,), "must hold the code 'mending' and no other"),
+        ((beyond,), "changes definition only, not label"),
+    ):
+        with pytest.raises(InputError, match=problem):
             record_answer(
                 folder.engine,
                 folder.study.id,
