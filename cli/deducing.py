@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from intercoder.core.protocols import Run
-    from intercoder.stores.samples import Scope
     from intercoder.stores.study_folder import StudyFolder
 
 SeedOption = Annotated[int | None, typer.Option("--seed", "-s", help="Seed of the sample.")]
@@ -56,6 +55,7 @@ def run_codevelop(
 
     folder = open_quietly(directory)
     from intercoder.graphs.deductive_jobs import begin_development, current_book, present_development, same_segments
+    from intercoder.graphs.new_run_plans import development_scope
 
     going = None if new else present_development(folder)
     answer = _answers(folder, answers) if answers else lambda run: False
@@ -68,7 +68,7 @@ def run_codevelop(
         }
     )
     study = folder.study.model_copy(update={"development": chosen})
-    scope = _development_scope(folder, chosen.sample, chosen.seed, chosen.stratify, unit, skip_speaker)
+    scope = development_scope(folder, chosen, unit.value if unit else None, skip_speaker or ())
     if dry_run:
         from intercoder.cli.plans import print_plan
         from intercoder.graphs.deductive_planning import plan_deductive
@@ -137,24 +137,6 @@ def run_final(
         print_plan(plan_deductive(folder, folder.study, book, codes, scope, graph="final"), json=json)
         return
     execute_job(folder, lambda: begin_final(folder, scope, overrides, author), json=json)
-
-
-def _development_scope(
-    folder: StudyFolder,
-    sample: int,
-    seed: int,
-    stratify: str,
-    unit: UnitChoice | None,
-    skip_speaker: list[str] | None,
-) -> Scope:
-    """A sample of the size asked for, or everything where there is no more than that."""
-    from intercoder.stores.samples import Scope, choose
-
-    scope = Scope(unit=unit.value if unit else None, skip_speakers=tuple(skip_speaker or ()))
-    there = len(choose(folder.engine, folder.study.id, scope))
-    if there <= sample:
-        return scope
-    return scope.model_copy(update={"sample": sample, "seed": seed, "stratify": stratify})
 
 
 def _answers(folder: StudyFolder, file: Path) -> Callable[[Run], bool]:

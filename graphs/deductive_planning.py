@@ -37,11 +37,11 @@ from intercoder.graphs.planning import (
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.llms.usage import estimate_messages
 from intercoder.stores.database import reading
-from intercoder.stores.samples import Scope, choose
+from intercoder.stores.samples import Scope, choose, sampled
 from intercoder.stores.segments import chosen_segments
 from intercoder.stores.study_folder import StudyFolder
 
-DeductiveGraph = Literal["codevelop", "final"]
+DeductiveGraph = Literal["codevelop", "calibrate", "final"]
 REVISION_TOKENS = 100
 """What one proposed revision comes to."""
 REASON = "The speaker says what it costs, and why that matters."
@@ -51,7 +51,13 @@ TO_REVISER = "a code, its findings, and passages with what coders said"
 
 
 def plan_deductive(
-    folder: StudyFolder, study: Study, book: Codebook, codes: Sequence[Code], scope: Scope, *, graph: DeductiveGraph
+    folder: StudyFolder,
+    study: Study,
+    book: Codebook,
+    codes: Sequence[Code],
+    scope: Scope | str,
+    *,
+    graph: DeductiveGraph,
 ) -> Plan:
     """Plan a run that codes given codes, without calling or loading any model.
 
@@ -62,14 +68,17 @@ def plan_deductive(
         study: Its settings, with the options of this run.
         book: The codebook version.
         codes: The codes to be coded.
-        scope: Which segments.
+        scope: Which segments; or the name of a sample that is there.
         graph: What is to be run.
 
     Raises:
         InputError: The scope is empty or not clear, or codes cannot be told apart.
         SettingsError: A prompt is not known.
     """
-    chosen = choose(folder.engine, study.id, scope)
+    if isinstance(scope, str):
+        chosen = sampled(folder.engine, study.id, scope)
+    else:
+        chosen = choose(folder.engine, study.id, scope)
     with reading(folder.engine) as connection:
         shown = list(chosen_segments(connection, study.id, chosen[:MOST_EXCERPTS], 0))
     question = _Questions(folder, study, book, tuple(codes), material_of(folder, chosen), shown)

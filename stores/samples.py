@@ -51,6 +51,24 @@ def choose(engine: Engine, study_id: str, scope: Scope) -> list[Any]:
     return draw_scope(engine, study_id, scope).rows
 
 
+def sampled(engine: Engine, study_id: str, name: str) -> list[Any]:
+    """The segments of a sample that is there, as `choose` gives them."""
+    table = schema.sample_segments
+    query = (
+        sa.select(
+            table.c.segment_id,
+            table.c.source,
+            table.c.version,
+            table.c.document_position.label("position"),
+            table.c.length,
+        )
+        .where(table.c.study_id == study_id, table.c.sample == name)
+        .order_by(table.c.position)
+    )
+    with reading(engine) as connection:
+        return list(connection.execute(query))
+
+
 def draw_scope(engine: Engine, study_id: str, scope: Scope) -> Drawn:
     """Draw the segments of a scope.
 

@@ -1,0 +1,128 @@
+"""What a run would do that a person fills in: by the same dry runs as on the command line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from intercoder.core.documents import Unit
+from intercoder.core.errors import InputError
+from intercoder.core.study import Development, Study
+from intercoder.graphs.checks import problems
+from intercoder.graphs.deductive_jobs import current_book, people_of, present_development, same_segments
+from intercoder.graphs.deductive_planning import plan_deductive
+from intercoder.graphs.final_jobs import final_codes
+from intercoder.graphs.merge_jobs import MergePlan, plan_merge, with_options
+from intercoder.graphs.new_runs import NewRun
+from intercoder.graphs.planning import ANSWER_TOKENS, Plan, plan_inductive, planned
+from intercoder.graphs.theming import FEWEST_CODES
+from intercoder.llms.references import parse_reference
+from intercoder.llms.usage import estimate_tokens
+from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.samples import Scope, choose
+from intercoder.stores.study_folder import StudyFolder
+from intercoder.stores.themes import plain_codes
+
+
+def plan_run(folder: StudyFolder, asked: NewRun) -> Plan | MergePlan:
+    """What the run would do, without calling or loading any model: the same dry run as on the command line.
+
+    Raises:
+        IntercoderError: It could not begin; see the functions that plan and begin each graph.
+    """
+    study = folder.study
+    if asked.graph == "inductive":
+        return plan_inductive(folder, asked.scope)
+    if asked.graph == "merge":
+        return plan_merge(folder, _merging(study, asked), asked.run)
+    if asked.graph == "themes":
+        return plan_themes(folder, _merging(study, asked))
+    if asked.graph == "final":
+        book, codes, _ = final_codes(folder, dict.fromkeys(asked.override, asked.note), asked.by)
+        return plan_deductive(folder, study, book, codes, asked.scope, graph="final")
+    book = current_book(folder)
+    if asked.graph == "calibrate":
+        people_of(folder, asked.named_sample, book)
+        return plan_deductive(folder, study, book, book.leaves, asked.named_sample, graph="calibrate")
+    development = _development(study, asked)
+    scope = development_scope(folder, development, asked.unit, asked.skip_speaker)
+    going = None if asked.new else present_development(folder)
+    if going is not None and _draws(asked):
+        same_segments(folder, going, scope)
+    chosen = study.model_copy(update={"development": development})
+    return plan_deductive(folder, chosen, book, book.leaves, scope, graph="codevelop")
+
+
+def development_scope(
+    folder: StudyFolder, development: Development, unit: Unit | None, skip_speakers: Sequence[str]
+) -> Scope:
+    """Where a development's sample is drawn from: the size asked for, or everything where there is no more."""
+    scope = Scope(unit=unit, skip_speakers=tuple(skip_speakers))
+    if len(choose(folder.engine, folder.study.id, scope)) <= development.sample:
+        return scope
+    drawn = {"sample": development.sample, "seed": development.seed, "stratify": development.stratify}
+    return scope.model_copy(update=drawn)
+
+
+def plan_themes(folder: StudyFolder, study: Study) -> Plan:
+    """What the search for themes would ask: one question for each theme, of which there are twice the root at most.
+
+    Raises:
+        StudyError: There is no codebook.
+    """
+    codes = plain_codes(latest_codebook(folder.engine, study.id).codes)
+    tokens = sum(estimate_tokens(f"{code.label}: {code.definition}") for code in codes)
+    themes = min(math.floor(2 * math.sqrt(len(codes))), max(len(codes) - 1, 0))
+    actor = planned(
+        study,
+        "themer",
+        "themer",
+        study.writer_model(study.themer),
+        "labels and definitions of codes",
+        tokens,
+        themes,
+        answer_tokens=ANSWER_TOKENS,
+        at_most=True,
+    )
+    obstacles = [str(problem) for problem in problems(study, folder.prompts, "themes")]
+    if len(codes) < FEWEST_CODES:
+        obstacles.append(f"There are {len(codes)} codes; themes need {FEWEST_CODES} or more.")
+    return Plan(
+        segments=0,
+        characters=0,
+        codes=len(codes),
+        actors=(actor,),
+        embeddings=study.embedding.model,
+        embeddings_go_to=parse_reference(study.embedding.model).location,
+        obstacles=tuple(obstacles),
+    )
+
+
+def _draws(asked: NewRun) -> bool:
+    return any((asked.sample, asked.seed is not None, asked.stratify, asked.unit, asked.skip_speaker))
+
+
+def _development(study: Study, asked: NewRun) -> Development:
+    usual = study.development
+    return usual.model_copy(
+        update={
+            "sample": usual.sample if asked.sample is None else asked.sample,
+            "seed": usual.seed if asked.seed is None else asked.seed,
+            "stratify": asked.stratify or usual.stratify,
+        }
+    )
+
+
+def _merging(study: Study, asked: NewRun) -> Study:
+    if asked.model:
+        parse_reference(asked.model)
+    try:
+        return with_options(study, stage=asked.stage, lower=asked.lower, upper=asked.upper, model=asked.model)
+    except ValidationError:
+        raise InputError(
+            "the distances or the stage are out of range.",
+            where="lower, upper, stage",
+            remedy="Distances go from 0 to 2, lower first; stages from 1 to 4.",
+        ) from None

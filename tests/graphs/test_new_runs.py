@@ -1,0 +1,95 @@
+"""The options of each graph as people fill them in, what they come to, and the command for them."""
+
+import pytest
+
+from intercoder.core.codebook import Code
+from intercoder.core.errors import InputError, StudyError
+from intercoder.graphs.new_run_plans import plan_run
+from intercoder.graphs.new_runs import GRAPHS, Graph, command, fields, wanted
+from intercoder.graphs.planning import Plan
+from intercoder.stores.study_folder import StudyFolder
+from tests.stores.proposals import draft
+
+
+def test_every_option_is_a_field_and_every_field_may_be_blank(study: StudyFolder) -> None:
+    for graph in GRAPHS:
+        blank = {field.name: field.value for field in fields(study, graph)}
+        assert wanted(study, graph, blank, "ana").graph == graph
+        assert all(field.hint and field.label for field in fields(study, graph))
+
+
+@pytest.mark.parametrize(
+    ("graph", "said", "arguments", "options"),
+    [
+        ("inductive", {}, "run inductive", []),
+        (
+            "inductive",
+            {"sample": "10", "seed": "3", "stratify": "speaker", "skip_speaker": "Eva; Dr. Who"},
+            "run inductive",
+            [
+                "--sample=10",
+                "--seed=3",
+                "--stratify=speaker",
+                "--skip-speaker=Eva",
+                "--skip-speaker=Dr. Who",
+            ],
+        ),
+        ("codevelop", {"new": "yes", "unit": "turn"}, "run codevelop", ["--unit=turn", "--new"]),
+        ("calibrate", {"named_sample": "second"}, "calibrate", ["--sample=second"]),
+        ("final", {}, "run final", ["--all"]),
+        (
+            "final",
+            {"sample": "5", "override": "-strange, label", "note": "rare"},
+            "run final",
+            ["--sample=5", "--override=-strange, label", "--note=rare", "--by=ana"],
+        ),
+        ("merge", {"lower": "0.2", "stage": "2"}, "merge", ["--stage=2", "--lower=0.2"]),
+        ("themes", {"model": "scripted:words"}, "themes", ["--model=scripted:words"]),
+    ],
+)
+def test_what_is_said_becomes_a_command(
+    study: StudyFolder, graph: Graph, said: dict[str, str], arguments: str, options: list[str]
+) -> None:
+    made = command(wanted(study, graph, said, "ana"))
+    assert (" ".join(made.arguments), list(made.options)) == (arguments, options)
+
+
+@pytest.mark.parametrize(
+    ("graph", "said", "where"),
+    [
+        ("inductive", {"sample": "many"}, "sample"),
+        ("inductive", {"sample": "0"}, "sample"),
+        ("inductive", {"seed": "1"}, "sample"),
+        ("inductive", {"unit": "page"}, "unit"),
+        ("codevelop", {"new": "perhaps"}, "begin anew"),
+        ("final", {"override": "a code"}, "note"),
+    ],
+)
+def test_what_cannot_be_taken_is_told_at_its_place(
+    study: StudyFolder, graph: Graph, said: dict[str, str], where: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        wanted(study, graph, said, "ana")
+    assert refused.value.where == where
+    assert refused.value.remedy
+
+
+def test_a_plan_is_that_of_the_dry_run(study: StudyFolder) -> None:
+    plan = plan_run(study, wanted(study, "inductive", {"sample": "10"}, "ana"))
+    assert isinstance(plan, Plan)
+    assert (plan.segments, plan.calls, plan.obstacles) == (10, 40, ())
+    for graph in ("codevelop", "calibrate", "final", "merge", "themes"):
+        with pytest.raises(StudyError):
+            plan_run(study, wanted(study, graph, {}, "ana"))
+
+
+def test_themes_are_planned_too(study: StudyFolder) -> None:
+    codes = tuple(Code(id=f"c_{place}", label=f"code {place}", definition="Said.") for place in range(9))
+    draft(study, codes[:3])
+    few = plan_run(study, wanted(study, "themes", {}, "ana"))
+    assert isinstance(few, Plan)
+    assert few.obstacles == ("There are 3 codes; themes need 4 or more.",)
+    draft(study, codes[3:])
+    enough = plan_run(study, wanted(study, "themes", {}, "ana"))
+    assert isinstance(enough, Plan)
+    assert (enough.codes, enough.calls, enough.actors[0].at_most, enough.obstacles) == (9, 6, True, ())
