@@ -15,8 +15,6 @@ EXCERPT_LENGTH = 300
 NOTE_LENGTH = 200
 """Characters of a person's note that are shown."""
 VALUES = {"yes": "Yes", "no": "No", "unsure": "unsure"}
-REJECTS = 0.05
-"""Adjusted p below which answers are told from guessing."""
 
 
 def findings_text(findings: CodeFindings) -> str:
@@ -41,7 +39,7 @@ def _coder_line(coder: CoderFindings) -> str:
     unsure = f", {coder.unsure} unsure" if coder.unsure else ""
     parts = [f"{one_line(coder.coder)}: {coder.yes} Yes, {coder.no} No{unsure}."]
     if not math.isnan(coder.p_holm):
-        told = "are not what guessing gives" if coder.p_holm < REJECTS else "could be guessing"
+        told = "are not what guessing gives" if coder.not_guessing else "could be guessing"
         parts.append(f"These answers {told} (p {coder.p_holm:.2f}).")
     if not math.isnan(coder.kappa):
         parts.append(f"Asked again, it repeats itself with kappa {coder.kappa:.2f}.")

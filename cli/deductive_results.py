@@ -202,11 +202,9 @@ def _print_findings(book: Codebook, findings: dict[str, CodeFindings]) -> None:
 
 def told_apart(coder: CoderFindings) -> str:
     """What a test of randomness means, in words. A test that does not reject never says that a coder guesses."""
-    from intercoder.evals.randomness import ALPHA
-
     if math.isnan(coder.p_holm):
         return UNDEFINED
-    return "can be told" if coder.p_holm < ALPHA else NOT_TOLD
+    return "can be told" if coder.not_guessing else NOT_TOLD
 
 
 def _plain(text: str) -> object:

@@ -7,6 +7,9 @@ import math
 from intercoder.core.decisions import Role, Value
 from intercoder.core.record import Record
 
+ALPHA = 0.05
+"""Level at which a test rejects that answers are guesses."""
+
 
 class Said(Record):
     """One decision as evidence."""
@@ -65,6 +68,11 @@ class CoderFindings(Record):
     """Share of shuffled second passes that agree with the first at least as well."""
     repeat: str = "undefined"
     """`consistent`, `unclear`, `guessing` or `undefined`."""
+
+    @property
+    def not_guessing(self) -> bool:
+        """Whether the answers are told from guessing; false also where the test is undefined."""
+        return self.p_holm < ALPHA
 
 
 class CodeFindings(Record):

@@ -16,12 +16,10 @@ REPEATS = {
 
 def verdict(coder: CoderFindings, *, exact: bool) -> str:
     """What the tests say about a coder's answers; `exact` for a code that a pattern finds."""
-    from intercoder.evals.randomness import ALPHA
-
     if exact:
         return "exact: found by a pattern"
     said = []
     if not isnan(coder.p_holm):
-        said.append("not what guessing gives" if coder.p_holm < ALPHA else GUESSING)
+        said.append("not what guessing gives" if coder.not_guessing else GUESSING)
     said.append(REPEATS.get(coder.repeat, "too few answers to say whether it repeats itself"))
     return "; ".join(said)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from intercoder.core.errors import InputError
+from intercoder.core.findings import ALPHA
 from intercoder.core.record import Record
 from intercoder.evals.chance_corrected import counts
 from intercoder.evals.coefficients import agreement
@@ -21,8 +22,6 @@ from intercoder.evals.estimates import proportion
 from intercoder.evals.interval import Estimate
 from intercoder.evals.ratings import Category, Codes, read_ratings
 
-ALPHA = 0.05
-"""Level at which a test rejects."""
 FEWEST_MINORITY = 5
 """Minority answers that each pass needs before the repeat test gives a verdict."""
 CONSISTENT = 0.4

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from intercoder.core.deduction import PATTERN
+from intercoder.core.findings import ALPHA
 from intercoder.core.shown import counted, listed
 from intercoder.core.study import DeductiveCoderSettings, DeductiveModerator
-from intercoder.evals.randomness import ALPHA, CONSISTENT, FEWEST_MINORITY
+from intercoder.evals.randomness import CONSISTENT, FEWEST_MINORITY
 from intercoder.evals.report.deductive_contents import DeductiveContents, population, stratified
 from intercoder.evals.report.methods import REFERENCES, Methods
 from intercoder.evals.report.randomness_tests import repeated

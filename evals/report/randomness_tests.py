@@ -10,7 +10,7 @@ from intercoder.core.deduction import PATTERN
 from intercoder.core.findings import CoderFindings
 from intercoder.evals.estimates import proportion
 from intercoder.evals.interval import Estimate
-from intercoder.evals.randomness import ALPHA, CONSISTENT
+from intercoder.evals.randomness import CONSISTENT
 from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers
 from intercoder.evals.report.figures import (
     PALETTE,
@@ -59,7 +59,7 @@ class Tested(NamedTuple):
     @property
     def looks_random(self) -> bool:
         """Whether guessing was tested and not rejected."""
-        return math.isfinite(self.found.p) and not self.found.p_holm < ALPHA
+        return math.isfinite(self.found.p) and not self.found.not_guessing
 
 
 def tested(contents: DeductiveContents) -> tuple[Tested, ...]:
