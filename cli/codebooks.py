@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from intercoder.cli import codebook_acts
 from intercoder.cli.author import author_name
 from intercoder.cli.studies import StudyArgument
 
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     codebook_app.command("diff")(diff_versions)
     codebook_app.command("versions")(versions)
     codebook_app.command("undo")(undo)
+    codebook_acts.register(codebook_app)
 
 
 @codebook_app.callback()
@@ -188,7 +190,8 @@ def versions(directory: StudyArgument) -> None:
 def undo(
     directory: StudyArgument,
     to: Annotated[
-        int | None, typer.Option("--to", help="The version to go back to; by default the one before the newest.")
+        int | None,
+        typer.Option("--to", help="The version to go back to; by default the one before the last change."),
     ] = None,
     author: AuthorOption = "",
 ) -> None:

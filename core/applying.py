@@ -48,6 +48,8 @@ def _ordered(book: Codebook, revision: Revision) -> Codebook:
     codes = {code.id: code for code in book.codes}
     if set(codes) != set(revision.order_after):
         raise RevisionConflict(revision, "codes came or went since their order was changed.")
+    if revision.order_before and tuple(codes) not in (revision.order_before, revision.order_after):
+        raise RevisionConflict(revision, "the order of the codes was changed meanwhile.")
     return book.model_copy(update={"codes": tuple(codes[code_id] for code_id in revision.order_after)})
 
 

@@ -31,8 +31,8 @@ def check_book(book: Codebook, before: Codebook | None = None, place: Places = l
     Raises:
         InputError: It has no codes; an id or a label stands twice; a label is blank; a parent is not in the book
             or codes are one another's parents in a circle; a code of kind `pattern` has no pattern, another one
-            has, or the pattern cannot be used (see `check_pattern`); a colour is none; codes exclude one another and one is found by
-            a pattern, so that a segment could get it beside the one that coders chose.
+            has, or the pattern cannot be used (see `check_pattern`); a colour is none; codes exclude one another
+            and one is found by a pattern, so that a segment could get it beside the one that coders chose.
     """
     if not book.codes:
         raise InputError(

@@ -82,7 +82,7 @@ def take_in(
     revisions = _new_to(read, before)
     if not revisions:
         change = CodebookChange(base=read.base.version, before=before, after=before)
-        return _exported(folder, change, file, keep_layout=keep_layout)
+        return exported(folder, change, file, keep_layout=keep_layout)
     try:
         check_book(apply(before, revisions), before, lambda code_id, field: str(file))
         after = revise_by_hand(folder.engine, folder.study.id, revisions, author, note)
@@ -91,7 +91,7 @@ def take_in(
     made = tuple(diff(before, after))
     notes = _remarks(read, before, made)
     change = CodebookChange(base=read.base.version, before=before, after=after, revisions=made, notes=notes)
-    return _exported(folder, change, file, keep_layout=keep_layout)
+    return exported(folder, change, file, keep_layout=keep_layout)
 
 
 def start_from_run(folder: StudyFolder, run_id: str, author: str) -> CodebookChange:
@@ -115,24 +115,38 @@ def undo(folder: StudyFolder, author: str, version: int | None = None) -> Codebo
     Args:
         folder: The study.
         author: Who undoes.
-        version: The old one; by default the one before the latest.
+        version: The old one; by default the one before the latest change. Undone again, the change before that
+            is undone.
 
     Raises:
         StudyError: There is no such version, or none before the latest.
     """
-    numbers = [one.book.version for one in list_versions(folder.engine, folder.study.id)]
     before = latest_codebook(folder.engine, folder.study.id)
     if version is None:
-        if len(numbers) < 2:
+        version = before_latest([one.book for one in list_versions(folder.engine, folder.study.id)])
+        if not version:
             raise StudyError("there is no version before this one.", remedy="There is nothing to undo.")
-        version = numbers[-2]
     old = latest_codebook(folder.engine, folder.study.id, version)
     if not diff(before, old) and before.codes == old.codes:
-        return _exported(folder, CodebookChange(base=version, before=before, after=before))
+        return exported(folder, CodebookChange(base=version, before=before, after=before))
     after = undo_to(folder.engine, folder.study.id, version, author)
     made = tuple(diff(before, after))
     notes = (f"It equals version {version}.",)
-    return _exported(folder, CodebookChange(base=version, before=before, after=after, revisions=made, notes=notes))
+    return exported(folder, CodebookChange(base=version, before=before, after=after, revisions=made, notes=notes))
+
+
+def before_latest(books: Sequence[Codebook]) -> int:
+    """Number of the version before the latest change that stands; 0 if there is none.
+
+    A version that equals the one before the change before it undid that change: both are passed over.
+    """
+    standing: list[Codebook] = []
+    for book in books:
+        if len(standing) > 1 and standing[-2].hash == book.hash:
+            standing.pop()
+        else:
+            standing.append(book)
+    return standing[-2].version if len(standing) > 1 else 0
 
 
 def latest_or_empty(folder: StudyFolder) -> Codebook:
@@ -213,7 +227,7 @@ def _conflict(folder: StudyFolder, read: ReadBook, file: Path) -> CodebookConfli
     )
 
 
-def _exported(
+def exported(
     folder: StudyFolder, change: CodebookChange, file: Path | None = None, *, keep_layout: bool = False
 ) -> CodebookChange:
     """The change with codebook.yaml written. If that is the file that was read, its edits are in."""

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.codebook_diff import affected
 from intercoder.core.decisions import Value
 from intercoder.core.deduction import final_of
 from intercoder.core.errors import StudyError
@@ -50,8 +51,8 @@ def latest_codebook(engine: Engine, study_id: str, version: int | None = None) -
 def _counts(connection: Connection, study_id: str, book: Codebook) -> dict[str, int]:
     """Code id -> segments it is given to; a group's are those of its codes. What nobody looked for is no key.
 
-    Of runs that found their own codes, segments that are assigned to a code now. Where a version is of runs that
-    code given codes, segments on which the answer that stands in the end is yes instead.
+    Of runs that found their own codes, segments that are assigned to a code now. Where runs coded given codes,
+    segments on which the answer that stands in the end is yes instead.
     """
     runs = read_runs(connection, study_id)
     segments = _assigned(connection, study_id, book)
@@ -80,19 +81,32 @@ def _assigned(connection: Connection, study_id: str, book: Codebook) -> dict[str
 def _answered(
     connection: Connection, study_id: str, book: Codebook, runs: Sequence[Run]
 ) -> dict[str, dict[str, Value]]:
-    """Code id -> segment -> what stands in the end, in runs that made the version or code with it.
+    """Code id -> segment -> what stands in the end, in runs under the version or earlier ones.
 
-    The latest run that answered counts. Empty for a version of a run that found its own codes.
+    Of earlier ones only codes of which coders are shown the same now. The latest run that answered counts. Empty
+    for a version of a run that found its own codes.
     """
     by_id = {run.id: run for run in runs}
     if book.run in by_id and not by_id[book.run].deductive:
         return {}
     answered: dict[str, dict[str, Value]] = {}
     for run in runs:
-        of_version = run.id == book.run or run.codebook_version == book.version
-        if not run.deductive or not of_version or run.status == "undone":
+        if not run.deductive or run.status == "undone":
+            continue
+        held = _held(connection, study_id, book, run)
+        if not held:
             continue
         final = final_of(coder_values(connection, study_id, run), moderated=is_moderated(run))
-        for code_id, values in final.values.items():
-            answered.setdefault(code_id, {}).update(values)
+        for code_id in held & set(final.values):
+            answered.setdefault(code_id, {}).update(final.values[code_id])
     return answered
+
+
+def _held(connection: Connection, study_id: str, book: Codebook, run: Run) -> set[str]:
+    """Ids of the codes of a version about which a run's answers hold."""
+    codes = {code.id for code in book.codes}
+    if run.id == book.run or run.codebook_version == book.version:
+        return codes
+    if run.codebook_version > book.version:
+        return set()
+    return codes - set(affected(read_version(connection, study_id, run.codebook_version), book))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.codebook_diff import affected
 from intercoder.core.decisions import Decision
 from intercoder.core.deduction import FINAL, CoderValues, is_final
 from intercoder.core.findings import Excerpt
@@ -21,7 +22,7 @@ from intercoder.stores.database import reading
 from intercoder.stores.deductions import final_values, is_moderated, standing
 from intercoder.stores.human_codings import human_decisions, human_values
 from intercoder.stores.named_samples import developed_on, find_sample, read_sample
-from intercoder.stores.runs import SqlStudyStore
+from intercoder.stores.runs import SqlStudyStore, get_run
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.verdicts import StoredVerdict, read_verdicts
 
@@ -74,9 +75,17 @@ def _verdicts(folder: StudyFolder, run: Run, book: Codebook) -> list[StoredVerdi
         return read_verdicts(folder.engine, folder.study.id, run=run.id)
     if run.graph != "final":
         return []
-    revisions = {(code.id, code.revision) for code in book.leaves}
     stored = read_verdicts(folder.engine, folder.study.id)
-    return [one for one in stored if (one.code_id, one.code_revision) in revisions]
+    shown_alike = {run_id: _shown_alike(folder, run_id, book) for run_id in {one.run for one in stored}}
+    return [one for one in stored if one.code_id in shown_alike[one.run]]
+
+
+def _shown_alike(folder: StudyFolder, calibration: str, book: Codebook) -> set[str]:
+    """Ids of the codes of a book of which its coders are shown what they were shown in a calibration."""
+    with reading(folder.engine) as connection:
+        version = get_run(connection, folder.study.id, calibration).codebook_version
+        changed = affected(read_version(connection, folder.study.id, version), book)
+    return {code.id for code in book.leaves} - set(changed)
 
 
 def _coders(verdicts: Sequence[StoredVerdict]) -> Iterator[CoderCalibration]:

@@ -401,3 +401,32 @@ def test_somebody_else_may_change_the_codebook_while_one_edits(
     assert code == 2
     assert "version 2 (changed by ben in version 2):\n      A thing is sold." in shown
     assert "Your text is kept: " in shown
+
+
+def test_single_changes_need_no_editor(command: Call, drafted: Path) -> None:
+    told = command("codebook", "rename", drafted, "MENDING", "repairing", "--author", "ben").out
+    assert "mending\n  renamed\n    - mending\n    + repairing\nCodebook version 2: 3 codes.\n" in told
+    command("codebook", "add", drafted, "keeping", "--definition", "Not thrown out.")
+    assert 'now under "keeping"' in command("codebook", "move", drafted, "repairing", "keeping").out
+    assert "+ #2190a4" in command("codebook", "recolour", drafted, "repairing", "teal").out
+    parts = ("to the dump: Far away.", "to the cellar")
+    assert (
+        'split into "to the dump" and "to the cellar"'
+        in command("codebook", "split", drafted, "discarding", *parts).out
+    )
+    command("codebook", "merge", drafted, "to the cellar", "to the dump", "--label", "getting rid")
+    command("codebook", "drop", drafted, "hashtags", "--note", "nobody uses them")
+    told = command("codebook", "show", drafted, "--format", "csv").out
+    assert [row["label"] for row in csv.DictReader(told.splitlines())] == ["getting rid", "keeping", "repairing"]
+    assert "colour: '#2190a4'" in (drafted / "codebook.yaml").read_text(encoding="utf-8")
+    assert "dropped" in command("codebook", "diff", drafted).out
+    error = command("codebook", "drop", drafted, "repare", code=2).err
+    assert error.startswith("error: CODE: there is no code 'repare' in version 8. Did you mean 'repairing'?")
+
+
+def test_undo_again_and_again_goes_back_change_by_change(command: Call, drafted: Path) -> None:
+    command("codebook", "rename", drafted, "mending", "repairing")
+    command("codebook", "drop", drafted, "hashtags")
+    for equal in (2, 1):
+        assert f"It equals version {equal}." in command("codebook", "undo", drafted).out
+    assert "there is no version before this one" in command("codebook", "undo", drafted, code=2).err
