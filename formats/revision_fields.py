@@ -11,6 +11,7 @@ from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.core.revision_edits import editable, edited_codes
 from intercoder.core.revisions import LISTS, Revision
+from intercoder.core.shown import shown_safely
 
 SOURCE = "form"
 NAMES = {
@@ -78,7 +79,7 @@ def code_fields(revision: Revision, code: Code, place: int) -> list[FormField]:
             key=f"{place}.{name}",
             name=NAMES[name],
             hint=HINTS.get(name, ""),
-            text=_text(getattr(code, name)),
+            text=_shown(getattr(code, name)),
             lines=LINES.get(name, 0),
         )
         for name in wanted
@@ -113,42 +114,51 @@ def _code(revision: Revision, place: int, texts: Mapping[str, str]) -> DraftCode
     said: dict[str, Any] = {}
     for key, text in texts.items():
         name = key.partition(".")[2]
-        if _of(key) != place or (proposed is not None and text == _text(getattr(proposed, name))):
+        if _of(key) != place or (proposed is not None and text == _shown(getattr(proposed, name))):
             continue
-        said[name] = _value(name, text, key)
+        said[name] = _value(name, text, key, getattr(proposed, name, ()))
     keys = {key.partition(".")[2]: key for key in texts if _of(key) == place}
     label = said.pop("label", proposed.label if proposed else "")
     return DraftCode(id=proposed.id if proposed else "", label=label, **said, places={**keys, "": f"{place}.label"})
 
 
-def _value(name: str, text: str, key: str) -> object:
+def _value(name: str, text: str, key: str, proposed: object) -> object:
+    """What stands in a field. Items that are as proposed stay so to the letter."""
     if name == "kind":
         if text.strip() not in ("model", "pattern"):
             raise InputError(f"codes are found by `model` or `pattern`, not by {text.strip()!r}.", where=key)
         return text.strip()
     if name not in LISTS:
         return text.strip()
-    items = _items(text)
+    known = {_item(shown_safely(one)): one for one in _texts(proposed)}
+    items = tuple(known.get(item, item) for item in _items(text))
     return tuple(CodeExample(text=item) for item in items) if name.endswith("examples") else items
 
 
-def _items(text: str) -> tuple[str, ...]:
+def _items(text: str) -> list[str]:
     items: list[str] = []
     for line in text.split("\n"):
         if line.startswith("  ") and items:
             items[-1] += f"\n{line[2:]}"
         elif line.strip():
-            items.append(line.strip())
-    return tuple(item.rstrip() for item in items)
+            items.append(line)
+    return [_item(item) for item in items]
 
 
-def _text(value: object) -> str:
+def _item(text: str) -> str:
+    return text.strip()
+
+
+def _shown(value: object) -> str:
+    """A field's text as it stands in a form, where control characters are made visible."""
     if isinstance(value, str):
-        return value
+        return shown_safely(value)
+    return "\n".join(shown_safely(one).replace("\n", _GOES_ON) for one in _texts(value))
+
+
+def _texts(value: object) -> list[str]:
     items = value if isinstance(value, tuple) else ()
-    return "\n".join(
-        (item.text if isinstance(item, CodeExample) else str(item)).replace("\n", _GOES_ON) for item in items
-    )
+    return [item.text if isinstance(item, CodeExample) else str(item) for item in items]
 
 
 def _is_shown(revision: Revision, code: Code, name: str) -> bool:

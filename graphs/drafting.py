@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from intercoder.core.approvals import check_answer, settle
@@ -10,10 +11,11 @@ from intercoder.core.errors import InputError, StudyError
 from intercoder.core.record import Record
 from intercoder.core.revisions import RecordedRevision, RevisionAnswer
 from intercoder.graphs.answer_checks import APPROVED, Planned, checked, checked_name
-from intercoder.graphs.answering import AnswerKind, same_round
+from intercoder.graphs.answering import AnswerKind, same_round, waiting_revisions
 from intercoder.stores.database import reading, writing
 from intercoder.stores.draft_answers import DraftAnswer, delete_drafts, read_drafts, write_draft
 from intercoder.stores.revisions import newest, recorded_revisions, revision_numbered, write_answers
+from intercoder.stores.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
 
 
@@ -49,6 +51,24 @@ class Confirmed(Record):
     """Number of a revision -> why somebody else's draft could not be confirmed; it is kept."""
     waiting: tuple[RecordedRevision, ...] = ()
     """Those of the run that wait still."""
+
+
+class Review(Record):
+    """All that people look at while they answer."""
+
+    queue: tuple[Queued, ...] = ()
+    """All revisions, in order of their numbers."""
+    book: Codebook = Codebook(version=0)
+    """The latest version."""
+    pending: str = ""
+    """The development run that waits for nobody any more and can go on."""
+
+
+def review_state(folder: StudyFolder) -> Review:
+    """What there is to answer, and beside it the codebook."""
+    with reading(folder.engine) as connection:
+        book = newest(connection, folder.study.id)
+    return Review(queue=tuple(review_queue(folder)), book=book, pending=pending_round(folder))
 
 
 def review_queue(folder: StudyFolder) -> list[Queued]:
@@ -191,6 +211,34 @@ def confirm_drafts(folder: StudyFolder, run_id: str, *, by: str) -> Confirmed:
         kept={one.number: problems[one.number].message for one in left if one.number in problems},
         waiting=tuple(left),
     )
+
+
+def by_codes(queue: Sequence[Queued], *, everything: bool = False) -> list[tuple[str, list[Queued]]]:
+    """Label of a code (empty for the book), and the revisions about it; codes in the order of their first revision.
+
+    Args:
+        queue: All revisions.
+        everything: Also those that were answered, dropped or undone.
+    """
+    groups: dict[str, tuple[str, list[Queued]]] = {}
+    for queued in queue:
+        if everything or queued.recorded.status == "waiting":
+            revision = queued.recorded.revision
+            first = next(iter((*revision.before, *revision.after)), None)
+            key, label = (first.id, first.label) if first else ("", "")
+            groups.setdefault(key, (label, []))[1].append(queued)
+    return list(groups.values())
+
+
+def open_per_code(queue: Sequence[Queued]) -> dict[str, int]:
+    """Code id -> revisions about it to which nobody has said anything yet."""
+    return Counter(code_id for one in queue if one.open for code_id in one.recorded.revision.code_ids)
+
+
+def pending_round(folder: StudyFolder) -> str:
+    """The development run that waits for nobody any more and can go on; empty if there is none."""
+    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph == "codevelop"]
+    return runs[-1].id if runs and not runs[-1].over and not waiting_revisions(folder) else ""
 
 
 def _problems(book: Codebook, drafted: Sequence[RecordedRevision]) -> dict[str, str]:

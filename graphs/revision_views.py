@@ -8,7 +8,7 @@ from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.codebook_diff import affected
 from intercoder.core.errors import StudyError
-from intercoder.core.findings import CodeFindings
+from intercoder.core.findings import CodeFindings, Excerpt
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record
 from intercoder.core.revisions import RecordedRevision, RevisionConflict
@@ -17,6 +17,7 @@ from intercoder.graphs.findings import gather_findings
 from intercoder.stores.database import reading
 from intercoder.stores.decision_counts import StandingCounts, count_standing
 from intercoder.stores.development import SqlDevelopmentStore
+from intercoder.stores.revision_evidence import read_evidence
 from intercoder.stores.revisions import newest
 from intercoder.stores.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
@@ -68,6 +69,21 @@ def recoding(folder: StudyFolder, one: RecordedRevision) -> Recoding | None:
         decisions=segments * each[0],
         of_decisions=segments * each[1],
     )
+
+
+class Details(Record):
+    """What is read from the study about one revision."""
+
+    excerpts: tuple[Excerpt, ...]
+    """The passages it rests on."""
+    cost: str = ""
+    """What approving it bears on, in a sentence; empty where nobody may approve it."""
+
+
+def revision_details(folder: StudyFolder, one: RecordedRevision, *, cost: bool) -> Details:
+    """The evidence of a revision, and if wanted what approving it bears on."""
+    excerpts = tuple(read_evidence(folder.engine, folder.study.id, one.revision))
+    return Details(excerpts=excerpts, cost=cost_words(touched(folder, one), recoding(folder, one)) if cost else "")
 
 
 def cost_words(counts: StandingCounts, again: Recoding | None) -> str:

@@ -90,3 +90,11 @@ def test_errors_name_the_field(place: int, changes: dict[str, str], where: str) 
 def test_what_leaves_nothing_to_edit_has_no_form(kind: RevisionKind) -> None:
     with pytest.raises(InputError, match="cannot be edited"):
         form_fields(Revision(kind=kind, before=(CODE,), after=() if kind == "drop" else (CODE,)))
+
+
+def test_control_characters_are_shown_and_stay_where_nobody_touched_them() -> None:
+    code = CODE.model_copy(update={"include": ("\x1b[31mred", "\u202eold"), "definition": "a\x07b"})
+    revision = revised("include", code, include=(*code.include, "new"))
+    assert texts(revision) == {"0.include": "\\u001b[31mred\n\\u202eold\nnew"}
+    after = read_fields(revision, {"0.include": texts(revision)["0.include"] + "er"})
+    assert after[0].include == ("\x1b[31mred", "\u202eold", "newer")

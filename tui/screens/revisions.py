@@ -1,0 +1,373 @@
+"""Revisions: what is proposed for the codebook, with what it rests on and what it costs; and people's answers."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from intercoder.core.errors import IntercoderError
+from intercoder.core.revision_edits import editable
+from intercoder.graphs.detached import Started, start
+from intercoder.graphs.draft_words import outcome, summary
+from intercoder.graphs.drafting import (
+    Queued,
+    Review,
+    by_codes,
+    confirm_drafts,
+    draft_answer,
+    open_per_code,
+    review_state,
+    undo_draft,
+)
+from intercoder.graphs.revision_views import development_pages
+from intercoder.stores.study_folder import StudyFolder
+from intercoder.tui.dialogs import AskText, AskYes
+from intercoder.tui.screens.base import StudyScreen
+from intercoder.tui.screens.code_findings import FindingsDialog
+from intercoder.tui.screens.revision_form import RevisionForm
+from intercoder.tui.text import shown
+from intercoder.tui.widgets.book_tree import BookTree
+from intercoder.tui.widgets.evidence_list import EvidenceList
+from intercoder.tui.widgets.revision_queue import RevisionQueue
+from intercoder.tui.widgets.revision_view import RevisionView
+
+
+class RevisionsScreen(StudyScreen):
+    """A queue on the left, the revision under its cursor in the middle, the codebook on the right."""
+
+    NAME = "revisions"
+    TITLE = "Revisions"
+    HELP = """
+What the reviser proposes for the codebook. Answers are drafts until you confirm them with c: only then are they
+recorded, and once nothing waits any more the round goes on. Drafts are kept when you quit. Of two people the answer
+of the first stands.
+
+Signs: ○ waits, ✓ approve, ~ edit, ✗ reject. In a text, [-words-] go and {+words+} come; + and - stand before
+what comes or goes as a whole, ~ before what is reworded.
+"""
+    AUTO_FOCUS = "#queue"
+    DEFAULT_CSS = """
+    RevisionsScreen > Horizontal { height: 1fr; }
+    RevisionsScreen #left { width: 34; }
+    RevisionsScreen #middle { width: 1fr; }
+    RevisionsScreen #right { width: 30; }
+    RevisionsScreen .pane { border-title-color: $foreground; }
+    RevisionsScreen #nothing { width: 1fr; height: 1fr; padding: 1 2; display: none; }
+    RevisionsScreen.-empty #nothing { display: block; }
+    RevisionsScreen.-empty #middle { display: none; }
+    RevisionsScreen.-narrow #left { width: 27; padding: 0; }
+    RevisionsScreen.-narrow #right { display: none; width: 27; padding: 0; }
+    RevisionsScreen.-narrow #change, RevisionsScreen.-narrow #rests { margin-top: 0; }
+    RevisionsScreen.-narrow.-tree #right { display: block; }
+    RevisionsScreen.-narrow.-tree #left { display: none; }
+    RevisionsScreen.-normal.-no-tree #right, RevisionsScreen.-wide.-no-tree #right { display: none; }
+    RevisionsScreen.-wide #left { width: 44; }
+    RevisionsScreen.-wide #right { width: 46; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "a", "approve", "Approve", tooltip="Take it as proposed, and go to the next.", id="revisions.approve"
+        ),
+        Binding("e", "edit", "Edit", tooltip="Take it in other words.", id="revisions.edit"),
+        Binding("r", "reject", "Reject", tooltip="Leave the codebook as it is; asks why.", id="revisions.reject"),
+        Binding("s", "skip", "Skip", tooltip="Go to the next that waits.", id="revisions.skip"),
+        Binding("u", "undo", "Undo", tooltip="Take back the draft that you made last.", id="revisions.undo"),
+        Binding("c", "confirm", "Confirm", tooltip="Give the drafted answers and go on.", id="revisions.confirm"),
+        Binding("n", "code(1)", "Next code", show=False, tooltip="Go to the next code.", id="revisions.next"),
+        Binding(
+            "p", "code(-1)", "Previous code", show=False, tooltip="Go to the code before.", id="revisions.previous"
+        ),
+        Binding("o", "open", "Open", tooltip="Show the passage in the corpus.", id="revisions.open"),
+        Binding(
+            "i",
+            "findings",
+            "Findings",
+            tooltip="Show what the round found out about the code.",
+            id="revisions.findings",
+        ),
+        Binding(
+            "f",
+            "everything",
+            "All",
+            tooltip="List also what was answered or dropped, or only what waits.",
+            id="revisions.everything",
+        ),
+        Binding(
+            "t", "tree", "Codebook", show=False, tooltip="Show or hide the codebook beside it.", id="revisions.tree"
+        ),
+        Binding("escape", "back", "Back", show=False, tooltip="Go back to the queue.", id="revisions.back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = Review()
+        self._written = 0
+        """Counts what was done here: a look that began before is stale."""
+        self._everything = False
+        self._wanted = 0
+        """The revision to go to once it is there."""
+
+    def body(self) -> ComposeResult:
+        """Three columns."""
+        with Horizontal():
+            with Vertical(id="left", classes="pane"):
+                yield RevisionQueue(id="queue")
+            yield RevisionView(id="middle", classes="pane")
+            yield Static(id="nothing", classes="pane", markup=False)
+            with Vertical(id="right", classes="pane") as right:
+                right.border_title = "Codebook"
+                yield BookTree(id="tree")
+
+    # What is shown
+
+    def load(self) -> None:
+        """Look at the study again, beside whatever is done here."""
+        self._look(self._written)
+
+    def show(self, **what: Any) -> None:
+        """Go to a revision, `number=3`, whatever became of it."""
+        self._wanted = int(what.get("number", 0))
+        self._fill()
+
+    @work(thread=True, exclusive=True, group="look")
+    def _look(self, written: int) -> None:
+        try:
+            state = review_state(self.folder)
+        except IntercoderError as error:
+            self.app.call_from_thread(self.review.failed, error)
+            return
+        self.app.call_from_thread(self._looked, written, state)
+
+    def _looked(self, written: int, state: Review) -> None:
+        if written == self._written:
+            self._take(state)
+        else:
+            self.load()
+
+    def _take(self, state: Review) -> None:
+        self.state = state
+        self._fill()
+
+    def _fill(self) -> None:
+        """Show the queue; the cursor's revision is shown anew because drafts and decisions may be others."""
+        known = {one.recorded.number: one for one in self.state.queue}
+        if self._wanted in known and known[self._wanted].recorded.status != "waiting":
+            self._everything = True
+        groups = by_codes(self.state.queue, everything=self._everything)
+        queue = self.query_one(RevisionQueue)
+        queue.show_groups(groups, self.review.by, self.review.clock())
+        if self._wanted and queue.go_to(self._wanted):
+            self._wanted = 0
+        waiting = [one for one in self.state.queue if one.recorded.status == "waiting"]
+        left = self.query_one("#left")
+        left.border_title = "All revisions" if self._everything else "Revisions that wait"
+        left.border_subtitle = f"{sum(one.open for one in waiting)} of {len(waiting)} open" if waiting else ""
+        self.set_class(not groups, "-empty")
+        self.query_one("#nothing", Static).update(self._nothing())
+        self._show_current()
+
+    def _nothing(self) -> Content:
+        """What to do where nothing waits."""
+        if self.state.pending:
+            return shown(
+                f"Every revision has its answer.\n\nc: let {self.state.pending} go on.\nf: see what became of them."
+            )
+        command = f"intercoder run codevelop {self.folder.argument}"
+        seen = "\nf: see what became of earlier ones." if self.state.queue else ""
+        return shown(
+            "No revision waits.\n\nRevisions are proposed by a development round: the codebook is tried on a "
+            f"sample and a reviser says what would make it clearer.\n\nF6: start one, or type `{command}`.{seen}"
+        )
+
+    @property
+    def current(self) -> Queued | None:
+        """The revision under the cursor."""
+        number = self.query_one(RevisionQueue).number
+        return next((one for one in self.state.queue if one.recorded.number == number), None)
+
+    @on(OptionList.OptionHighlighted, "#queue")
+    def _moved(self) -> None:
+        self._show_current()
+
+    def _show_current(self) -> None:
+        self.refresh_bindings()
+        queued = self.current
+        if queued is None:
+            return
+        book, revision = self.state.book, queued.recorded.revision
+        labels = {code.id: code.label for code in book.codes}
+        self.query_one(RevisionView).show(queued, labels, self.review.by, self.review.clock())
+        marked = [code.id for code in revision.before or revision.after]
+        self.query_one(BookTree).show_book(book, open_per_code(self.state.queue), marked)
+        self.query_one("#right").border_title = f"Codebook, version {book.version}"
+
+    # What is done
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what does not apply to the revision under the cursor."""
+        queued = self.current if self.is_mounted else None
+        waits = queued is not None and queued.recorded.status == "waiting"
+        if action in ("approve", "reject"):
+            return waits or None
+        if action == "edit":
+            kind = queued.recorded.revision.kind if queued else "drop"
+            return (waits and kind != "move" and bool(queued and editable(queued.recorded.revision))) or None
+        if action == "undo":
+            return (
+                any(one.draft is not None and one.draft.answer.by == self.review.by for one in self.state.queue)
+                or None
+            )
+        if action == "confirm":
+            return bool(self.state.pending or any(one.draft for one in self.state.queue)) or None
+        if action in ("skip", "code", "open", "findings"):
+            return queued is not None or None
+        return True
+
+    def action_approve(self) -> None:
+        """Draft an approval."""
+        queued = self.current
+        if queued is not None and self._draft(queued, "approve"):
+            self.action_skip(quiet=True)
+
+    @work
+    async def action_edit(self) -> None:
+        """Let the person put it in other words."""
+        queued = self.current
+        if queued is None:
+            return
+        form = RevisionForm(self.folder, queued, self.review.by, self.review.clock)
+        if await self.app.push_screen_wait(form):
+            self._done_here()
+            self._go_on_from(queued)
+
+    @work
+    async def action_reject(self) -> None:
+        """Ask why, and draft a rejection."""
+        queued = self.current
+        if queued is None:
+            return
+        before = queued.draft.answer.note if queued.draft and queued.draft.answer.by == self.review.by else ""
+        title = f"Reject revision {queued.recorded.number}"
+        hint = "Why? The report shows it, and the reviser's same proposal is not shown again."
+        note = await self.app.push_screen_wait(AskText(title, hint, before, needed=True))
+        if note is not None and self._draft(queued, "reject", note):
+            self._go_on_from(queued)
+
+    def action_skip(self, *, quiet: bool = False) -> None:
+        """Go to the next that waits."""
+        queue = self.query_one(RevisionQueue)
+        number = queue.next_open()
+        if number and number != queue.number:
+            queue.go_to(number)
+        elif not quiet:
+            self.review.tell("No other revision is open.")
+
+    def action_undo(self) -> None:
+        """Take back the person's last draft, and go there."""
+        taken = self.attempt(undo_draft, self.folder, self.review.by)
+        if taken is not None:
+            self._wanted = taken.number
+            self._done_here()
+            self.review.tell(f"Revision {taken.number} is open again.")
+
+    def action_code(self, by: int) -> None:
+        """Go to another code."""
+        queue = self.query_one(RevisionQueue)
+        queue.go_to(queue.neighbour(by))
+
+    def action_open(self) -> None:
+        """Show the passage under the cursor in the corpus."""
+        segment = self.query_one(RevisionView).segment
+        if segment:
+            self.review.go("corpus", segment=segment)
+        else:
+            self.review.tell("It names no passage.")
+
+    @on(OptionList.OptionSelected, "#evidence")
+    def _passage_chosen(self) -> None:
+        self.action_open()
+
+    @on(OptionList.OptionSelected, "#queue")
+    def _revision_chosen(self) -> None:
+        self.query_one(EvidenceList).focus()
+
+    @on(OptionList.OptionSelected, "#tree")
+    def _code_chosen(self) -> None:
+        self.review.go("codebook", code=self.query_one(BookTree).key)
+
+    def action_everything(self) -> None:
+        """List all, or only what waits."""
+        self._everything = not self._everything
+        self._fill()
+
+    def action_tree(self) -> None:
+        """Show or hide the codebook; in a narrow terminal it takes the queue's place."""
+        self.toggle_class("-tree" if self.has_class("-narrow") else "-no-tree")
+
+    def action_back(self) -> None:
+        """Go back to the queue."""
+        self.remove_class("-tree")
+        self.query_one(RevisionQueue).focus()
+
+    @work
+    async def action_findings(self) -> None:
+        """Show what the round found out about the code."""
+        queued = self.current
+        codes = [code.id for code in queued.recorded.revision.before] if queued else []
+        known = [code_id for code_id in codes if self.state.book.code(code_id)]
+        try:
+            pages = await asyncio.to_thread(development_pages, self.folder, known)
+        except IntercoderError as error:
+            self.review.failed(error)
+            return
+        await self.app.push_screen_wait(FindingsDialog(pages))
+
+    @work
+    async def action_confirm(self) -> None:
+        """Give the drafted answers, and let the round go on where nothing waits any more."""
+        drafted = [one for one in self.state.queue if one.draft is not None]
+        question = summary(self.state.queue) if drafted else f"Let {self.state.pending} go on?"
+        if not await self.app.push_screen_wait(AskYes("Confirm the round", question)):
+            return
+        try:
+            for run in dict.fromkeys(one.recorded.revision.run for one in drafted):
+                done = await asyncio.to_thread(partial(confirm_drafts, self.folder, run, by=self.review.by))
+                self.review.tell(outcome(done))
+            self._done_here()
+            if self.state.pending:
+                started = await asyncio.to_thread(go_on, self.folder)
+                self.review.tell(f"{started.run or self.state.pending} goes on; F6 shows how far it is.")
+        except IntercoderError as error:
+            self.review.failed(error)
+        self._done_here()
+
+    def _draft(self, queued: Queued, answer: Any, note: str = "") -> bool:
+        by, at = self.review.by, self.review.clock()
+        made = self.attempt(draft_answer, self.folder, queued.recorded.number, answer, by=by, at=at, note=note)
+        self._done_here()
+        return made is not None
+
+    def _done_here(self) -> None:
+        """Look at once, so that the next key finds what this one did."""
+        self._written += 1
+        state = self.attempt(review_state, self.folder)
+        if state is not None:
+            self._take(state)
+
+    def _go_on_from(self, queued: Queued) -> None:
+        """After a dialog: to the next, unless the person went elsewhere meanwhile."""
+        if self.query_one(RevisionQueue).number == queued.recorded.number:
+            self.action_skip(quiet=True)
+
+
+def go_on(folder: StudyFolder) -> Started:
+    """Let the development run go on, as a process of its own."""
+    return start(folder, ["run", "codevelop"])

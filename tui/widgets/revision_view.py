@@ -1,0 +1,141 @@
+"""One revision: what it changes word by word, why, what it rests on, and what approving it bears on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from intercoder.core.ages import age
+from intercoder.core.errors import IntercoderError
+from intercoder.core.evidence_words import origin
+from intercoder.core.inline_changes import inline_changes
+from intercoder.core.revision_words import told
+from intercoder.core.shown import counted
+from intercoder.graphs.drafting import Queued
+from intercoder.graphs.revision_views import Details, revision_details
+from intercoder.tui.text import joined, line, shown
+from intercoder.tui.widgets.evidence_list import EvidenceList
+from intercoder.tui.widgets.hanging import MUTED, Row
+from intercoder.tui.widgets.word_diff import WordDiff, diff_rows
+
+if TYPE_CHECKING:
+    from intercoder.tui.app import ReviewApp
+
+NOTHING = Content("")
+LONG = 300
+"""Characters of a note or a reason on one line."""
+
+
+class RevisionView(Vertical):
+    """What a person looks at before they answer; evidence and cost are read in a thread."""
+
+    DEFAULT_CSS = """
+    RevisionView #head { height: auto; }
+    RevisionView #change { height: auto; max-height: 60%; margin-top: 1; scrollbar-size-vertical: 1; }
+    RevisionView #rests { height: auto; margin-top: 1; }
+    RevisionView #cost { height: auto; padding: 0 1; background: $boost; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown = 0
+        """The revision whose evidence is on the screen."""
+        self._number = 0
+        """The revision that is to be shown."""
+
+    def compose(self) -> ComposeResult:
+        """From what changes to what it costs."""
+        yield Static(id="head", markup=False)
+        with VerticalScroll(id="change"):
+            yield WordDiff(id="diff")
+        yield Static(id="rests", classes="heading", markup=False)
+        yield EvidenceList(id="evidence")
+        yield Static(id="cost", markup=False)
+
+    @property
+    def segment(self) -> str:
+        """Id of the passage under the cursor, else of the first; empty where there is none."""
+        return self.query_one(EvidenceList).segment
+
+    def show(self, queued: Queued, labels: Mapping[str, str], by: str, now: str) -> None:
+        """Show a revision; of the same one again the cursor stays where it is.
+
+        Args:
+            queued: The revision.
+            labels: Code id -> label, for parents.
+            by: Who looks.
+            now: Present time.
+        """
+        self._number = queued.recorded.number
+        if self._shown != self._number:
+            self._shown = 0
+            self.query_one("#change", VerticalScroll).scroll_home(animate=False)
+            self.query_one("#cost", Static).update("")
+            self.query_one("#rests", Static).update("")
+            self.query_one(EvidenceList).show_excerpts(())
+        self.border_title = f"Revision {self._number}"
+        self.query_one("#head", Static).update(head_of(queued, by, now))
+        self.query_one(WordDiff).set_rows(change_rows(queued, labels))
+        self._read(queued)
+
+    @work(thread=True, exclusive=True)
+    def _read(self, queued: Queued) -> None:
+        app = cast("ReviewApp", self.app)
+        try:
+            waits = queued.recorded.status == "waiting"
+            details = revision_details(app.folder, queued.drafted, cost=waits)
+        except IntercoderError as error:
+            app.call_from_thread(app.failed, error)
+        else:
+            app.call_from_thread(self._show_details, queued.recorded.number, details)
+
+    def _show_details(self, number: int, details: Details) -> None:
+        if number != self._number or not self.is_attached:
+            return
+        self._shown = number
+        passages = counted(len(details.excerpts), "passage")
+        title = f"It rests on {passages}" if details.excerpts else "It names no passage"
+        self.query_one("#rests", Static).update(Content(title))
+        self.query_one(EvidenceList).show_excerpts(details.excerpts)
+        self.query_one("#cost", Static).update(Content(f"If approved: {details.cost}." if details.cost else ""))
+
+
+def head_of(queued: Queued, by: str, now: str) -> Content:
+    """What is said to a revision so far: when it was proposed, the draft, or what became of it."""
+    one = queued.drafted
+    if queued.recorded.status != "waiting":
+        return line(told(one), LONG, MUTED)
+    since = Content.styled(f"proposed {age(one.created_at, now)} ago", MUTED)
+    if one.answer is None:
+        return joined(Content.styled("waits", "bold $text-warning"), ", ", since)
+    note = joined(": ", line(one.answer.note, LONG)) if one.answer.note else ""
+    who = "you" if one.answer.by == by else line(one.answer.by, 40)
+    said = joined(
+        Content.styled(f"{one.answer.answer} (draft)", "bold $text-primary"), " by ", who, note, ", ", since
+    )
+    problem = joined("\n", line(f"! {queued.problem}", LONG, "bold $text-error")) if queued.problem else ""
+    return joined(said, problem)
+
+
+def change_rows(queued: Queued, labels: Mapping[str, str]) -> Sequence[Row]:
+    """What a revision changes, as edited and as proposed; then why, and where it comes from."""
+    one = queued.drafted
+    rows = list(diff_rows(inline_changes(one.settled, labels)))
+    if one.status == "edited":
+        rows = [_caption("As edited"), *rows, (NOTHING, NOTHING), _caption("As proposed")]
+        rows += diff_rows(inline_changes(one.revision, labels))
+    rows.append((NOTHING, NOTHING))
+    if one.revision.rationale:
+        rows.append((Content.styled("Why   ", MUTED), shown(one.revision.rationale)))
+    rows.append((Content.styled("From  ", MUTED), line(origin(one.revision), LONG, MUTED)))
+    return rows
+
+
+def _caption(text: str) -> Row:
+    return NOTHING, Content.styled(text, f"italic {MUTED}")
