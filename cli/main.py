@@ -13,11 +13,13 @@ from typing import Annotated
 import typer
 
 from intercoder.cli import (
+    agreeing,
     calibrating,
+    code_spaces,
     codebooks,
     disagreeing,
+    evaluating,
     exporting,
-    measuring,
     merging,
     models,
     reporting,
@@ -25,6 +27,7 @@ from intercoder.cli import (
     revising,
     running,
     sampling,
+    searching,
     stopping,
     studies,
 )
@@ -48,7 +51,10 @@ calibrating.register(app)
 exporting.register(app)
 reporting.register(app)
 sampling.register(app)
-measuring.register(app)
+searching.register(app)
+agreeing.register(app)
+evaluating.register(app)
+code_spaces.register(app)
 disagreeing.register(app)
 models.register(app)
 
