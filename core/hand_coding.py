@@ -139,6 +139,45 @@ class Moves:
         """The next move was done again."""
         self._done.append(self._undone.pop())
 
+    def forget(self, move: Move) -> None:
+        """A move cannot be taken back or done again any more."""
+        self._done = [one for one in self._done if one is not move]
+        self._undone = [one for one in self._undone if one is not move]
+
+
+class RecentCodes:
+    """Nine places for codes, so that a digit gives one; a code keeps its place as long as it is used.
+
+    Args:
+        codes: Ids of the codes that have the places first.
+    """
+
+    PLACES = 9
+
+    def __init__(self, codes: Iterable[str] = ()) -> None:
+        self.places: list[str] = list(dict.fromkeys(codes))[: self.PLACES]
+        self._used: list[str] = []
+
+    def use(self, code_id: str) -> None:
+        """A code was given: where it has no place it takes that of the code that was not used for longest."""
+        self._used = [one for one in self._used if one != code_id] + [code_id]
+        if code_id in self.places:
+            return
+        if len(self.places) < self.PLACES:
+            self.places.append(code_id)
+            return
+        idle = min(self.places, key=lambda one: (self._age(one), -self.places.index(one)))
+        self.places[self.places.index(idle)] = code_id
+
+    def fill(self, codes: Sequence[str]) -> None:
+        """Take codes that are gone off their places, and give free ones to others, in order."""
+        self.places = [one for one in self.places if one in codes]
+        free = [one for one in codes if one not in self.places]
+        self.places += free[: self.PLACES - len(self.places)]
+
+    def _age(self, code_id: str) -> int:
+        return self._used.index(code_id) if code_id in self._used else -1
+
 
 def coded(segment_id: str, coder: str, decisions: Iterable[Decision], books: Books, memo: str = "") -> HandCoded:
     """What a person's standing decisions about a segment come to."""

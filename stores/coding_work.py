@@ -103,6 +103,15 @@ def done_segments(connection: Connection, study_id: str, coder: str) -> frozense
     return frozenset(done)
 
 
+def said_count(connection: Connection, study_id: str, coder: str) -> int:
+    """How many decisions a person ever made: where it is as expected, nobody else wrote in their name."""
+    table = schema.decisions
+    query = sa.select(sa.func.count()).where(
+        table.c.study_id == study_id, table.c.run == "", table.c.role == "human", table.c.coder == coder
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def read_page(
     connection: Connection, study_id: str, segment_id: str, before: int = 2, after: int = 2
 ) -> CodingPage:

@@ -38,12 +38,16 @@ class HandCoder:
         engine: The study's database.
         study_id: The study.
         coder: The person.
+
+    Attributes:
+        written: Decisions that were written so far.
     """
 
     def __init__(self, engine: Engine, study_id: str, coder: str) -> None:
         self.engine = engine
         self.study_id = study_id
         self.coder = coder
+        self.written = 0
 
     def coded(self, segment_id: str) -> HandCoded:
         """What the person has said of a segment."""
@@ -136,8 +140,11 @@ class HandCoder:
             write_memos(connection, self.study_id, [memo])
         return Move(segment_id=segment_id, words="memo", memo_before=before, memo_after=memo.text)
 
-    def redo(self, move: Move) -> None:
+    def redo(self, move: Move) -> HandCoded:
         """Do again what a move did; to take it back, do its reverse.
+
+        Returns:
+            What the person has said of the segment now.
 
         Raises:
             StudyError: What the move was about was changed since, by a sheet or in another window.
@@ -163,6 +170,8 @@ class HandCoder:
             if moved:
                 restored = HumanMemo(coder=self.coder, segment_id=move.segment_id, text=move.memo_after)
                 write_memos(connection, self.study_id, [restored])
+        self.written += len(rows)
+        return self.coded(move.segment_id)
 
     def _answered(self, connection: Connection, segment_id: str) -> Answered:
         own = people_said(connection, self.study_id, self.coder, segment_id)
@@ -217,6 +226,7 @@ class HandCoder:
         kept = [one for one in new if not _same(stands.get(_question(one, exclusive)), one)]
         rows = self._rows(segment_id, stands, kept, exclusive)
         insert_new(connection, schema.decisions, rows)
+        self.written += len(rows)
         after = self._answered(connection, segment_id) if rows else stands
         return Move(segment_id=segment_id, words=words, before=_in_force(stands), after=_in_force(after))
 
