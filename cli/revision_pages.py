@@ -107,8 +107,8 @@ def _print_excerpts(excerpts: Sequence[Excerpt]) -> None:
 
     out = console()
     for number, excerpt in enumerate(excerpts, 1):
-        speaker = f"{one_line(excerpt.speaker, LABEL)}: " if excerpt.speaker else ""
-        text = Text(f"{number}. {speaker}")
+        where = ", ".join(one_line(name, LABEL) for name in (excerpt.document, excerpt.speaker) if name)
+        text = Text(f"{number}. {where}: " if where else f"{number}. ")
         text.append_text(_marked(excerpt))
         out.print(Padding(text, (0, 0, 0, 2), expand=False))
         for said in excerpt.said:

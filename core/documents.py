@@ -67,6 +67,8 @@ class SpokenText(NamedTuple):
 
     text: str
     speaker: str = ""
+    document: str = ""
+    """The document's name, where it is told."""
 
 
 def segment_id(document_id: str, unit: Unit, span: Span) -> str:

@@ -28,6 +28,8 @@ class Excerpt(Record):
 
     segment_id: str
     text: str
+    document: str = ""
+    """The document's name."""
     speaker: str = ""
     said: tuple[Said, ...]
     by_person: bool = False

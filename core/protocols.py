@@ -195,7 +195,7 @@ class DevelopmentStore(DeductiveStore, Protocol):
         """Code id -> decisions that stand about it, in document order: coders', the moderator's, repeats."""
 
     def texts(self, segment_ids: Sequence[str]) -> Mapping[str, SpokenText]:
-        """Segment id -> text and speaker."""
+        """Segment id -> text, speaker and document."""
 
     def put_forward(self, run_id: str, code_ids: Sequence[str]) -> Mapping[str, Sequence[PutForward]]:
         """Code id -> what people settled about it on the run's segments, and what they sent from anywhere.

@@ -112,8 +112,7 @@ def _excerpts(
         person = told[segment].settled if segment in told else None
         yield Excerpt(
             segment_id=segment,
-            text=shown.text,
-            speaker=shown.speaker,
+            **shown._asdict(),
             said=tuple(said.get(segment, ())),
             by_person=person is not None,
             settled=person.value if person else "",

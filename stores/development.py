@@ -62,7 +62,7 @@ class SqlDevelopmentStore(SqlDeductiveStore):
             return about_codes(book, decisions, code_ids)
 
     def texts(self, segment_ids: Sequence[str]) -> Mapping[str, SpokenText]:
-        """Segment id -> text and speaker."""
+        """Segment id -> text, speaker and document."""
         with reading(self.engine) as connection:
             return spoken_texts(connection, self.study_id, segment_ids)
 

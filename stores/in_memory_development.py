@@ -127,9 +127,10 @@ class InMemoryDevelopmentStore:
         return about_codes(self.books[-1], self.standing, code_ids)
 
     def texts(self, segment_ids: Sequence[str]) -> Mapping[str, SpokenText]:
-        """Segment id -> text and speaker."""
+        """Segment id -> text, speaker and document."""
         wanted = set(segment_ids)
-        return {one.id: SpokenText(one.text, one.speaker or "") for one in self._segments if one.id in wanted}
+        segments = [one for one in self._segments if one.id in wanted]
+        return {one.id: SpokenText(one.text, one.speaker or "", one.document) for one in segments}
 
     def put_forward(self, run_id: str, code_ids: Sequence[str]) -> Mapping[str, Sequence[PutForward]]:
         """Code id -> what people settled about it, or sent as evidence (see `core.protocols.DevelopmentStore`)."""

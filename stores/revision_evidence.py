@@ -31,9 +31,7 @@ def read_evidence(engine: Engine, study_id: str, revision: Revision) -> list[Exc
     for decision in cited:
         said.setdefault(decision.segment_id, []).append(_said(decision, revision, exclusive=exclusive))
     return [
-        Excerpt(
-            segment_id=segment, text=texts[segment].text, speaker=texts[segment].speaker, said=tuple(of_segment)
-        )
+        Excerpt(segment_id=segment, **texts[segment]._asdict(), said=tuple(of_segment))
         for segment, of_segment in said.items()
         if segment in texts
     ]

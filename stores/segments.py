@@ -186,11 +186,11 @@ def _columns() -> tuple[sa.Column[Any], ...]:
 
 def segment_texts(connection: Connection, study_id: str, segment_ids: Sequence[str]) -> dict[str, str]:
     """Segment id -> text, for ids in any order; unknown ones are left out."""
-    return {one: text for one, (text, _) in spoken_texts(connection, study_id, segment_ids).items()}
+    return {one: spoken.text for one, spoken in spoken_texts(connection, study_id, segment_ids).items()}
 
 
 def spoken_texts(connection: Connection, study_id: str, segment_ids: Sequence[str]) -> dict[str, SpokenText]:
-    """Segment id -> text and speaker, for ids in any order; unknown ones are left out."""
+    """Segment id -> text, speaker and document, for ids in any order; unknown ones are left out."""
     segments = schema.segments
     found: dict[str, SpokenText] = {}
     wanted = sorted(set(segment_ids))
@@ -198,9 +198,20 @@ def spoken_texts(connection: Connection, study_id: str, segment_ids: Sequence[st
         some = wanted[start : start + CHUNK]
         query = sa.select(segments).where(segments.c.study_id == study_id, segments.c.segment_id.in_(some))
         rows = connection.execute(query).all()
-        texts = _texts(connection, study_id, {row.document_id for row in rows})
-        found.update(
-            (row.segment_id, SpokenText(texts[row.document_id][row.start : row.end], row.speaker or ""))
-            for row in rows
-        )
+        documents = {row.document_id for row in rows}
+        texts, names = _texts(connection, study_id, documents), _names(connection, study_id, documents)
+        for row in rows:
+            text = texts[row.document_id][row.start : row.end]
+            found[row.segment_id] = SpokenText(text, row.speaker or "", names.get(row.document_id, ""))
     return found
+
+
+def _names(connection: Connection, study_id: str, ids: Iterable[str]) -> dict[str, str]:
+    """Document id -> name, the one it was last imported under."""
+    table = schema.source_documents
+    query = (
+        sa.select(table.c.document_id, table.c.name)
+        .where(table.c.study_id == study_id, table.c.document_id.in_(sorted(ids)))
+        .order_by(table.c.version)
+    )
+    return {row.document_id: row.name for row in connection.execute(query)}

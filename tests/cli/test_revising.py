@@ -1,5 +1,6 @@
 """`revisions`: list, show, page, approve, edit, reject, export."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -288,6 +289,7 @@ def test_a_round_is_looked_at_answered_and_goes_on(command: Call, developed: Pat
     out = command("revisions", developed, "show", waiting[0]).out
     assert "It rests on 1 passage:" in out
     assert "reader: " in out
+    assert re.search(r"  1\. \S+\.txt, \w+: ", out)
     assert "»" in out
     assert "scripted:words, prompt reviser/" in out
     shown = command("revisions", developed, "show", waiting[0], "--json").objects[0]
@@ -307,7 +309,7 @@ def test_a_codes_page_shows_numbers_words_and_passages(command: Call, developed:
     assert "Round 1 of codevelop-1, codebook version 1, 30 segments." in out
     for column in ("Yes", "No", "unsure", "p (Holm)", "kappa", "95% interval", "in words"):
         assert column in out
-    assert "\nNo:\n" in out
+    assert re.search(r"\nNo:\n  1\. \S+\.txt, \w+: ", out)
     assert "fail" not in out
     pages = command("revisions", developed, "page", "--json").objects
     assert [page["label"] for page in pages] == ["mending", "buying", "questions"]

@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> StudyFolder:
     return folder
 
 
-def test_passages_say_who_speaks(folder: StudyFolder) -> None:
+def test_passages_say_where_they_stand_and_who_speaks(folder: StudyFolder) -> None:
     run = begin(folder, draft(folder))
     store = SqlDevelopmentStore(folder.engine, folder.study.id)
     decisions = [
@@ -47,7 +47,7 @@ def test_passages_say_who_speaks(folder: StudyFolder) -> None:
     ]
     store.write_wave(run.id, Wave(start=0, stop=2, decisions=tuple(decisions)))
     excerpts = gather_findings(store, run.id, [MEND.id])[MEND.id].excerpts
-    assert [(one.speaker, one.text, one.said[0].value) for one in excerpts] == [
-        ("Ana", "I mend.", "yes"),
-        ("", "Why?", "no"),
+    assert [(one.document, one.speaker, one.text, one.said[0].value) for one in excerpts] == [
+        ("talk.txt", "Ana", "I mend.", "yes"),
+        ("talk.txt", "", "Why?", "no"),
     ]

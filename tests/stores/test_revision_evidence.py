@@ -53,6 +53,7 @@ def test_passages_come_in_the_order_cited_with_all_that_was_said(folder: StudyFo
     cited = REDEFINE.model_copy(update={"evidence": (ids[2], ids[0], "x_none", ids[1]), "base_version": 1})
     second, first = read_evidence(folder.engine, folder.study.id, cited)
     assert second.text == "Person 2 borrows a neighbour's jacket at home."
+    assert second.document == "notes.txt"
     assert [(said.coder, said.value, said.reason) for said in first.said] == [
         ("ana", "yes", "Reason 0."),
         ("ben", "no", "Reason 1."),
