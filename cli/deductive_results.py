@@ -32,9 +32,9 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
         from intercoder.stores.overview import run_failures
 
         print_failures(run_failures(folder, result.run), folder.path)
-        again = "run codevelop --new" if result.run.graph == "codevelop" else "retry"
-        command, _, option = again.partition(" --")
-        print(f"Ask them again: intercoder {command} {folder.argument}{f' --{option}' if option else ''}")
+        anew = f"run codevelop {folder.argument} --new"
+        again = anew if result.run.status == "waiting" else f"retry {folder.argument}"
+        print(f"Ask them again: intercoder {again}")
 
 
 def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:

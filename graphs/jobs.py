@@ -65,7 +65,7 @@ SETTLED = {
     "final": ("deductive", "coders", "coding", "question", "language"),
 }
 """Settings that a run keeps from its beginning, by graph; the others may change while it is stopped."""
-RETRIED = ("inductive", "calibrate", "final")
+RETRIED = ("inductive", "codevelop", "calibrate", "final")
 """Graphs whose failed questions can be asked again in a round of their own."""
 OPTIONS = ("merging", "definer", "themer", "development")
 """Settings that a command's options may set for one run, so that study.toml need not say the same."""
@@ -118,7 +118,7 @@ def begin_retry(folder: StudyFolder) -> Run | None:
     """Begin the next round of the latest finished coding run, if questions failed in it; None if none did.
 
     Raises:
-        StudyError: No run is finished yet.
+        StudyError: No run is finished yet, or the latest waits for answers to its revisions.
         ModelError, SettingsError: See `check_settings`.
     """
     runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph in RETRIED]
@@ -126,6 +126,12 @@ def begin_retry(folder: StudyFolder) -> Run | None:
     if not runs:
         raise StudyError(
             "the study has no run yet.", remedy=f"Start one: `intercoder run inductive {folder.argument}`."
+        )
+    if runs[-1].status == "waiting" and runs[-1].failures:
+        raise StudyError(
+            f"`{runs[-1].id}` waits for answers to its revisions, so its round is not asked again.",
+            remedy="Begin anew, which asks only what failed, and withdraws revisions that nobody answered: "
+            f"`intercoder run codevelop {folder.argument} --new`.",
         )
     if not done:
         raise StudyError(

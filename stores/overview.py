@@ -185,7 +185,7 @@ def _next(folder: StudyFolder, has_texts: bool, runs: list[Run], running: str) -
         return f"intercoder resume {folder.argument}"
     if run.failures and run.source:
         return f"intercoder {run.graph} {folder.argument}"
-    if run.failures and run.graph != "codevelop":
+    if run.failures:
         return f"intercoder retry {folder.argument}"
     return _after(folder, run)
 

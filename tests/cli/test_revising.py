@@ -304,6 +304,32 @@ def test_a_round_is_looked_at_answered_and_goes_on(command: Call, developed: Pat
     assert (applied["status"], applied["version"]) == ("approved", 2)
 
 
+def test_what_failed_in_the_last_round_of_development_is_asked_again(
+    command: Call, made: Path, interviews: list[Path]
+) -> None:
+    command("import", made, *interviews, "--unit", "turn")
+    folder = open_study(made)
+    added = [Revision(kind="add", after=(code,)) for code in (MEND, BUY)]
+    revise_by_hand(folder.engine, folder.study.id, added, "ana")
+    folder.close()
+    settings = made / "study.toml"
+    settings.write_text(settings.read_text().replace("scripted:words", "scripted:flaky"))
+    out = command("run", "codevelop", made, "-n", 40, code=3).out
+    assert f"Ask them again: intercoder run codevelop {made} --new" in out
+    assert f"`intercoder run codevelop {made} --new`" in command("retry", made, code=2).err
+
+    for one in command("revisions", made, "--json").objects:
+        command("revisions", made, "reject", one["number"], "--note", "No.", "--by", "ana")
+    done = command("run", "codevelop", made, "--json", code=1).objects[-1]
+    assert done["failures"] > 0
+    assert "intercoder retry" in command("status", made).out
+    again = command("retry", made, "--json", code=3).objects
+    progress = [one for one in again if one["kind"] == "progress"][-1]
+    assert progress["calls"] == done["failures"] == 36
+    assert progress["recalled"] == progress["asked"] == 160
+    assert (again[-1]["round"], again[-1]["failures"]) == (2, 4)
+
+
 def test_a_codes_page_shows_numbers_words_and_passages(command: Call, developed: Path) -> None:
     out = command("revisions", developed, "page", "Mending").out
     assert "Round 1 of codevelop-1, codebook version 1, 30 segments." in out
