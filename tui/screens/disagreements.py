@@ -1,0 +1,449 @@
+"""Disagreements: what coders differ on, most informative first; settled here, or sent to the reviser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.message import Message
+
+from intercoder.core.decisions import Value
+from intercoder.core.errors import IntercoderError
+from intercoder.core.settling import Unit
+from intercoder.core.shown import counted
+from intercoder.evals.disagreements import Disagreement
+from intercoder.graphs.disagreements import (
+    GRAPHS,
+    PEOPLE,
+    Disagreements,
+    Words,
+    about,
+    disagreeing_run,
+    gather_disagreements,
+    settlements_of,
+    state_of,
+    with_settlements,
+)
+from intercoder.graphs.settling import UnitPage, settle, take_settlement_back, unit_page
+from intercoder.stores.database import reading
+from intercoder.stores.named_samples import sample_names
+from intercoder.stores.runs import list_runs
+from intercoder.stores.segments import segment_texts
+from intercoder.tui.dialogs import AskText, Choose
+from intercoder.tui.screens.base import StudyScreen
+from intercoder.tui.text import line
+from intercoder.tui.widgets.unit_row import LEGEND, row
+from intercoder.tui.widgets.unit_view import UnitView
+from intercoder.tui.widgets.virtual_list import VirtualList
+
+CALIBRATION = "Codes are tried on this sample. Once the reviser saw of it, try the next version on another. "
+
+
+class Asked(NamedTuple):
+    """What is to be listed; empty for the run that there is to look at, and for all."""
+
+    run: str = ""
+    sample: str = ""
+    code: str = ""
+
+
+class DisagreementsScreen(StudyScreen):
+    """List on the left or above, the unit under the cursor beside or below it."""
+
+    NAME = "disagreements"
+    HELP = (
+        "Segments and codes on which coders differ, people and models. Those that tell most come first: where the "
+        "coders are most divided, where people and the model differ, of codes with the least agreement. Settle "
+        f"them with a note, or send them to the reviser as evidence; settled ones sink. {LEGEND}"
+    )
+    CSS = """
+    DisagreementsScreen #panes { layout: vertical; height: 1fr; }
+    DisagreementsScreen #left { height: 8; width: 1fr; }
+    DisagreementsScreen #right { height: 1fr; width: 1fr; }
+    DisagreementsScreen.-normal #panes, DisagreementsScreen.-wide #panes { layout: horizontal; }
+    DisagreementsScreen.-normal #left { height: 1fr; width: 42; }
+    DisagreementsScreen.-wide #left { height: 1fr; width: 64; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "settle('yes')", "Yes", tooltip="Settle it: the code applies.", id="disagreements.yes"),
+        Binding("n", "settle('no')", "No", tooltip="Settle it: the code does not apply.", id="disagreements.no"),
+        Binding(
+            "u",
+            "settle('unsure')",
+            "Unsure",
+            tooltip="Settle it: it cannot be decided from the text.",
+            id="disagreements.unsure",
+        ),
+        Binding(
+            "e",
+            "send",
+            "To reviser",
+            tooltip="Send it to the reviser as evidence, with a note.",
+            id="disagreements.send",
+        ),
+        Binding(
+            "z",
+            "take_back",
+            "Undo",
+            tooltip="Take back what you said of this unit last.",
+            id="disagreements.undo",
+        ),
+        Binding("slash", "filter", "Code", tooltip="List only units about one code.", id="disagreements.filter"),
+        Binding(
+            "r", "choose_run", "Run", tooltip="Choose the run whose coders are compared.", id="disagreements.run"
+        ),
+        Binding(
+            "m",
+            "choose_sample",
+            "Sample",
+            show=False,
+            tooltip="List only segments of one sample.",
+            id="disagreements.sample",
+        ),
+        Binding(
+            "o",
+            "open",
+            "Open",
+            show=False,
+            tooltip="Read the segment in its document.",
+            id="disagreements.open",
+        ),
+        Binding(
+            "escape",
+            "back",
+            "Back",
+            show=False,
+            tooltip="Go back to the list; from there, list everything.",
+            id="disagreements.back",
+        ),
+    ]
+
+    class Gathered(Message):
+        """The list was read."""
+
+        def __init__(self, asked: Asked, state: tuple[object, ...], whole: Disagreements) -> None:
+            super().__init__()
+            self.asked, self.state, self.whole = asked, state, whole
+
+    class Failed(Message):
+        """It could not be."""
+
+        def __init__(self, asked: Asked, error: IntercoderError) -> None:
+            super().__init__()
+            self.asked, self.error = asked, error
+
+    class Opened(Message):
+        """A unit was read."""
+
+        def __init__(self, page: UnitPage) -> None:
+            super().__init__()
+            self.page = page
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = Asked()
+        self._whole: Disagreements | None = None
+        self._state: tuple[object, ...] = ()
+        self._found: Disagreements | None = None
+        self._words: Words | None = None
+        self._page: UnitPage | None = None
+        self._wanted: Unit | None = None
+        self._reading = False
+        self._again = False
+
+    def body(self) -> ComposeResult:
+        """List and unit."""
+        with Container(id="panes"):
+            with Vertical(id="left", classes="pane"):
+                yield VirtualList(row_height=2, id="units", empty=Content("Reading…"))
+            with Vertical(id="right", classes="pane"):
+                yield UnitView()
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        super().on_mount()
+        self.query_one("#units").focus()
+
+    def load(self) -> None:
+        """Read the list again in a thread; once more afterwards if something was written meanwhile."""
+        if self._reading:
+            self._again = True
+            return
+        self._reading = True
+        self._read(self._asked, self._state, self._whole)
+
+    def show(self, **what: Any) -> None:
+        """List a run, a code; go to a segment."""
+        self._asked = Asked(str(what.get("run", "")), str(what.get("sample", "")), str(what.get("code", "")))
+        segment = str(what.get("segment", ""))
+        if segment:
+            self._wanted = (segment, self._asked.code)
+        self.load()
+
+    @work(thread=True, group="disagreements")
+    def _read(self, asked: Asked, state: tuple[object, ...], known: Disagreements | None) -> None:
+        try:
+            run = disagreeing_run(self.folder, asked.run)
+            now = (*state_of(self.folder, run), asked.sample)
+            if known is not None and now == state:
+                whole = with_settlements(known, settlements_of(self.folder))
+            else:
+                whole = gather_disagreements(self.folder, run, sample=asked.sample)
+        except IntercoderError as error:
+            self.post_message(self.Failed(asked, error))
+        else:
+            self.post_message(self.Gathered(asked, now, whole))
+
+    @on(Gathered)
+    def _gathered(self, message: Gathered) -> None:
+        self._reading = False
+        self._state, self._whole = message.state, message.whole
+        if self._again or message.asked != self._asked:
+            self._again = False
+            self.load()
+        if message.asked == self._asked:
+            self._list(message.whole)
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        self._reading = self._again = False
+        self._state, self._whole, self._found, self._page = (), None, None, None
+        units = self.query_one(VirtualList)
+        units.empty = line(f"{message.error.message} {message.error.remedy}", 300)
+        units.set_source(0, _no_rows)
+        self.query_one(UnitView).tell(None)
+        self.refresh_bindings()
+
+    def _list(self, whole: Disagreements) -> None:
+        """Show the list, the cursor on the unit that is wanted, else on the one that it was on."""
+        units = self.query_one(VirtualList)
+        found = about(whole, self._asked.code) if self._asked.code else whole
+        wanted = self._wanted or self._unit
+        place = _place(found.units, wanted)
+        self._wanted = None
+        same = self._found is not None and self._found.units == found.units
+        self._found, self._words = found, Words(found)
+        units.empty = Content("Nobody differs." if not self._asked.code else "Nobody differs about this code.")
+        if same and place == units.cursor:
+            units.refresh_rows(len(found.units))
+            self._open()
+        else:
+            units.set_source(len(found.units), self._rows, cursor=place if place >= 0 else max(units.cursor, 0))
+        if not found.units:
+            self._page = None
+            self.query_one(UnitView).tell(None)
+        self._entitle(found)
+        self.refresh_bindings()
+
+    def _entitle(self, found: Disagreements) -> None:
+        left, right = self.query_one("#left"), self.query_one("#right")
+        name = found.run_id or "people"
+        left.border_title = line(f"{name}: {counted(len(found.units), 'unit')}, {found.open_units:,} open", 60)
+        code = found.book.code(self._asked.code)
+        narrowed = [code.label] if code else []
+        narrowed += [f"sample {self._asked.sample}"] if self._asked.sample else []
+        left.border_subtitle = line(", ".join(narrowed), 60) if narrowed else f"of {found.compared:,} compared"
+        right.border_title = "Side by side"
+
+    def _rows(self, start: int, stop: int) -> Sequence[Content]:
+        if self._found is None or self._words is None:
+            return ()
+        some = self._found.units[start:stop]
+        with reading(self.folder.engine) as connection:
+            texts = segment_texts(connection, self.folder.study.id, [one.segment_id for one in some])
+        settled = self._found.settled
+        return [
+            row(one, self._words.tell(one), settled.get(one.unit), texts.get(one.segment_id, "")) for one in some
+        ]
+
+    @property
+    def _one(self) -> Disagreement | None:
+        """The unit under the cursor."""
+        cursor = self.query_one(VirtualList).cursor
+        return self._found.units[cursor] if self._found and 0 <= cursor < len(self._found.units) else None
+
+    @property
+    def _unit(self) -> Unit | None:
+        one = self._one
+        return one.unit if one else None
+
+    @on(VirtualList.Highlighted)
+    def _moved(self) -> None:
+        self._open()
+
+    @on(VirtualList.Chosen)
+    def _chosen(self) -> None:
+        self.query_one(UnitView).focus()
+
+    def _open(self) -> None:
+        one, found = self._one, self._found
+        if one is not None and found is not None:
+            self._read_unit(found, one.unit)
+
+    @work(thread=True, exclusive=True, group="unit")
+    def _read_unit(self, found: Disagreements, unit: Unit) -> None:
+        try:
+            context = 1 if self.has_class("-narrow") else 2
+            self.post_message(self.Opened(unit_page(self.folder, found.run, unit, context)))
+        except IntercoderError as error:
+            self.post_message(self.Failed(self._asked, error))
+
+    @on(Opened)
+    def _opened(self, message: Opened) -> None:
+        if message.page.unit != self._unit:
+            return
+        if message.page != self._page:
+            self._page = message.page
+            self.query_one(UnitView).tell(message.page)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what does not apply to the unit under the cursor."""
+        page = self._page
+        if action in ("settle", "send", "open"):
+            exclusive = self._found is not None and self._found.by_segment and not self._found.own_codes
+            return None if page is None or (exclusive and parameters == ("no",)) else True
+        if action == "take_back":
+            return True if page is not None and page.settled is not None else None
+        return True
+
+    @work(exclusive=True, group="ask")
+    async def action_settle(self, value: Value) -> None:
+        """Ask why, and for the code where the unit is a segment; then settle it."""
+        page = self._page
+        if page is None:
+            return
+        label = ""
+        if page.code is None and value == "yes":
+            options = [(name, "") for name in page.choices]
+            place = await self.app.push_screen_wait(Choose("Which code does the segment get?", options))
+            if place is None:
+                return
+            label = page.choices[place]
+        told = label or ("nothing to code" if page.code is None and value == "no" else value)
+        name = f"{page.code.label}: {told}" if page.code else told
+        hint = "Why? The note is kept, and shown to the reviser without your name."
+        note = await self.app.push_screen_wait(AskText(name, hint, needed=True))
+        if note:
+            self._say(page, value, note, label=label)
+
+    @work(exclusive=True, group="ask")
+    async def action_send(self) -> None:
+        """Ask what the reviser shall look at, and send the unit."""
+        page = self._page
+        if page is None:
+            return
+        tried = page.run is not None and page.run.graph == "calibrate"
+        hint = f"{CALIBRATION if tried else ''}What shall it look at? Your name is not shown."
+        settled = page.settled
+        value = settled.note if settled else ""
+        note = await self.app.push_screen_wait(AskText("Send to the reviser", hint, value, needed=True))
+        if note:
+            self._say(page, "", note, evidence=True)
+
+    def action_take_back(self) -> None:
+        """Take back what was said of it last."""
+        unit = self._unit
+        if unit is None:
+            return
+        step = self.attempt(take_settlement_back, self.folder, unit, by=self.review.by, at=self.review.clock())
+        if step is not None:
+            self._wanted = unit
+            self.load()
+
+    @work(exclusive=True, group="ask")
+    async def action_filter(self) -> None:
+        """Choose the code."""
+        if self._whole is None:
+            return
+        codes = list(self._whole.book.leaves)
+        units = [len(about(self._whole, code.id).units) for code in codes]
+        options = [("all codes", f"{len(self._whole.units):,}")]
+        options += [(code.label, f"{number:,}") for code, number in zip(codes, units, strict=True)]
+        place = await self.app.push_screen_wait(Choose("Units about which code?", options))
+        if place is not None:
+            self._ask(self._asked._replace(code=codes[place - 1].id if place else ""))
+
+    @work(exclusive=True, group="ask")
+    async def action_choose_run(self) -> None:
+        """Choose the run."""
+        runs = [run for run in reversed(list_runs(self.folder.engine, self.folder.study.id)) if run.graph in GRAPHS]
+        options = [(run.id, counted(run.total, "segment")) for run in runs] + [(PEOPLE, "without a model")]
+        place = await self.app.push_screen_wait(Choose("Whose coders are compared?", options))
+        if place is not None:
+            self._ask(Asked(run=options[place][0]))
+
+    @work(exclusive=True, group="ask")
+    async def action_choose_sample(self) -> None:
+        """Choose the sample."""
+        with reading(self.folder.engine) as connection:
+            names = sample_names(connection, self.folder.study.id)
+        options = [("all segments", ""), *((name, "") for name in names)]
+        place = await self.app.push_screen_wait(Choose("Segments of which sample?", options))
+        if place is not None:
+            self._ask(self._asked._replace(sample=names[place - 1] if place else ""))
+
+    def action_open(self) -> None:
+        """Read the segment in its document."""
+        unit = self._unit
+        if unit is not None:
+            self.review.go("corpus", segment=unit[0])
+
+    def action_back(self) -> None:
+        """Go back to the list; from there, take the filters off."""
+        units = self.query_one(VirtualList)
+        if not units.has_focus:
+            units.focus()
+        elif self._asked.code or self._asked.sample:
+            self._ask(Asked(run=self._asked.run))
+
+    def _ask(self, asked: Asked) -> None:
+        self._asked = asked
+        self.load()
+
+    def _say(
+        self, page: UnitPage, value: Value, note: str, *, label: str = "", evidence: bool | None = None
+    ) -> None:
+        """Write what the person says; the cursor goes on to the next unit where this one is settled."""
+        following = self._next(page.unit) if value else page.unit
+        step = self.attempt(
+            settle,
+            self.folder,
+            page.run,
+            page.unit,
+            value,
+            note,
+            by=self.review.by,
+            label=label,
+            evidence=evidence,
+            seen=page.history[-1].number if page.history else 0,
+            at=self.review.clock(),
+        )
+        self._wanted = following if step is not None else page.unit
+        self.load()
+
+    def _next(self, unit: Unit) -> Unit | None:
+        """The unit below; the one itself where it is the last."""
+        if self._found is None:
+            return None
+        place = _place(self._found.units, unit)
+        return self._found.units[min(place + 1, len(self._found.units) - 1)].unit if place >= 0 else None
+
+
+def _place(units: Sequence[Disagreement], unit: Unit | None) -> int:
+    """Place of a unit; of the first on its segment where the unit has no code; -1 where it is not listed."""
+    if unit is None:
+        return -1
+    for place, one in enumerate(units):
+        if one.unit == unit or (not unit[1] and one.segment_id == unit[0]):
+            return place
+    return -1
+
+
+def _no_rows(_start: int, _stop: int) -> Sequence[Content]:
+    return ()
