@@ -155,8 +155,8 @@ def merge(
 def _act(directory: Path, make: Callable[[Codebook], list[Revision]], author: str, note: str) -> None:
     """Make a change of the newest version, and say what it touched."""
     from intercoder.cli.codebook_changes import print_changed
-    from intercoder.core.shown import counted
-    from intercoder.graphs.codebook_acts import carry_out, touched
+    from intercoder.core.shown import shown_safely
+    from intercoder.graphs.codebook_acts import carry_out, touched, touched_words
     from intercoder.graphs.codebook_edits import latest_or_empty
     from intercoder.stores.study_folder import open_study
 
@@ -166,8 +166,6 @@ def _act(directory: Path, make: Callable[[Codebook], list[Revision]], author: st
     revisions = make(book)
     found = touched(folder, book, revisions)
     print_changed(folder, carry_out(folder, book, revisions, who, note))
-    if found.by_models or found.by_people:
-        models, people = counted(found.by_models, "decision"), counted(found.by_people, "decision")
-        print(
-            f"It touched {models} of models, {people} of people. Undo: intercoder codebook undo {folder.argument}"
-        )
+    for told in touched_words(found):
+        print(shown_safely(told))
+    print(f"Undo: intercoder codebook undo {folder.argument}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from intercoder.core.codebook_words import Change
     from intercoder.core.word_changes import Line
     from intercoder.graphs.codebook_edits import CodebookChange
-    from intercoder.stores.codebook_versions import CodebookVersion
+    from intercoder.graphs.codebook_history import VersionLine
     from intercoder.stores.study_folder import StudyFolder
 
 STYLES = {"same": "", "removed": "bold red", "added": "bold green"}
@@ -51,19 +51,9 @@ def print_changed(folder: StudyFolder, change: CodebookChange) -> None:
         print(f"Next: intercoder run codevelop {folder.argument}")
 
 
-def print_versions(versions: Sequence[CodebookVersion]) -> None:
+def print_versions(versions: Sequence[VersionLine]) -> None:
     """Versions with when and by whom they were made, and what changed in brief."""
-    from intercoder.core.codebook import Codebook
-    from intercoder.core.codebook_diff import diff
-    from intercoder.core.codebook_words import briefly
-
-    rows = []
-    before = Codebook(version=0)
-    for one in versions:
-        changed = briefly(diff(before, one.book)) or "nothing"
-        when = one.created_at.removesuffix("Z").replace("T", " ")[:16]
-        rows.append((one.book.version, when, one_line(one.by, 20), len(one.book.codes), changed))
-        before = one.book
+    rows = [(one.version, one.when, one_line(one.by, 20), one.codes, one.changed) for one in versions]
     columns = ("version", "made (UTC)", "by", "codes", "what changed")
     print_table(columns, reversed(rows), right=("version", "codes"))
 

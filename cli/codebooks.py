@@ -177,13 +177,13 @@ def versions(directory: StudyArgument) -> None:
     Example: `intercoder codebook versions repair`
     """
     from intercoder.cli.codebook_changes import print_versions
-    from intercoder.stores.codebook_versions import list_versions
+    from intercoder.graphs.codebook_history import history
     from intercoder.stores.counted_codebooks import latest_codebook
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
     latest_codebook(folder.engine, folder.study.id)
-    print_versions(list_versions(folder.engine, folder.study.id))
+    print_versions(history(folder))
     print(f"Next: intercoder codebook diff {folder.argument} FROM TO")
 
 

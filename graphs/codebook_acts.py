@@ -15,13 +15,17 @@ from intercoder.core.codebook_diff import affected, diff
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.record import Record
 from intercoder.core.revisions import Revision, RevisionConflict
-from intercoder.core.shown import one_line
+from intercoder.core.shown import counted, listed, one_line
 from intercoder.graphs.answering import waiting_revisions
 from intercoder.graphs.codebook_edits import CodebookChange, before_latest, exported, latest_or_empty, undo
 from intercoder.stores.code_uses import code_uses
 from intercoder.stores.codebook_versions import list_versions
 from intercoder.stores.revisions import revise_by_hand
 from intercoder.stores.study_folder import StudyFolder
+
+
+SHOWN = 5
+"""Labels that are told by name."""
 
 
 class Touched(Record):
@@ -62,6 +66,27 @@ def touched(folder: StudyFolder, seen: Codebook, revisions: Sequence[Revision]) 
         by_people=sum(use.by_people for use in uses),
         waiting=sum(bool(named & set(one.revision.code_ids)) for one in waiting_revisions(folder)),
     )
+
+
+def touched_words(found: Touched) -> list[str]:
+    """What hangs on a change, a sentence each; empty where nothing does."""
+    told = []
+    if found.by_models or found.by_people:
+        said_by = listed(
+            [
+                f"{counted(number, 'decision')} of {whose}"
+                for number, whose in ((found.by_models, "models"), (found.by_people, "people"))
+                if number
+            ]
+        )
+        told.append(f"It touches {said_by}. They stay in the study, but do not hold for the new version.")
+    if found.no_more:
+        told.append(f"Not coded any more: {_some(found.no_more)}.")
+    if found.again and (found.by_models or found.by_people):
+        told.append(f"To be coded again: {_some(found.again)}.")
+    if found.waiting:
+        told.append(f"{counted(found.waiting, 'proposed revision')} about it may not fit any more.")
+    return told
 
 
 def carry_out(
@@ -120,6 +145,13 @@ def undone_by_next(folder: StudyFolder) -> tuple[Codebook, tuple[Revision, ...]]
         raise StudyError("there is no version before this one.", remedy="There is nothing to undo.")
     target = next(book for book in books if book.version == number)
     return target, tuple(diff(books[-1], target))
+
+
+def _some(labels: Sequence[str]) -> str:
+    """The first labels, and how many more there are."""
+    first = [one_line(label, 40) for label in labels[:SHOWN]]
+    more = len(labels) - len(first)
+    return listed([*first, f"{more} more"] if more else first)
 
 
 def _changed(book: Codebook, revisions: Sequence[Revision]) -> Codebook:

@@ -19,7 +19,8 @@ from intercoder.formats.codebook_yaml import EMPTY
 from intercoder.graphs.codebook_export import NAME, write_codebook
 from intercoder.stores.codebook_versions import list_versions
 from intercoder.stores.counted_codebooks import latest_codebook
-from intercoder.stores.revisions import revise_by_hand, undo_to
+from intercoder.stores.database import reading
+from intercoder.stores.revisions import newest, revise_by_hand, undo_to
 from intercoder.stores.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder
 
@@ -151,8 +152,8 @@ def before_latest(books: Sequence[Codebook]) -> int:
 
 def latest_or_empty(folder: StudyFolder) -> Codebook:
     """The latest version; an empty book numbered 0 where there is none."""
-    versions = list_versions(folder.engine, folder.study.id)
-    return versions[-1].book if versions else Codebook(version=0)
+    with reading(folder.engine) as connection:
+        return newest(connection, folder.study.id)
 
 
 def two_versions(folder: StudyFolder, first: int | None, second: int | None) -> tuple[Codebook, Codebook]:

@@ -421,7 +421,7 @@ def test_single_changes_need_no_editor(command: Call, drafted: Path) -> None:
     assert "colour: '#2190a4'" in (drafted / "codebook.yaml").read_text(encoding="utf-8")
     assert "dropped" in command("codebook", "diff", drafted).out
     error = command("codebook", "drop", drafted, "repare", code=2).err
-    assert error.startswith("error: CODE: there is no code 'repare' in version 8. Did you mean 'repairing'?")
+    assert error.startswith("error: CODE: there is no code 'repare' in version 8.\n  -> Did you mean 'repairing'?")
 
 
 def test_undo_again_and_again_goes_back_change_by_change(command: Call, drafted: Path) -> None:

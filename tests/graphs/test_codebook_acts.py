@@ -22,7 +22,14 @@ from intercoder.core.codebook_acts import (
 from intercoder.core.decisions import Decision, Wave
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.revisions import Revision
-from intercoder.graphs.codebook_acts import ChangedMeanwhile, carry_out, touched, undo_latest, undone_by_next
+from intercoder.graphs.codebook_acts import (
+    ChangedMeanwhile,
+    carry_out,
+    touched,
+    touched_words,
+    undo_latest,
+    undone_by_next,
+)
 from intercoder.graphs.codebook_edits import latest_or_empty
 from intercoder.graphs.codebook_export import NAME
 from intercoder.stores.codebook_versions import list_versions
@@ -203,6 +210,11 @@ def test_it_is_told_what_hangs_on_a_change(drafted: StudyFolder) -> None:
         0,
         1,
     )
+    assert touched_words(found) == [
+        "It touches 1 decision of models. They stay in the study, but do not hold for the new version.",
+        "Not coded any more: mending.",
+        "1 proposed revision about it may not fit any more.",
+    ]
     found = touched(drafted, book, renamed(book, BUY.id, "purchase"))
     assert (found.again, found.by_models, found.waiting) == (("purchase",), 1, 0)
     found = touched(drafted, book, with_settings(book, allow_unsure=True))

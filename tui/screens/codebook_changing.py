@@ -1,0 +1,160 @@
+"""How a change of the codebook is made on the screen: checked, shown with what hangs on it, confirmed, done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from textual.content import Content
+
+from intercoder.core.applying import apply
+from intercoder.core.codebook import Code, Codebook
+from intercoder.core.codebook_checks import check_book
+from intercoder.core.codebook_words import in_words
+from intercoder.core.errors import IntercoderError
+from intercoder.core.revisions import Revision
+from intercoder.core.shown import counted
+from intercoder.formats.revision_fields import FormField
+from intercoder.graphs.codebook_acts import carry_out, touched, touched_words
+from intercoder.graphs.codebook_edits import CodebookChange
+from intercoder.graphs.codebook_history import VersionLine
+from intercoder.tui.code_details import change_rows
+from intercoder.tui.dialogs import AskYes
+from intercoder.tui.screens.base import StudyScreen
+from intercoder.tui.screens.code_form import CodeForm, Texts
+from intercoder.tui.text import joined, shown
+from intercoder.tui.widgets.code_tree import CodeTree
+from intercoder.tui.widgets.hanging import Row, hanging
+
+Found = TypeVar("Found")
+Make = Callable[[Codebook], Sequence[Revision]]
+"""Makes the revisions of an act, for a version."""
+WIDE = 82
+"""Cells of a difference in a question."""
+LINES = 14
+"""Lines of a difference in a question; more would leave no room for the question."""
+
+
+class CodebookChanging(StudyScreen):
+    """A screen that shows a version, and makes the next one of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._acting = asyncio.Lock()
+
+    @property
+    def book(self) -> Codebook:
+        """The version on the screen."""
+        raise NotImplementedError
+
+    @property
+    def versions(self) -> Sequence[VersionLine]:
+        """Its history."""
+        raise NotImplementedError
+
+    @property
+    def code_tree(self) -> CodeTree:
+        """The codes."""
+        return self.query_one(CodeTree)
+
+    @property
+    def code(self) -> Code | None:
+        """The code under the cursor."""
+        return self.code_tree.code
+
+    async def catch_up(self) -> None:
+        """Show the newest version before anything else is done."""
+        raise NotImplementedError
+
+    async def in_form(
+        self,
+        title: str,
+        fields: Sequence[FormField],
+        make: Callable[[Codebook, Texts], Sequence[Revision]],
+        *,
+        ask: str = "",
+        further: Callable[[int], Sequence[FormField]] | None = None,
+        hint: str = "",
+    ) -> None:
+        """A form whose texts become a change; it stays open, with all that was typed, until that is done."""
+
+        async def do(texts: Texts) -> bool:
+            return await self._carry_out(lambda book: make(book, texts), ask)
+
+        form = CodeForm(
+            title, fields, lambda texts: self.checked(make(self.book, texts)), do, further=further, hint=hint
+        )
+        await self.app.push_screen_wait(form)
+
+    async def do(self, make: Make, ask: str = "", *, lightly: bool = False) -> bool:
+        """Make a change; an error is shown. `lightly`: ask only where decisions hang on it."""
+        try:
+            return await self._carry_out(make, ask, lightly=lightly)
+        except IntercoderError as error:
+            self.review.failed(error)
+            return False
+
+    async def _carry_out(self, make: Make, ask: str, *, lightly: bool = False) -> bool:
+        """Make a change of the version on the screen, once the person has seen what hangs on it.
+
+        Raises:
+            IntercoderError: It cannot be done, or somebody was first; then the screen shows the newest version.
+        """
+        async with self._acting:
+            seen = self.book
+            revisions = make(seen)
+            if not revisions:
+                return True
+            if ask:
+                words = touched_words(await asyncio.to_thread(touched, self.folder, seen, revisions))
+                rows = change_rows(in_words(revisions, {code.id: code.label for code in seen.codes}))
+                if (words or not lightly) and not await self.agrees(ask, rows, words):
+                    return False
+            try:
+                change = await asyncio.to_thread(carry_out, self.folder, seen, revisions, self.review.by)
+            except IntercoderError:
+                await self.catch_up()
+                raise
+            await self._told(change, seen)
+            return True
+
+    async def done(self, function: Callable[[], CodebookChange]) -> None:
+        """Do what makes a new version by itself; an error is shown."""
+        async with self._acting:
+            seen = self.book
+            change = await self.asked(function)
+            if change is not None:
+                await self._told(change, seen)
+            else:
+                await self.catch_up()
+
+    async def asked(self, function: Callable[[], Found]) -> Found | None:
+        """What a function of the study gives; None and a message if it cannot."""
+        try:
+            return await asyncio.to_thread(function)
+        except IntercoderError as error:
+            self.review.failed(error)
+            return None
+
+    async def _told(self, change: CodebookChange, before: Codebook) -> None:
+        await self.catch_up()
+        new = [code.id for code in change.after.codes if before.code(code.id) is None]
+        if new and before.codes:
+            self.code_tree.go_to_code(new[0])
+        for note in change.notes:
+            self.review.tell(note)
+
+    async def agrees(self, title: str, rows: Sequence[Row], words: Sequence[str]) -> bool:
+        """Show a change and what hangs on it, and ask."""
+        lines = hanging(rows, min(WIDE, max(self.size.width - 16, 30))).split("\n", allow_blank=True)
+        more = [Content.styled(f"… {counted(len(lines) - LINES, 'more line')}", "$text-muted")]
+        text = Content("\n").join(lines if len(lines) <= LINES + 1 else [*lines[:LINES], *more])
+        told = [joined(Content.styled("! ", "bold $warning"), shown(one)) for one in words]
+        parts = [text, *([Content("\n").join(told)] if told else [])]
+        answer: bool | None = await self.app.push_screen_wait(AskYes(title, Content("\n\n").join(parts)))
+        return bool(answer)
+
+    def checked(self, revisions: Sequence[Revision]) -> None:
+        """Refuse a change after which the book could not be coded with."""
+        check_book(apply(self.book, revisions), self.book)
