@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.decisions import Decision
-from intercoder.core.deduction import standing_of
+from intercoder.core.decisions import Decision, Role, Value
+from intercoder.core.deduction import CoderValues, standing_of
 from intercoder.core.protocols import Run
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version
@@ -147,3 +147,19 @@ def _answer_rows(connection: Connection, study_id: str, run: Run, start: int) ->
         .order_by(drawn.c.position, table.c.round, table.c.role, table.c.coder, table.c.decision_id)
     )
     yield from connection.execute(query)
+
+
+def run_values(connection: Connection, study_id: str, run: Run, book: Codebook) -> list[CoderValues]:
+    """What stands in a deductive run, by coder, as `stores.deductions.coder_values` has it, read leanly."""
+    found: dict[tuple[Role, str], dict[str, dict[str, Value]]] = {}
+    leaves = [code.id for code in book.leaves]
+    for _, segment, given in run_answers(connection, study_id, run, book):
+        for role, coder, code_id, value in given:
+            values = found.setdefault((cast(Role, role), coder), {})
+            if not book.exclusive:
+                values.setdefault(code_id, {})[segment] = cast(Value, value)
+                continue
+            for code in leaves:
+                one: Value = "unsure" if value == "unsure" else "yes" if code == code_id else "no"
+                values.setdefault(code, {})[segment] = one
+    return [CoderValues(name=name, role=role, values=found[role, name]) for role, name in sorted(found)]

@@ -93,10 +93,13 @@ def _coders(verdicts: Sequence[StoredVerdict]) -> Iterator[CoderCalibration]:
     names = dict.fromkeys(sorted((one.coder for one in verdicts), key=lambda name: (name != FINAL, name)))
     for name in names:
         of_coder = {one.code_id: one for one in verdicts if one.coder == name}
-        yield CoderCalibration(name, {code: _read(one.statistics) for code, one in of_coder.items()}, of_coder)
+        yield CoderCalibration(
+            name, {code: read_calibration(one.statistics) for code, one in of_coder.items()}, of_coder
+        )
 
 
-def _read(statistics: Mapping[str, Any]) -> CodeCalibration:
+def read_calibration(statistics: Mapping[str, Any]) -> CodeCalibration:
+    """A calibration from the numbers that are kept of it."""
     return CodeCalibration.model_validate(_defined(statistics))
 
 
