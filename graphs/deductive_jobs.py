@@ -14,6 +14,7 @@ from intercoder.core.study import DeductiveCoderSettings, Study
 from intercoder.evals.calibration import CodeCalibration, calibrate
 from intercoder.evals.calibration_plan import observed_prevalence
 from intercoder.formats.recorded_answers import read_recorded
+from intercoder.graphs.asked_alike import would_ask_alike
 from intercoder.graphs.checks import check_settings
 from intercoder.graphs.teams import Recorded
 from intercoder.stores.codebooks import read_version
@@ -90,7 +91,7 @@ def begin_calibration(folder: StudyFolder, sample: str) -> Run:
     people_of(folder, sample, book)
     for run in reversed(list_runs(folder.engine, folder.study.id)):
         same = run.graph == "calibrate" and (run.sample, run.codebook_version) == (sample, book.version)
-        if same and asks_alike(Study.model_validate_json(run.settings), folder.study):
+        if same and would_ask_alike(folder, run):
             return run
     check_settings(folder.study, folder.prompts, "calibrate")
     codes = [code.id for code in book.leaves]
@@ -169,11 +170,6 @@ def assumed_prevalence(folder: StudyFolder, book: Codebook) -> dict[str, float]:
     return observed_prevalence(CoderValues(name=FINAL, role="moderator", values=decided), codes)
 
 
-def asks_alike(one: Study, other: Study) -> bool:
-    """Whether settings put the same questions to the same models: else what one shows says nothing of the other."""
-    return _asking(one) == _asking(other)
-
-
 def reads_segments(folder: StudyFolder, run: Run, scope: Scope) -> bool:
     """Whether a run reads the segments that a scope comes to."""
     with reading(folder.engine) as connection:
@@ -233,7 +229,3 @@ def same_segments(folder: StudyFolder, run: Run, scope: Scope) -> Run | None:
         where="--sample",
         remedy="Leave the options of the sample out to go on with it, or begin anew with `--new`.",
     )
-
-
-def _asking(study: Study) -> tuple[object, ...]:
-    return study.deductive, study.deductive_models, study.question, study.language, study.coding.context_before

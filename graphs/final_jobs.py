@@ -11,9 +11,9 @@ from intercoder.core.codebook_diff import affected
 from intercoder.core.deduction import FINAL
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.study import Study
+from intercoder.graphs.asked_alike import would_ask_alike
 from intercoder.graphs.checks import check_settings
-from intercoder.graphs.deductive_jobs import asks_alike, current_book, named_code, reads_segments
+from intercoder.graphs.deductive_jobs import current_book, named_code, reads_segments
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.deductions import create_deductive_run, read_rounds
@@ -75,7 +75,10 @@ def readiness(folder: StudyFolder, book: Codebook) -> dict[str, str]:
     """Code id -> `ready`, `revise`, `not shown`, `changed since` its calibration, or empty where there was none.
 
     Codes that a pattern finds are ready: they are exact. A code has changed since where coders were shown something
-    else, or where other models or other settings code now.
+    else, or where other models, other settings or other prompts code now.
+
+    Raises:
+        SettingsError: A prompt is not there any more, or not usable.
     """
     latest = latest_verdicts(folder.engine, folder.study.id, FINAL)
     changed = cache(partial(_changed_since, folder, book))
@@ -96,15 +99,13 @@ def _changed_since(folder: StudyFolder, book: Codebook, calibration: str) -> fro
     with reading(folder.engine) as connection:
         run = get_run(connection, folder.study.id, calibration)
         calibrated = read_version(connection, folder.study.id, run.codebook_version)
-    if not asks_alike(Study.model_validate_json(run.settings), folder.study):
+    if not would_ask_alike(folder, run):
         return frozenset(code.id for code in book.leaves)
     return frozenset(affected(calibrated, book))
 
 
 def _same_work(folder: StudyFolder, run: Run, book: Codebook, codes: Sequence[str], scope: Scope) -> bool:
-    if run.codebook_version != book.version or not asks_alike(
-        Study.model_validate_json(run.settings), folder.study
-    ):
+    if run.codebook_version != book.version or not would_ask_alike(folder, run):
         return False
     with reading(folder.engine) as connection:
         rounds = read_rounds(connection, folder.study.id, run.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -18,6 +18,15 @@ from intercoder.stores.database import insert_new, now
 
 Actor = tuple[str, str, str]
 """Segment, role and coder: the decisions of one answer."""
+
+
+class PromptAsked(NamedTuple):
+    """A prompt that a coder or moderator was asked with."""
+
+    coder: str
+    prompt: str
+    """Agent and template, such as `deductive/default`."""
+    prompt_hash: str
 
 
 def write_decisions(connection: Connection, study_id: str, run: Run, decisions: Sequence[Decision]) -> set[str]:
@@ -77,6 +86,14 @@ def failed_rounds(
     if segments is not None:
         query = query.where(table.c.segment_id.in_(segments))
     return {(row.segment_id, row.role, row.coder, row.code_id): row.last for row in connection.execute(query)}
+
+
+def prompts_asked(connection: Connection, study_id: str, run_id: str) -> list[PromptAsked]:
+    """The prompts that the decisions of a run were asked for with, each once."""
+    table = schema.decisions
+    wanted = sa.and_(table.c.study_id == study_id, table.c.run == run_id, table.c.prompt != "")
+    query = sa.select(table.c.coder, table.c.prompt, table.c.prompt_hash).where(wanted).distinct()
+    return [PromptAsked(*row) for row in connection.execute(query)]
 
 
 def _segments(decisions: Sequence[Decision]) -> list[str]:

@@ -46,6 +46,15 @@ def coded_by_people(command: Call, filled: Path, tmp_path: Path) -> Path:
     return filled
 
 
+def test_a_changed_prompt_is_calibrated_anew(command: Call, coded_by_people: Path) -> None:
+    runs = [command("calibrate", coded_by_people, "--json").objects[-1]["run"] for _ in range(2)]
+    own = coded_by_people / "prompts" / "shared" / "deductive_reminder.md"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("Answer.", encoding="utf-8")
+    runs += [command("calibrate", coded_by_people, "--json").objects[-1]["run"] for _ in range(2)]
+    assert runs == ["calibrate-1", "calibrate-1", "calibrate-2", "calibrate-2"]
+
+
 def table_of(out: str, title: str) -> list[str]:
     """The lines of a table, below its title and header, without white space at their ends."""
     lines = [line.rstrip() for line in out.splitlines()]

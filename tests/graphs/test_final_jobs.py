@@ -10,6 +10,8 @@ from intercoder.core.errors import StudyError
 from intercoder.core.revisions import BookSettings, Revision, revised
 from intercoder.core.study import CoderSettings
 from intercoder.graphs.final_jobs import begin_final, readiness
+from intercoder.graphs.jobs import execute
+from intercoder.prompts.templates import find
 from intercoder.stores.deductions import create_deductive_run
 from intercoder.stores.revisions import revise_by_hand
 from intercoder.stores.runs import list_runs
@@ -66,6 +68,22 @@ def test_another_model_was_not_calibrated(folder: StudyFolder) -> None:
     folder.study = folder.study.model_copy(update={"coders": coders})
     with pytest.raises(StudyError, match=r"mending \(changed since\), buying \(changed since\)"):
         begin_final(folder, Scope())
+
+
+def test_a_prompt_that_was_changed_was_not_calibrated(folder: StudyFolder) -> None:
+    (calibrated,) = list_runs(folder.engine, folder.study.id)
+    execute(folder, lambda: calibrated, lambda _: None)
+    own = folder.prompts / "shared" / "deductive_reminder.md"
+    own.parent.mkdir(parents=True)
+    own.write_text("Answer.")
+    with pytest.raises(StudyError, match=r"mending \(changed since\), buying \(changed since\)"):
+        begin_final(folder, Scope())
+    own.write_text(find("shared/deductive_reminder.md", None).read_text())
+    final = begin_final(folder, Scope())
+    execute(folder, lambda: final, lambda _: None)
+    assert begin_final(folder, Scope()).id == "final-1"
+    own.write_text("Answer.")
+    assert begin_final(folder, Scope(), {"mending": "So.", "buying": "So."}, "ana").id == "final-2"
 
 
 def test_what_was_let_in_is_written_with_the_run_and_the_same_work_is_done_once(folder: StudyFolder) -> None:
