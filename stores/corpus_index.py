@@ -210,14 +210,20 @@ def index_file(folder: StudyFolder) -> Path:
     return folder.path / "memory" / "corpus.db"
 
 
-def fresh_index(folder: StudyFolder) -> CorpusIndex | None:
+def fresh_index(folder: StudyFolder, known: CorpusIndex | None = None) -> CorpusIndex | None:
     """The study's index, if there is one for what the study holds now.
+
+    Args:
+        folder: The study.
+        known: One that is open; given back if it is the one.
 
     Raises:
         StudyError: The study cannot be read.
     """
     with reading(folder.engine) as connection:
         wanted = _made_for(signature(connection, folder.study.id), folder)
+    if known is not None and known.made_for == wanted:
+        return known
     return _opened(index_file(folder), wanted)
 
 

@@ -7,15 +7,17 @@ from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.decisions import Decision
 from intercoder.core.documents import Segment, SpokenText
+from intercoder.core.given_answers import HumanMemo
 from intercoder.core.record import Record
 from intercoder.core.settling import Settled
 from intercoder.stores import schema
 from intercoder.stores.coded_segments import CodedSegments
 from intercoder.stores.coding_work import done_segments, read_page
-from intercoder.stores.database import reading
+from intercoder.stores.database import reading, writing
+from intercoder.stores.memos import write_memos
 from intercoder.stores.named_samples import sample_names
+from intercoder.stores.segments import sample_ids
 from intercoder.stores.settlements import read_settlements
-from intercoder.stores.unit_decisions import segment_place
 
 
 class Memo(Record):
@@ -39,12 +41,12 @@ class SegmentDetails(Record):
     """How people settled what coders differ on."""
     memos: tuple[Memo, ...]
     """By author."""
-    hidden: bool = False
-    """Whether what others said is kept from the person who looks, because they code blind and are not done."""
+    kept: bool = False
+    """Whether what others said is kept from the person who looks."""
 
 
 def segment_details(
-    engine: Engine, study_id: str, segment_id: str, *, around: int = 3, blind: str = ""
+    engine: Engine, study_id: str, segment_id: str, *, around: int = 3, only_by: str = ""
 ) -> SegmentDetails:
     """Read a segment with all that is known of it.
 
@@ -53,54 +55,49 @@ def segment_details(
         study_id: The study.
         segment_id: Which one.
         around: At most so many segments on either side.
-        blind: A person who shall see no more of what others said than while coding: nothing about a segment of a
-            sample in which they code until they are done with it. Empty for anybody else.
+        only_by: Only what this person said of it (see `kept_from`); empty for what everybody said.
 
     Raises:
         StudyError: There is no such segment.
     """
     with reading(engine) as connection:
         page = read_page(connection, study_id, segment_id, around, around)
-        hidden = bool(blind) and _must_not_see(connection, study_id, blind, segment_id)
         decisions = CodedSegments(connection, study_id).standing(connection, segment_id)
-        settled = () if hidden else tuple(read_settlements(connection, study_id, [segment_id]).values())
+        settled = read_settlements(connection, study_id, [segment_id]).values()
         memos = _memos(connection, study_id, segment_id)
-    if hidden:
-        decisions = [one for one in decisions if one.coder == blind]
-        memos = [one for one in memos if one.author == blind]
     return SegmentDetails(
         segment=page.segment,
         before=page.before,
         after=page.after,
-        decisions=tuple(decisions),
-        settled=settled,
-        memos=tuple(memos),
-        hidden=hidden,
+        decisions=tuple(one for one in decisions if not only_by or (one.role, one.coder) == ("human", only_by)),
+        settled=tuple(one for one in settled if not one.is_open and not only_by),
+        memos=tuple(one for one in memos if only_by in ("", one.author)),
+        kept=bool(only_by),
     )
 
 
-def _must_not_see(connection: Connection, study_id: str, coder: str, segment_id: str) -> bool:
-    """Whether a segment is of a sample that a person has begun to code, and they are not done with it."""
-    drawn, table = schema.sample_segments, schema.decisions
-    samples = [
-        name
-        for name in sample_names(connection, study_id)
-        if segment_place(connection, study_id, name, segment_id) is not None
-    ]
-    mine = sa.and_(table.c.study_id == study_id, table.c.run == "", table.c.coder == coder)
-    begun = (
-        sa.select(drawn.c.segment_id)
-        .select_from(
-            drawn.join(
-                table, sa.and_(table.c.study_id == drawn.c.study_id, table.c.segment_id == drawn.c.segment_id)
-            )
-        )
-        .where(drawn.c.study_id == study_id, drawn.c.sample.in_(samples), mine)
-        .limit(1)
+def kept_from(connection: Connection, study_id: str, coder: str) -> frozenset[str]:
+    """Segments about which a person who codes blind sees nothing of others yet.
+
+    Those are the segments, of samples in which the person has coded anything, that they are not done with.
+    """
+    table = schema.decisions
+    mine = sa.select(table.c.segment_id).where(
+        table.c.study_id == study_id, table.c.run == "", table.c.role == "human", table.c.coder == coder
     )
-    if not samples or connection.execute(begun).first() is None:
-        return False
-    return segment_id not in done_segments(connection, study_id, coder)
+    coded = set(connection.execute(mine).scalars())
+    found: set[str] = set()
+    for name in sample_names(connection, study_id) if coded else ():
+        segments = set(sample_ids(connection, study_id, name))
+        if segments & coded:
+            found |= segments
+    return frozenset(found - done_segments(connection, study_id, coder)) if found else frozenset()
+
+
+def note(engine: Engine, study_id: str, coder: str, segment_id: str, text: str) -> None:
+    """Write what a person notes about a segment in place of what they noted before; nothing takes it away."""
+    with writing(engine) as connection:
+        write_memos(connection, study_id, [HumanMemo(coder=coder, segment_id=segment_id, text=text)])
 
 
 def _memos(connection: Connection, study_id: str, segment_id: str) -> list[Memo]:

@@ -79,9 +79,11 @@ async def test_pages_that_were_left_are_let_go() -> None:
         for page in range(1, PAGES + 2):
             app.list.go_to(page * PAGE)
             await pilot.pause()
+            lines(app)
         fetched = len(rows.asked)
         app.list.go_to(0)
         await pilot.pause()
+        lines(app)
         assert rows.asked[fetched:] == [(0, PAGE)]
 
 

@@ -53,8 +53,9 @@ class VirtualList(ScrollView, can_focus=True):
         height: 1fr;
         overflow-x: hidden;
         overflow-y: auto;
-        & > .virtual-list--cursor { background: $block-cursor-blurred-background; }
-        &:focus > .virtual-list--cursor { background: $boost; text-style: bold; }
+        scrollbar-size-vertical: 1;
+        & > .virtual-list--cursor { background: $boost; }
+        &:focus > .virtual-list--cursor { background: $primary 30%; text-style: bold; }
         &:ansi > .virtual-list--cursor { text-style: bold; }
     }
     """
@@ -101,6 +102,7 @@ class VirtualList(ScrollView, can_focus=True):
         self.empty = empty or Content("")
         self._count = 0
         self._rows: Rows = _none
+        self._laid_out_for = 0
         self._pages: LRUCache[int, Sequence[Line]] = LRUCache(PAGES)
         self._strips: LRUCache[tuple[int, int, int, Style], Strip] = LRUCache(512)
 
@@ -171,9 +173,13 @@ class VirtualList(ScrollView, can_focus=True):
         if index >= 0:
             self.post_message(self.Highlighted(self, index))
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Lines are cut at the width."""
-        self._strips.clear()
+    def on_resize(self, event: events.Resize) -> None:
+        """Lines are cut at the width, and rows may be made for it."""
+        if event.size.width != self._laid_out_for:
+            self._laid_out_for = event.size.width
+            self._pages.clear()
+            self._strips.clear()
+            self.refresh()
         self._show_cursor()
 
     def notify_style_update(self) -> None:
@@ -209,6 +215,7 @@ class VirtualList(ScrollView, can_focus=True):
         page, offset = divmod(index, PAGE)
         rows = self._pages.get(page)
         if rows is None:
+            self._laid_out_for = self.size.width
             start = page * PAGE
             rows = self._pages[page] = self._rows(start, min(start + PAGE, self._count))
         if offset >= len(rows):
