@@ -13,10 +13,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from intercoder.core.errors import StudyError
 from intercoder.core.record import Record
@@ -48,6 +48,13 @@ class Started(Record):
     """The last that it said, where it is over already."""
 
 
+class LastWords(NamedTuple):
+    """The error that a process ended with, as it was printed."""
+
+    error: str
+    remedy: str
+
+
 class Stopping(Record):
     """A run that was told to stop."""
 
@@ -57,7 +64,12 @@ class Stopping(Record):
 
 
 def start(
-    folder: StudyFolder, arguments: Sequence[str], options: Sequence[str] = (), *, patience: float = PATIENCE
+    folder: StudyFolder,
+    arguments: Sequence[str],
+    options: Sequence[str] = (),
+    *,
+    patience: float = PATIENCE,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> Started:
     """Start `intercoder ARGUMENTS STUDY OPTIONS` as a process of its own, and wait until its run has begun.
 
@@ -68,6 +80,7 @@ def start(
         arguments: The command, such as `["run", "codevelop"]`.
         options: What follows the study.
         patience: Seconds to wait. A process that is slower goes on all the same.
+        given_up: Whether nobody waits any longer, as when a program that is to show it is left.
 
     Raises:
         StudyBusy: A run is at work on the study.
@@ -91,7 +104,7 @@ def start(
             start_new_session=True,
             env=_environment(),
         )
-    run = _await(folder, process, patience)
+    run = _await(folder, process, patience, given_up)
     code = process.poll()
     if code is None:
         # Whoever started it must take note of its end, or it would seem to live on.
@@ -169,10 +182,23 @@ def log_tail(log: Path, lines: int, longest: int = 64_000) -> str:
     return "\n".join(written[-lines:])
 
 
-def _await(folder: StudyFolder, process: subprocess.Popen[bytes], patience: float) -> str:
+def last_words(log: Path) -> LastWords | None:
+    """The last error that a log tells, with what to do about it; None where there is none."""
+    words = None
+    for line in log_tail(log, 100).splitlines():
+        if line.startswith("error: "):
+            words = LastWords(line.removeprefix("error: "), "")
+        elif line.startswith("  -> ") and words is not None:
+            words = words._replace(remedy=line.removeprefix("  -> "))
+    return words
+
+
+def _await(
+    folder: StudyFolder, process: subprocess.Popen[bytes], patience: float, given_up: Callable[[], bool]
+) -> str:
     """Name of the process's run, once it has one; empty where it ended before or took too long."""
     until = time.monotonic() + patience
-    while process.poll() is None and time.monotonic() < until:
+    while process.poll() is None and time.monotonic() < until and not given_up():
         holder = _holds(folder, process.pid)
         if holder is not None and holder.named:
             return holder.run
@@ -198,11 +224,10 @@ def _began(before: dict[str, float], after: dict[str, float]) -> str:
 
 def _not_begun(log: Path, code: int) -> StudyError:
     """What a process said that ended before its run began."""
+    words = last_words(log)
+    if words is not None:
+        return StudyError(words.error, remedy=words.remedy)
     said = [line for line in log_tail(log, LINES + 1).splitlines() if not line.startswith("$ ")]
-    errors = [line.removeprefix("error: ") for line in said if line.startswith("error: ")]
-    remedies = [line.removeprefix("  -> ") for line in said if line.startswith("  -> ")]
-    if errors:
-        return StudyError(errors[-1], remedy=remedies[-1] if remedies else "")
     told = "\n".join(said) or "it said nothing"
     return StudyError(
         f"the run did not begin (exit code {code}): {told}", remedy=f"All that was said stands in {log}."

@@ -1,0 +1,406 @@
+"""Runs: start them as processes of their own, watch them in the store, stop, resume and retry them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from intercoder.core.errors import IntercoderError
+from intercoder.graphs.detached import Started, last_words, log_tail, run_log, start, stop
+from intercoder.graphs.jobs import RETRIED
+from intercoder.graphs.new_run_plans import plan_run
+from intercoder.graphs.new_runs import GRAPHS, NewRun, command
+from intercoder.stores.answer_counts import Latest
+from intercoder.stores.lease import busy, read_holder
+from intercoder.stores.run_progress import FailureGroup, RunLine, RunView, RunWatch, run_lines
+from intercoder.tui.dialogs import AskYes, Choose
+from intercoder.tui.screens.base import StudyScreen
+from intercoder.tui.text import shown
+from intercoder.tui.widgets.plan_words import plan_text
+from intercoder.tui.widgets.run_dialogs import PlanDialog, Reading, RunForm
+from intercoder.tui.widgets.run_words import (
+    failure_row,
+    failure_text,
+    heading,
+    latest_row,
+    list_row,
+    progress_text,
+    settings_text,
+    why_text,
+)
+from intercoder.tui.widgets.virtual_list import VirtualList
+
+EVERY = 1.0
+"""Seconds between looks at a run that is at work, which may go on without writing, or end without a word."""
+LOG_LINES = 400
+"""Lines of a log that are shown."""
+
+
+class Look(NamedTuple):
+    """What was found in one look."""
+
+    lines: tuple[RunLine, ...]
+    view: RunView | None
+    why: Content
+    """Why the run stopped; empty where nobody knows."""
+
+
+class RunsScreen(StudyScreen):
+    """Runs on the left; on the right how the chosen one stands, what failed, and what comes in."""
+
+    NAME = "runs"
+
+    HELP = (
+        "Every run of the study, wherever it was started. A run is a process of its own: it goes on when you leave "
+        "this program, and stops only when somebody stops it. What was answered is never asked again."
+    )
+    DEFAULT_CSS = """
+    RunsScreen .pane { border-title-color: $foreground; border-subtitle-color: $foreground 70%; }
+    RunsScreen #runs { width: 46; }
+    RunsScreen.-narrow #runs { width: 30; }
+    RunsScreen #right { width: 1fr; }
+    RunsScreen #chosen { height: auto; max-height: 60%; }
+    RunsScreen.-narrow #chosen { max-height: 50%; }
+    RunsScreen #chosen Static { height: auto; }
+    RunsScreen #why { margin-top: 1; }
+    RunsScreen .settings { margin-top: 1; }
+    RunsScreen #settings { width: 52; display: none; }
+    RunsScreen.-wide #settings { display: block; }
+    RunsScreen.-wide #inline { display: none; }
+    RunsScreen #failed { height: auto; max-height: 8; }
+    RunsScreen #failures { height: auto; max-height: 6; }
+    RunsScreen #coming { height: 1fr; min-height: 4; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New run", tooltip="Start a run: choose a graph, see its plan.", id="runs.new"),
+        Binding(
+            "s", "stop", "Stop", tooltip="Stop the run at work, as Ctrl-C does; it can be resumed.", id="runs.stop"
+        ),
+        Binding("R", "resume", "Resume", tooltip="Go on with the chosen run where it stopped.", id="runs.resume"),
+        Binding("t", "retry", "Retry", tooltip="Ask again what failed in the chosen run.", id="runs.retry"),
+        Binding("a", "answer", "Answer", tooltip="Go to the revisions that the run waits for.", id="runs.answer"),
+        Binding("l", "log", "Log", tooltip="Read the end of the chosen run's log.", id="runs.log"),
+        Binding("w", "follow", "Follow", tooltip="Follow what comes in, or hold the list still.", id="runs.follow"),
+        Binding("escape", "back", "Back", show=False, tooltip="Go back to the list of runs.", id="runs.back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.following = True
+        self._lines: tuple[RunLine, ...] = ()
+        self._view: RunView | None = None
+        self._chosen = ""
+        self._watches: dict[str, RunWatch] = {}
+        self._looking = False
+        self._again = False
+        self._told_to_stop = 0
+        self._starting = ""
+
+    def body(self) -> ComposeResult:
+        """List, the chosen run, failures, what comes in; where there is room, settings beside them."""
+        with Horizontal():
+            with Vertical(id="runs", classes="pane") as left:
+                left.border_title = "Runs"
+                yield VirtualList(row_height=2, id="list", empty=Content("No run yet. Press n to start one."))
+            with Vertical(id="right"):
+                with VerticalScroll(id="chosen", classes="pane"):
+                    yield Static(id="heading", markup=False)
+                    yield Static(id="progress", markup=False)
+                    yield Static(id="why", markup=False)
+                    yield Static(id="inline", classes="settings", markup=False)
+                with Vertical(id="failed", classes="pane") as failed:
+                    failed.border_title = "Failures"
+                    yield VirtualList(id="failures")
+                with Vertical(id="coming", classes="pane") as coming:
+                    coming.border_title = "Latest decisions"
+                    yield VirtualList(id="latest", empty=Content("Nothing was decided yet."))
+            with VerticalScroll(id="settings", classes="pane") as settings:
+                settings.border_title = "Settings"
+                yield Static(id="beside", markup=False)
+
+    def on_mount(self) -> None:
+        """Look, and go on looking while a run is at work."""
+        super().on_mount()
+        self.query_one("#failed").display = False
+        self.query_one("#list").focus()
+        self.set_interval(EVERY, self._look_again)
+
+    def load(self) -> None:
+        """Look at the runs in a thread; while one look is under way, another one waits for it."""
+        if self._looking:
+            self._again = True
+            return
+        self._looking, self._again = True, False
+        self._look(self._chosen, self.review.clock())
+
+    def show(self, **what: Any) -> None:
+        """Go to a run: `run=ID`."""
+        self._choose(str(what.get("run", "")))
+
+    @work(thread=True, group="look")
+    def _look(self, chosen: str, now: str) -> None:
+        worker = get_current_worker()
+        found: Look | IntercoderError
+        try:
+            found = self._found(chosen, now)
+        except IntercoderError as error:
+            found = error
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._looked, chosen, found)
+
+    def _found(self, chosen: str, now: str) -> Look:
+        lines = run_lines(self.folder)
+        line = next((one for one in lines if one.id == chosen), lines[0] if lines else None)
+        if line is None:
+            return Look(lines, None, Content(""))
+        view = self._watches.setdefault(line.id, RunWatch(self.folder, line.id)).look(now)
+        return Look(lines, view, self._why(line))
+
+    def _why(self, line: RunLine) -> Content:
+        """What a run that was stopped said last."""
+        log = run_log(self.folder, line.id) if line.state in ("stopped", "gone") else None
+        words = last_words(log) if log is not None else None
+        return why_text(words.error, words.remedy) if words is not None else Content("")
+
+    def _looked(self, chosen: str, found: Look | IntercoderError) -> None:
+        self._looking = False
+        if isinstance(found, IntercoderError):
+            self.review.failed(found)
+        elif self.is_mounted:
+            self._show_lines(found.lines)
+            if chosen == self._chosen:
+                self._show_view(found.view, found.why)
+        if self._again or chosen != self._chosen:
+            self.load()
+
+    def _show_lines(self, lines: tuple[RunLine, ...]) -> None:
+        self._lines = lines
+        listed = self.query_one("#list", VirtualList)
+        ids = [line.id for line in lines]
+        if not self._chosen and ids:
+            self._chosen = ids[0]
+        cursor = ids.index(self._chosen) if self._chosen in ids else 0
+        listed.set_source(len(lines), self._rows, cursor=cursor)
+
+    def _rows(self, begin: int, end: int) -> Sequence[Content]:
+        width = self.query_one("#list").scrollable_content_region.width - 2
+        return [list_row(line, self.review.clock(), width) for line in self._lines[begin:end]]
+
+    def _show_view(self, view: RunView | None, why: Content) -> None:
+        before, self._view = self._view, view
+        if view is None:
+            return
+        if not view.run.at_work:
+            self._told_to_stop = 0
+        width = max(self.query_one("#chosen").size.width - 4, 30)
+        settings = settings_text(view.settings, view.actors)
+        for name, text in (
+            ("heading", heading(view.run)),
+            ("progress", progress_text(view, width)),
+            ("why", why),
+            ("inline", settings),
+            ("beside", settings),
+        ):
+            self.query_one(f"#{name}", Static).update(text)
+        self.query_one("#why").display = bool(why.plain)
+        other = before is None or before.run.id != view.run.id
+        self._show_failures(view.failures)
+        self._show_latest(before.latest if before is not None and not other else (), view.latest)
+        self.refresh_bindings()
+
+    def _show_failures(self, failures: tuple[FailureGroup, ...]) -> None:
+        self.query_one("#failed").display = bool(failures)
+        rows = self.query_one("#failures", VirtualList)
+        rows.styles.height = max(1, min(6, len(failures)))
+        rows.set_source(len(failures), partial(_cut, [failure_row(one) for one in failures]), cursor=rows.cursor)
+
+    def _show_latest(self, before: tuple[Latest, ...], latest: tuple[Latest, ...]) -> None:
+        rows = self.query_one("#latest", VirtualList)
+        cursor = len(latest) - 1
+        if not self.following and 0 <= rows.cursor < len(before):
+            ids = [one.decision_id for one in latest]
+            held = before[rows.cursor].decision_id
+            cursor = ids.index(held) if held in ids else 0
+        rows.set_source(len(latest), partial(_cut, [latest_row(one) for one in latest]), cursor=cursor)
+        coming = self.query_one("#coming")
+        coming.border_subtitle = "following" if self.following else "held still; w follows"
+
+    def _look_again(self) -> None:
+        if self.is_current and (self._starting or any(line.at_work for line in self._lines)):
+            self.load()
+
+    def _choose(self, run: str) -> None:
+        if run and run != self._chosen:
+            self._chosen = run
+            self.following = True
+            self.load()
+
+    @on(VirtualList.Highlighted, "#list")
+    def choose(self, event: VirtualList.Highlighted) -> None:
+        """Show the run under the cursor."""
+        if event.index < len(self._lines) and event.virtual_list.has_focus:
+            self._choose(self._lines[event.index].id)
+
+    @on(VirtualList.Chosen, "#list")
+    def go_deeper(self) -> None:
+        """Go to what came in."""
+        self.query_one("#latest").focus()
+
+    @on(VirtualList.Chosen, "#latest")
+    def open_segment(self, event: VirtualList.Chosen) -> None:
+        """Read the segment that was decided about."""
+        if self._view is not None and event.index < len(self._view.latest):
+            self.review.go("corpus", segment=self._view.latest[event.index].segment_id)
+
+    @on(VirtualList.Chosen, "#failures")
+    def read_failure(self, event: VirtualList.Chosen) -> None:
+        """Read a failure's whole text."""
+        if self._view is not None and event.index < len(self._view.failures):
+            self.app.push_screen(Reading("Failure", failure_text(self._view.failures[event.index])))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what does not apply to the chosen run now."""
+        run = self._view.run if self._view is not None else None
+        at_work = any(line.at_work for line in self._lines) or bool(self._starting)
+        possible = {
+            "stop": at_work,
+            "resume": not at_work and run is not None and not run.over,
+            "retry": not at_work and run is not None and self._retriable(run),
+            "answer": run is not None and run.graph == "codevelop" and bool(self._view and self._view.waiting),
+            "log": run is not None,
+            "follow": run is not None,
+        }
+        return True if possible.get(action, True) else None
+
+    def _retriable(self, run: RunLine) -> bool:
+        """Whether `retry` would take this run: the latest of its kind that is done, if anything failed in it."""
+        done = [line.id for line in self._lines if line.graph in RETRIED and line.state == "done"]
+        return bool(run.failures) and done[:1] == [run.id]
+
+    def action_back(self) -> None:
+        """Go back to the list."""
+        self.query_one("#list").focus()
+
+    def action_follow(self) -> None:
+        """Follow what comes in, or hold still."""
+        self.following = not self.following
+        if self._view is not None:
+            self._show_latest(self._view.latest, self._view.latest)
+
+    def action_answer(self) -> None:
+        """Go where revisions are answered."""
+        self.review.go("revisions")
+
+    def action_log(self) -> None:
+        """Read the end of the log."""
+        if self._view is None:
+            return
+        run = self._view.run.id
+        log = run_log(self.folder, run)
+        text = log_tail(log, LOG_LINES) if log is not None else (
+            "There is no log: the run was started elsewhere, and what it said stands in that terminal."
+        )  # fmt: skip
+        self.app.push_screen(Reading(f"Log of {run}", shown(text), at_end=True))
+
+    @work(group="ask", exclusive=True)
+    async def action_new(self) -> None:
+        """Choose a graph, fill in its options, look at the plan, start."""
+        if self._busy():
+            return
+        graphs = list(GRAPHS)
+        place = await self.app.push_screen_wait(Choose("New run", [(graph, GRAPHS[graph]) for graph in graphs]))
+        if place is None:
+            return
+        asked = await self.app.push_screen_wait(RunForm(self.folder, graphs[place], self.review.by))
+        if asked is None:
+            return
+        plan = await self._planned(asked).wait()
+        if plan is None:
+            return
+        title = f"intercoder {' '.join([*command(asked).arguments, 'STUDY', *command(asked).options])}"
+        dialog = PlanDialog(title, plan_text(plan), startable=not plan.obstacles)
+        if await self.app.push_screen_wait(dialog):
+            self._start(*command(asked))
+
+    @work(thread=True, group="plan", exit_on_error=False)
+    def _planned(self, asked: NewRun) -> Any:
+        try:
+            return plan_run(self.folder, asked)
+        except IntercoderError as error:
+            self.app.call_from_thread(self.review.failed, error)
+            return None
+
+    @work(group="ask", exclusive=True)
+    async def action_stop(self) -> None:
+        """Stop the run at work; a second time firmly."""
+        firmly = self._told_to_stop > 0
+        text = (
+            "It was told before and has not stopped yet. Tell it again with SIGTERM?"
+            if firmly
+            else "It finishes what is under way, keeps every answer, and can be resumed."
+        )
+        running = next((line.id for line in self._lines if line.at_work), self.review.running)
+        if not await self.app.push_screen_wait(AskYes(f"Stop {running or 'the run'}?", text)):
+            return
+        stopping = self.attempt(stop, self.folder, firmly=firmly)
+        if stopping is not None:
+            self._told_to_stop += 1
+            self.review.tell(f"{stopping.run} was told to stop.")
+
+    def action_resume(self) -> None:
+        """Go on with the chosen run."""
+        if self._view is not None and not self._busy():
+            self._start(("resume",), (self._view.run.id,))
+
+    def action_retry(self) -> None:
+        """Ask again what failed."""
+        if not self._busy():
+            self._start(("retry",), ())
+
+    def _busy(self) -> bool:
+        """Whether a run is at work, which is told."""
+        holder = read_holder(self.folder.engine, self.folder.study.id)
+        if holder is not None:
+            self.review.failed(busy(holder))
+        return holder is not None
+
+    @work(thread=True, group="start", exit_on_error=False)
+    def _start(self, arguments: Sequence[str], options: Sequence[str]) -> None:
+        worker = get_current_worker()
+        self.app.call_from_thread(self._begin, " ".join(arguments))
+        began: Started | IntercoderError
+        try:
+            began = start(self.folder, arguments, options, given_up=lambda: worker.is_cancelled)
+        except IntercoderError as error:
+            began = error
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._began, began)
+
+    def _begin(self, what: str) -> None:
+        self._starting = what
+        self.query_one("#runs").border_subtitle = f"{what} is starting…"
+        self.refresh_bindings()
+
+    def _began(self, began: Started | IntercoderError) -> None:
+        self._starting = ""
+        self.query_one("#runs").border_subtitle = ""
+        if isinstance(began, IntercoderError):
+            self.review.failed(began)
+        elif began.run:
+            self._choose(began.run)
+        elif began.said:
+            self.review.tell(began.said)
+        self.load()
+
+
+def _cut(rows: Sequence[Content], begin: int, end: int) -> Sequence[Content]:
+    return rows[begin:end]

@@ -1,0 +1,85 @@
+"""A dry run in words: calls, tokens and cost, and which text goes where."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from intercoder.core.shown import counted
+from intercoder.graphs.merge_jobs import MergePlan
+from intercoder.graphs.planning import Plan, PlannedActor
+from intercoder.tui.text import joined, line
+from intercoder.tui.widgets.hanging import MUTED
+from intercoder.tui.widgets.run_words import short
+
+
+def plan_text(plan: Plan | MergePlan) -> Content:
+    """What a run would do; what keeps it from starting comes last."""
+    lines = _merge_lines(plan) if isinstance(plan, MergePlan) else _lines(plan)
+    lines += [joined(Content.styled("✗ Would not start: ", "$error"), line(one, 400)) for one in plan.obstacles]
+    return Content("\n").join(lines)
+
+
+def _lines(plan: Plan) -> list[Content]:
+    counts = [counted(plan.segments, "segment")] if plan.segments else []
+    counts += [counted(plan.characters, "character")] if plan.characters else []
+    counts += [counted(plan.codes, "code")] if plan.codes else []
+    most = "at most " if any(actor.at_most for actor in plan.actors) else ""
+    lines = [
+        Content.styled(f"{', '.join(counts)}; {most}{counted(plan.calls, 'call')}.", "bold"),
+        Content.styled("Nothing was called yet; tokens are estimates.", MUTED),
+        Content(""),
+    ]
+    lines += [_actor(actor) for actor in plan.actors]
+    lines += [Content(""), Content.styled("Which text goes where", "bold")]
+    places = [(actor.name, actor.receives, actor.goes_to) for actor in plan.actors]
+    if plan.embeddings:
+        places.append((plan.embeddings, "texts and labels", plan.embeddings_go_to))
+    if plan.memory_goes_to:
+        places.append(("code memory", "labels and definitions", plan.memory_goes_to))
+    return lines + [_place(*place) for place in places]
+
+
+def _actor(actor: PlannedActor) -> Content:
+    cost = "cost unknown" if actor.cost is None else f"cost {actor.cost:,.4f}" if actor.cost else "no cost"
+    most = "at most " if actor.at_most else ""
+    tokens = f"{short(actor.input_tokens)} tokens in, {short(actor.output_tokens)} out, {cost}"
+    return joined(
+        line(actor.name, 30, "bold"),
+        Content.styled(f" {actor.role}  ", MUTED),
+        line(actor.model, 60),
+        f"\n    {most}{counted(actor.calls, 'call')}, {tokens}" if actor.calls else "\n    asks no model",
+    )
+
+
+def _place(who: str, what: str, where: str) -> Content:
+    here = where == "this machine"
+    return joined(
+        line(who, 40),
+        Content.styled(" reads ", MUTED),
+        line(what, 120),
+        Content.styled(" → ", MUTED),
+        line(where, 80, "" if here else "bold $warning"),
+    )
+
+
+def _merge_lines(plan: MergePlan) -> list[Content]:
+    lines = [
+        joined(
+            Content.styled(f"{counted(plan.labels, 'label')} of ", "bold"),
+            line(plan.run, 30, "bold"),
+            Content.styled(
+                f": {counted(plan.concepts, 'concept')} after the first of {plan.stage} stages.", "bold"
+            ),
+        ),
+        Content(f"Cosine distances {plan.lower:g} (always merged) to {plan.upper:g} (never)."),
+        Content(""),
+    ]
+    if plan.definer:
+        asked = f"definer: at most {counted(plan.definitions, 'definition')}, and one more for each merge"
+        lines += [joined(f"{asked}; ", line(plan.definer, 60))]
+    lines += [Content(""), Content.styled("Which text goes where", "bold")]
+    if plan.definer:
+        shown = f"labels and at most {counted(plan.characters, 'character')} of passages"
+        lines.append(_place("definer", shown, plan.definer_goes_to))
+    lines.append(_place(plan.embeddings, "labels and definitions", plan.embeddings_go_to))
+    return lines
