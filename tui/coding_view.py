@@ -18,7 +18,7 @@ SIGNS: Mapping[Value, str] = {"yes": "✓", "no": "–", "unsure": "?", "": " "}
 """What stands before a code: given, not given, unsure, not answered."""
 STYLES: Mapping[Value, str] = {
     "yes": "bold $text-success",
-    "no": "$text-muted",
+    "no": "dim",
     "unsure": "bold $text-warning",
     "": "",
 }
@@ -35,18 +35,18 @@ def code_line(code: Code, mine: HandCoded, digit: str) -> Content:
         line(code.label, 60, STYLES[value]),
         Content.styled(" ”", "$text-accent") if quoted else "",
         Content.styled(" ✎", "$text-accent") if decision is not None and decision.reason else "",
-        joined("  ", line(code.definition, 80, "$text-muted")) if code.definition.strip() else "",
+        joined("  ", line(code.definition, 80, "dim")) if code.definition.strip() else "",
     )
 
 
 def rules(code: Code | None, book: Codebook, mine: HandCoded) -> Content:
     """What a coder needs to know of a code, and what the person's answer rests on."""
     if code is None:
-        return Content.styled("No code is marked.", "$text-muted")
+        return Content.styled("No code is marked.", "dim")
     parts: list[Content] = [line(code.label, 120, "bold")]
     parent = book.code(code.parent)
     if parent is not None:
-        parts.append(joined(Content.styled("in ", "$text-muted"), line(parent.label, 80, "$text-muted")))
+        parts.append(joined(Content.styled("in ", "dim"), line(parent.label, 80, "dim")))
     decision = mine.decision(code.id)
     if decision is not None:
         parts.append(Content.styled(f"{SIGNS[decision.value]} {decision.value}", STYLES[decision.value]))
@@ -54,23 +54,19 @@ def rules(code: Code | None, book: Codebook, mine: HandCoded) -> Content:
             parts.append(joined("“", shown(decision.quote.text), "”"))
         if decision.reason:
             parts.append(joined("✎ ", shown(decision.reason)))
-    parts.append(
-        shown(code.definition) if code.definition.strip() else Content.styled("No definition.", "$text-muted")
-    )
+    parts.append(shown(code.definition) if code.definition.strip() else Content.styled("No definition.", "dim"))
     parts += [joined(Content.styled("+ ", "bold $text-success"), shown(rule)) for rule in code.include]
     parts += [joined(Content.styled("- ", "bold $text-error"), shown(rule)) for rule in code.exclude]
-    parts += [joined(Content.styled("e.g. ", "$text-muted"), shown(one.text)) for one in code.examples]
-    parts += [joined(Content.styled("not ", "$text-muted"), shown(one.text)) for one in code.negative_examples]
+    parts += [joined(Content.styled("e.g. ", "dim"), shown(one.text)) for one in code.examples]
+    parts += [joined(Content.styled("not ", "dim"), shown(one.text)) for one in code.negative_examples]
     return Content("\n").join(parts)
 
 
 def around(texts: Sequence[SpokenText], note: str = "") -> Content:
     """Segments before or after the one that is coded, dimmed."""
-    parts = [shown(note, "$text-muted italic")] if note else []
+    parts = [shown(note, "italic dim")] if note else []
     parts += [
-        joined(
-            line(one.speaker, 40, "$text-muted bold"), ": " if one.speaker else "", shown(one.text, "$text-muted")
-        )
+        joined(line(one.speaker, 40, "bold dim"), ": " if one.speaker else "", shown(one.text, "dim"))
         for one in texts
     ]
     return Content("\n").join(parts)
@@ -82,8 +78,7 @@ def head(segment: Segment) -> Content:
     if segment.speaker:
         parts.append(line(segment.speaker, 40, "bold $text-accent"))
     parts += [
-        joined(line(f"{name}: ", 40, "$text-muted"), line(str(value), 60))
-        for name, value in segment.attributes.items()
+        joined(line(f"{name}:", 40, "dim"), " ", line(str(value), 60)) for name, value in segment.attributes.items()
     ]
     return Content("  ").join(parts)
 
@@ -115,10 +110,8 @@ def _group(compared: str, label: str, value: Value, group: Sequence[OthersAnswer
         Content.styled(f"{SIGNS[value]} ", STYLES[value]),
         line(label, 60),
         Content.styled(f"  {value}  ", STYLES[value]),
-        Content.styled(f"{word}  ", "bold $text-warning" if compared == "differs" else "$text-muted")
-        if word
-        else "",
-        line(names, 200, "$text-muted"),
+        Content.styled(f"{word}  ", "bold $text-warning" if compared == "differs" else "dim") if word else "",
+        line(names, 200, "dim"),
     )
     why = dict.fromkeys((one.decision.quote.text, one.decision.reason) for one in group)
     for quote, reason in why:
@@ -126,7 +119,7 @@ def _group(compared: str, label: str, value: Value, group: Sequence[OthersAnswer
             yield joined(
                 "    ",
                 joined("“", line(quote, 120), "”  ") if quote else "",
-                line(reason, 160, "$text-muted"),
+                line(reason, 160, "dim"),
             )
 
 

@@ -137,18 +137,19 @@ class CodingScreen(StudyScreen):
     CodingScreen #codes { width: 34; height: 1fr; }
     CodingScreen.-normal #codes { width: 46; }
     CodingScreen.-wide #codes { width: 64; }
+    CodingScreen #text, CodingScreen #codes { border-title-color: $text; }
+    CodingScreen #text, CodingScreen #rules { scrollbar-size-vertical: 1; }
     CodingScreen #text Static { height: auto; }
     CodingScreen #head { margin-bottom: 1; }
     CodingScreen #before, CodingScreen QuoteText { margin-bottom: 1; }
-    CodingScreen QuoteText { border-left: outer $panel; padding-left: 1; }
-    CodingScreen QuoteText:focus { border-left: outer $primary; }
-    CodingScreen #after { margin-bottom: 1; }
+    CodingScreen QuoteText { border-left: outer $primary; padding-left: 1; color: $text; }
+    CodingScreen QuoteText:focus { border-left: outer $accent; }
+    CodingScreen #notes, CodingScreen #others, CodingScreen #after { margin-bottom: 1; }
     CodingScreen .-empty { display: none; }
     CodingScreen VirtualList { height: 1fr; min-height: 4; }
     CodingScreen #rules { height: auto; max-height: 50%; border-top: solid $panel; }
     CodingScreen #rules Static { height: auto; }
     CodingScreen #progress { height: 1; padding: 0 1; background: $panel; }
-    CodingScreen #notes { height: auto; }
     """
 
     timer: ClassVar[Callable[[], float]] = time.monotonic
@@ -259,6 +260,8 @@ class CodingScreen(StudyScreen):
     def _fill(self, *, top: bool = False) -> None:
         """Show all that the desk holds."""
         desk = self.desk
+        if not self.query("#head"):  # the app is closing
+            return
         if desk.page is None or desk.mine is None:
             self._nothing()
             return
@@ -306,7 +309,7 @@ class CodingScreen(StudyScreen):
                     "“",
                     line(words, 120),
                     "” ",
-                    ("goes with the next code", "$text-muted"),
+                    ("goes with the next code", "dim"),
                 )
             )
         if desk.mine is not None and desk.mine.unsure:

@@ -34,8 +34,8 @@ class QuoteText(Widget, can_focus=True):
     QuoteText {
         height: auto; width: 1fr;
         & > .quote-text--cursor { text-style: reverse; }
-        & > .quote-text--selected { background: $primary 40%; text-style: bold; }
-        & > .quote-text--marked { background: $accent 30%; text-style: bold underline; }
+        & > .quote-text--selected { background: $primary; color: $background; text-style: bold; }
+        & > .quote-text--marked { background: $accent; color: $background; text-style: bold underline; }
         & > .quote-text--quoted { text-style: underline; }
     }
     """
@@ -215,7 +215,7 @@ class QuoteText(Widget, can_focus=True):
             first, last = self._laid.word_around(self._at)
             start, end = self._laid.offset(first), self._laid.offset(last)
         self._from, self._holding = None, False
-        self.post_message(self.Marked(start, end))
+        self._tell(start, end)
 
     def action_leave(self) -> None:
         """Select nothing and go."""
@@ -250,7 +250,7 @@ class QuoteText(Widget, can_focus=True):
         start, end = self.selected
         self._from = None
         if end > start:
-            self.post_message(self.Marked(start, end))
+            self._tell(start, end)
         else:
             self.refresh()
 
@@ -259,7 +259,13 @@ class QuoteText(Widget, can_focus=True):
         if event.chain == 2:
             offset = event.get_content_offset_capture(self)
             first, last = self._laid.word_around(self._laid.hit(offset.x, offset.y))
-            self.post_message(self.Marked(self._laid.offset(first), self._laid.offset(last)))
+            self._tell(self._laid.offset(first), self._laid.offset(last))
+
+    def _tell(self, start: int, end: int) -> None:
+        """Tell which words were marked, without white space around them."""
+        words = self.text[start:end]
+        start += len(words) - len(words.lstrip())
+        self.post_message(self.Marked(start, start + len(words.strip())))
 
     def _target(self, to: str) -> int:
         laid, at = self._laid, self._at
