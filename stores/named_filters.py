@@ -36,8 +36,9 @@ def named_filters(
     found = Filters(text=text)
     if code:
         codes = search.codes()
-        ids = [(one.id, one.id) for one in codes]
-        found = _with(found, code=_meant(code, [(one.label, one.id) for one in codes] + ids, "code"))
+        ids = {one.id for one in codes}
+        labels = [(one.label, one.id) for one in codes]
+        found = _with(found, code=code if code in ids else _meant(code, labels, "code"))
     if coder:
         readers = [(one.name, one.name) for one in search.readers()]
         found = _with(found, coder=_meant(coder, readers, "coder"))
