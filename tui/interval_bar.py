@@ -21,7 +21,7 @@ def interval_bar(
         most: Where it ends.
 
     Returns:
-        `width` characters of one cell each. A scale that reaches below 0 has `┊` at 0.
+        `width` characters of one cell each. A scale that reaches below 0 has `┊` at 0, `┼` within an interval.
 
     Example:
         >>> interval_bar(0.2, 0.5, 0.8, 11)
@@ -34,11 +34,14 @@ def interval_bar(
         return round((min(max(value, least), most) - least) / (most - least) * (width - 1))
 
     bar = ["·"] * width
-    if least < 0 < most:
-        bar[cell(0.0)] = "┊"
+    zero = cell(0.0) if least < 0 < most else -1
+    if zero >= 0:
+        bar[zero] = "┊"
     if not (math.isnan(low) or math.isnan(high)):
         start, end = cell(low), cell(high)
         bar[start : end + 1] = "─" * (end + 1 - start)
+        if start < zero < end:
+            bar[zero] = "┼"
         bar[start], bar[end] = "├", "┤"
     bar[cell(estimate)] = "●"
     return "".join(bar)

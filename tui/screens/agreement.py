@@ -154,7 +154,7 @@ class AgreementScreen(StudyScreen):
         self._wanted = str(what.get("code", ""))
         self.load()
 
-    @work(thread=True, group="agreement")
+    @work(thread=True, group="agreement", description="agreement")
     def _compute(self, asked: str, state: tuple[object, ...], known: AgreementTable | None) -> None:
         try:
             run = agreement_run(self.folder, asked)
@@ -292,7 +292,7 @@ class AgreementScreen(StudyScreen):
         self._sort = SORTS[(SORTS.index(self._sort) + 1) % len(SORTS)]
         self._list()
 
-    @work(exclusive=True, group="ask")
+    @work(exclusive=True, group="ask", description="ask")
     async def action_filter(self) -> None:
         """Choose the verdict."""
         table = self._table
@@ -309,7 +309,7 @@ class AgreementScreen(StudyScreen):
             self._verdict = there[place - 1] if place else None
             self._list()
 
-    @work(exclusive=True, group="ask")
+    @work(exclusive=True, group="ask", description="ask")
     async def action_choose_run(self) -> None:
         """Choose the run."""
         runs = [run for run in reversed(list_runs(self.folder.engine, self.folder.study.id)) if run.graph in GRAPHS]

@@ -155,6 +155,8 @@ class DisagreementsScreen(StudyScreen):
         self._wanted: Unit | None = None
         self._reading = False
         self._again = False
+        self._opening = False
+        self._open_again = False
 
     def body(self) -> ComposeResult:
         """List and unit."""
@@ -185,7 +187,7 @@ class DisagreementsScreen(StudyScreen):
             self._wanted = (segment, self._asked.code)
         self.load()
 
-    @work(thread=True, group="disagreements")
+    @work(thread=True, group="disagreements", description="disagreements")
     def _read(self, asked: Asked, state: tuple[object, ...], known: Disagreements | None) -> None:
         try:
             run = disagreeing_run(self.folder, asked.run)
@@ -211,7 +213,7 @@ class DisagreementsScreen(StudyScreen):
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
-        self._reading = self._again = False
+        self._reading = self._again = self._opening = False
         self._state, self._whole, self._found, self._page = (), None, None, None
         units = self.query_one(VirtualList)
         units.empty = line(f"{message.error.message} {message.error.remedy}", 300)
@@ -281,11 +283,14 @@ class DisagreementsScreen(StudyScreen):
         self.query_one(UnitView).focus()
 
     def _open(self) -> None:
+        """Read the unit under the cursor; after the one that is read now, if there is one."""
         one, found = self._one, self._found
-        if one is not None and found is not None:
+        self._open_again = self._opening
+        if one is not None and found is not None and not self._opening:
+            self._opening = True
             self._read_unit(found, one.unit)
 
-    @work(thread=True, exclusive=True, group="unit")
+    @work(thread=True, group="unit", description="unit")
     def _read_unit(self, found: Disagreements, unit: Unit) -> None:
         try:
             context = 1 if self.has_class("-narrow") else 2
@@ -295,6 +300,9 @@ class DisagreementsScreen(StudyScreen):
 
     @on(Opened)
     def _opened(self, message: Opened) -> None:
+        self._opening = False
+        if self._open_again:
+            self._open()
         if message.page.unit != self._unit:
             return
         if message.page != self._page:
@@ -312,7 +320,7 @@ class DisagreementsScreen(StudyScreen):
             return True if page is not None and page.settled is not None else None
         return True
 
-    @work(exclusive=True, group="ask")
+    @work(exclusive=True, group="ask", description="ask")
     async def action_settle(self, value: Value) -> None:
         """Ask why, and for the code where the unit is a segment; then settle it."""
         page = self._page
@@ -332,7 +340,7 @@ class DisagreementsScreen(StudyScreen):
         if note:
             self._say(page, value, note, label=label)
 
-    @work(exclusive=True, group="ask")
+    @work(exclusive=True, group="ask", description="ask")
     async def action_send(self) -> None:
         """Ask what the reviser shall look at, and send the unit."""
         page = self._page
@@ -356,7 +364,7 @@ class DisagreementsScreen(StudyScreen):
             self._wanted = unit
             self.load()
 
-    @work(exclusive=True, group="ask")
+    @work(exclusive=True, group="ask", description="ask")
     async def action_filter(self) -> None:
         """Choose the code."""
         if self._whole is None:
@@ -369,7 +377,7 @@ class DisagreementsScreen(StudyScreen):
         if place is not None:
             self._ask(self._asked._replace(code=codes[place - 1].id if place else ""))
 
-    @work(exclusive=True, group="ask")
+    @work(exclusive=True, group="ask", description="ask")
     async def action_choose_run(self) -> None:
         """Choose the run."""
         runs = [run for run in reversed(list_runs(self.folder.engine, self.folder.study.id)) if run.graph in GRAPHS]
@@ -378,7 +386,7 @@ class DisagreementsScreen(StudyScreen):
         if place is not None:
             self._ask(Asked(run=options[place][0]))
 
-    @work(exclusive=True, group="ask")
+    @work(exclusive=True, group="ask", description="ask")
     async def action_choose_sample(self) -> None:
         """Choose the sample."""
         with reading(self.folder.engine) as connection:
