@@ -14,7 +14,7 @@ from intercoder.graphs.detached import stop, wait_until_stopped
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.study_folder import StudyFolder, create_study
 from tests.graphs.conftest import fill, lines
-from tests.llms.fault_server import Canned, FaultServer, says
+from tests.llms.fault_server import Canned, FaultServer, fails, says
 
 SEGMENTS = 12
 SECRET = "sk-this-is-a-key"
@@ -40,12 +40,20 @@ class Model:
         self.asked = 0
         self.moment = SEGMENTS // 2
         self.gate = threading.Event()
+        self.spoiled = ""
+        """Questions that hold this text get what cannot be used."""
+        self.refused = False
+        """Whether the key is refused from `moment` on."""
 
     def __call__(self, body: dict[str, Any]) -> Canned:
         self.asked += 1
         if self.asked == self.moment:
             assert self.gate.wait(LONG)
+        if self.refused and self.asked >= self.moment:
+            return fails(401, "the key is not known")
         messages = [(message["role"], message["content"]) for message in body["messages"]]
+        if self.spoiled and any(self.spoiled in content for _, content in messages):
+            return says("this is no JSON")
         schema = body["response_format"]["json_schema"]["schema"]
         return says(ScriptedChatModel()._reply(messages, schema, body.get("seed")))
 

@@ -52,7 +52,7 @@ def _actor(actor: PlannedActor) -> Content:
 
 
 def _place(who: str, what: str, where: str) -> Content:
-    here = where == "this machine"
+    here = where.startswith("this machine")
     return joined(
         line(who, 40),
         Content.styled(" reads ", MUTED),
