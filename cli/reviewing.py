@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -43,13 +44,11 @@ def review(
 
     Example: `intercoder review repair --by ana`
     """
-    import sys
-
     from intercoder.cli.author import author_name
     from intercoder.cli.running import open_quietly
     from intercoder.core.errors import InputError
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not in_a_terminal():
         raise InputError(
             "this is no terminal.", where="review", remedy="Run it in one; without one, see `intercoder revisions`."
         )
@@ -61,4 +60,10 @@ def review(
     app = ReviewApp(folder, by=name, start=screen.value if screen else "", preferences=preferences_file())
     app.run()
     folder.close()
-    sys.exit(app.return_code or 0)
+    if app.return_code:
+        raise typer.Exit(app.return_code)
+
+
+def in_a_terminal() -> bool:
+    """Whether there is a person at a terminal to show anything to."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -8,6 +8,7 @@ What is put in place of the real thing, and nothing else:
 - Before `resume` there is a run to be resumed: one that was begun and did nothing.
 - Models count as pulled (their folders hold no weights), so `models pull` has nothing to fetch; WordNet is real.
 - The person's editor is `sed`, which changes a word; before `import-coding` somebody fills in a part of the sheet.
+- `review` gets a terminal of its own that presses Ctrl-Q.
 - `make` targets and what `pip install` names are checked to exist, not run.
 """
 
@@ -22,6 +23,8 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from textual.app import App
+from textual.pilot import Pilot
 
 from intercoder.cli.main import app
 from intercoder.core.study import parse_study
@@ -31,6 +34,7 @@ from intercoder.llms.catalogue import CATALOGUE, MARKER
 from intercoder.llms.pulling import pull
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import open_study
+from intercoder.tui.app import ReviewApp
 from tests.cli.conftest import Call, command, use_scripted
 from tests.conftest import ROOT
 from tests.docs.guides import blocks, commands, inline_commands, links
@@ -74,8 +78,10 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def programs(command: Call) -> dict[str, Runner]:
+def programs(command: Call, monkeypatch: pytest.MonkeyPatch) -> dict[str, Runner]:
     """The programs whose commands may stand in a guide."""
+    monkeypatch.setattr("intercoder.cli.reviewing.in_a_terminal", lambda: True)
+    monkeypatch.setattr("intercoder.tui.app.ReviewApp.run", opened_and_left)
 
     def intercoder(words: list[str]) -> None:
         if words[0] == "resume":
@@ -92,6 +98,16 @@ def programs(command: Call) -> dict[str, Runner]:
         assert done.stdout
 
     return {"intercoder": intercoder, "python": python, "make": make, "pip": pip}
+
+
+def opened_and_left(app: ReviewApp) -> None:
+    """Open the terminal UI and leave it."""
+
+    async def leave(pilot: Pilot[object]) -> None:
+        await pilot.pause()
+        await pilot.press("ctrl+q")
+
+    App.run(app, headless=True, auto_pilot=leave)
 
 
 def fill_in(sheet: Path) -> None:

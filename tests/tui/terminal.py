@@ -70,8 +70,20 @@ class Terminal:
         os.close(self._output)
 
     def _do(self, *arguments: str) -> str:
-        done = subprocess.run([*self._tmux, *arguments], capture_output=True, text=True, check=True, cwd=self._folder)
+        done = subprocess.run(
+            [*self._tmux, *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=self._folder,
+            env=_environment(),
+        )
         return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """The environment, without the size of another terminal."""
+    return {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "TMUX")}
 
 
 @contextmanager
