@@ -102,6 +102,8 @@ class CodingDesk:
     def first_work(self) -> Work | None:
         """What to begin with: the first sample the person is not done with, else all segments; None of nothing."""
         found = works(self.engine, self.study_id)
+        if not any(one.sample for one in found):
+            return found[0] if found else None
         with reading(self.engine) as connection:
             done = done_segments(connection, self.study_id, self.coder.coder)
         for one in found:

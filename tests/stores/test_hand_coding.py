@@ -9,7 +9,7 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.documents import Document, Segment
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.given_answers import CodedSheet
-from intercoder.core.hand_coding import Moves, marked, pace
+from intercoder.core.hand_coding import Move, Moves, RecentCodes, marked, pace
 from intercoder.core.quotes import Quote
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version, reserve_version, write_version
@@ -239,9 +239,34 @@ def test_another_persons_answers_are_their_own(filled: StudyFolder, ids: list[st
     assert values(filled) == {"ana": {"c_1": {ids[0]: "yes"}}}
 
 
-def test_moves_go_back_and_forth_without_limit() -> None:
+def test_a_new_move_forgets_what_was_taken_back() -> None:
     moves = Moves()
     assert (moves.last, moves.next) == (None, None)
+    one, two = (Move(segment_id=name, words="memo", memo_after="x") for name in "ab")
+    moves.add(one)
+    moves.add(Move(segment_id="c", words="nothing"))
+    assert moves.last == one
+    moves.take_back()
+    assert (moves.last, moves.next) == (None, one)
+    moves.add(two)
+    assert (moves.last, moves.next) == (two, None)
+    moves.forget(two)
+    assert moves.last is None
+
+
+def test_digits_stay_with_codes_that_are_used() -> None:
+    codes = [f"c_{place}" for place in range(12)]
+    recent = RecentCodes()
+    recent.fill(codes)
+    assert recent.places == codes[:9]
+    recent.use("c_8")
+    recent.use("c_10")
+    assert recent.places == [*codes[:7], "c_10", "c_8"]
+    recent.use("c_3")
+    recent.use("c_11")
+    assert recent.places == [*codes[:6], "c_11", "c_10", "c_8"]
+    recent.fill(codes[:4])
+    assert recent.places == codes[:4]
 
 
 STEPS = st.lists(

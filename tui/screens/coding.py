@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 from textual import work
@@ -160,6 +161,7 @@ class CodingScreen(StudyScreen):
         self._desk: CodingDesk | None = None
         self._listed: Sequence[Code] = ()
         self._mark: tuple[int, int] | None = None
+        self._applying: tuple[object, ...] = ()
 
     @property
     def desk(self) -> CodingDesk:
@@ -282,7 +284,7 @@ class CodingScreen(StudyScreen):
         self._list()
         name = view.work_name(desk.work.sample, desk.work.unit) if desk.work else "one segment"
         self._put("#progress", view.progress(desk.done, len(desk.segment_ids), desk.pace, name))
-        self.refresh_bindings()
+        self._tell_keys()
 
     def _nothing(self) -> None:
         self._put("#head", Content("There is nothing to code yet."))
@@ -364,8 +366,7 @@ class CodingScreen(StudyScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that are text where something is typed, or that belong to the text while words are marked."""
-        known = {one.action.partition("(")[0] for one in self._own()}
-        if action not in known:
+        if action not in _actions():
             return super().check_action(action, parameters)
         if not self.is_mounted or not self.query(CodePicker) or isinstance(self.focused, QuoteText):
             return False
@@ -383,14 +384,20 @@ class CodingScreen(StudyScreen):
             return True if (moves.last if action == "undo" else moves.next) else None
         return True
 
-    def _own(self) -> Sequence[Binding]:
-        return [one for one in type(self).BINDINGS if isinstance(one, Binding)]
+    def _tell_keys(self) -> None:
+        """Show the keys that apply now; drawing them is slow, so only where others apply than before."""
+        moves = self.desk.moves
+        picker = self.query_one(CodePicker)
+        apply = (bool(picker.value), moves.last is None, moves.next is None, self.desk.page is None, self.focused)
+        if apply != self._applying:
+            self._applying = apply
+            self.refresh_bindings()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""
         if isinstance(event.input, CodePicker):
             self._list(first=bool(event.value))
-            self.refresh_bindings()
+            self._tell_keys()
 
     def on_virtual_list_highlighted(self) -> None:
         """Show the code's rules."""
@@ -399,10 +406,6 @@ class CodingScreen(StudyScreen):
     def on_virtual_list_chosen(self) -> None:
         """A double click gives the code."""
         self.action_give_or_take()
-
-    def on_descendant_focus(self) -> None:
-        """Other keys apply."""
-        self.refresh_bindings()
 
     def on_quote_text_marked(self, event: QuoteText.Marked) -> None:
         """Keep the quote for the code that is given next."""
@@ -417,7 +420,7 @@ class CodingScreen(StudyScreen):
         self.query_one(QuoteText).mark(self._mark)
         self.query_one(CodePicker).focus()
         self._put("#notes", self._state())
-        self.refresh_bindings()
+        self._tell_keys()
 
     def action_edit(self, action: str) -> None:
         """Change what is typed."""
@@ -692,6 +695,12 @@ class CodingScreen(StudyScreen):
         self.attempt(self.desk.go, place)
         self._mark = None
         self._fill(top=True)
+
+
+@cache
+def _actions() -> frozenset[str]:
+    """Actions of the screen's own keys."""
+    return frozenset(one.action.partition("(")[0] for one in CodingScreen.BINDINGS if isinstance(one, Binding))
 
 
 def _free(label: str, taken: set[str]) -> None:
