@@ -248,6 +248,15 @@ class Words:
         return tuple((name, self.name(said)) for name, said in zip(names, answers, strict=False) if said)
 
 
+class _Seen(NamedTuple):
+    """Answers, and what is worked out of them."""
+
+    answers: Answers
+    given: bool
+    differ: bool
+    entropy: float
+
+
 class _Gathering:
     """Goes through a run's answers once, keeping the units on which coders differ and counting all."""
 
@@ -258,7 +267,9 @@ class _Gathering:
         self._order = {code.id: place for place, code in enumerate(book.leaves)}
         self._coders: dict[str, int] = {}
         self._coded = frozenset(_segments(people))
+        self._nobody = ("",) * len(people)
         self._known: dict[Answers, Answers] = {}
+        self._seen: dict[tuple[tuple[str, ...], tuple[Given, ...]], _Seen] = {}
         self._patterns: dict[str, Counter[Answers]] = {}
         self._units: list[Disagreement] = []
 
@@ -266,14 +277,16 @@ class _Gathering:
         """Answers about given codes."""
         for place, segment, given in segments:
             if self._book.exclusive:
-                self._add(place, segment, "", self._answers(self._choices(segment), given, choice=True))
+                self._add(place, segment, "", self._answered(self._choices(segment), tuple(given)))
                 continue
             by_code: dict[str, list[Given]] = {code: [] for code in self._spoken_of(segment)}
             for one in given:
                 by_code.setdefault(one.code_id, []).append(one)
             for code, of_code in by_code.items():
-                said = tuple(person.of(code).get(segment, "") for person in self._people)
-                self._add(place, segment, code, self._answers(said, of_code, choice=False))
+                people = self._nobody
+                if segment in self._coded:
+                    people = tuple(person.of(code).get(segment, "") for person in self._people)
+                self._add(place, segment, code, self._answered(people, tuple(of_code)))
 
     def add_labels(self, segments: Iterable[SegmentLabels]) -> None:
         """Labels that coders found themselves."""
@@ -324,13 +337,22 @@ class _Gathering:
         )
         return with_settlements(found, settled)
 
-    def _add(self, place: int, segment: str, code: str, answers: Answers) -> None:
-        if not answers.votes:
+    def _add(self, place: int, segment: str, code: str, seen: _Seen) -> None:
+        if not seen.given:
             return
-        self._patterns.setdefault(code, Counter())[answers] += 1
-        if answers.differ:
+        self._patterns.setdefault(code, Counter())[seen.answers] += 1
+        if seen.differ:
             order = self._order.get(code, 0)
-            self._units.append(Disagreement(segment, code, place, order, answers, entropy(answers.votes)))
+            self._units.append(Disagreement(segment, code, place, order, seen.answers, seen.entropy))
+
+    def _answered(self, people: tuple[str, ...], given: tuple[Given, ...]) -> _Seen:
+        """What a unit comes to; looked at once, however many units were answered so."""
+        seen = self._seen.get((people, given))
+        if seen is None:
+            answers = self._answers(people, given, choice=self._book.exclusive)
+            seen = _Seen(answers, bool(answers.votes), answers.differ, entropy(answers.votes))
+            self._seen[people, given] = seen
+        return seen
 
     def _answers(self, people: tuple[str, ...], given: Sequence[Given], *, choice: bool) -> Answers:
         said = [""] * len(self._coders)
@@ -368,7 +390,7 @@ class _Gathering:
     def _choices(self, segment: str) -> tuple[str, ...]:
         """The code that each person chose there."""
         if segment not in self._coded:
-            return ("",) * len(self._people)
+            return self._nobody
         return tuple(self._choice(person, segment) for person in self._people)
 
     def _choice(self, person: CoderValues, segment: str) -> str:
