@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Static, TextArea
 
 from intercoder.core.codebook import Code
-from intercoder.core.errors import IntercoderError
+from intercoder.core.errors import InputError, IntercoderError
 from intercoder.core.revision_words import subject
 from intercoder.formats.revision_fields import FormField, code_fields, form_fields, read_fields
 from intercoder.graphs.drafting import Queued, check_draft, draft_answer
@@ -58,12 +58,14 @@ class FieldBox(Vertical):
     @property
     def text(self) -> str:
         """What stands in the field."""
-        areas = self.query(TextArea)
-        return areas.first().text if areas else self.query_one(Input).value
+        for entry in self.query("Input, TextArea"):
+            return entry.text if isinstance(entry, TextArea) else entry.value if isinstance(entry, Input) else ""
+        return self.field.text
 
     def tell(self, problem: str) -> None:
         """Say what is wrong, or nothing."""
-        self.query_one(".problem", Static).update(shown(f"! {problem}" if problem else ""))
+        for below in self.query(".problem").results(Static):
+            below.update(shown(f"! {problem}" if problem else ""))
         self.set_class(bool(problem), "-wrong")
 
 
@@ -136,33 +138,38 @@ class RevisionForm(ModalScreen[bool | None]):
         """Check what was typed."""
         self._check()
 
-    def action_part(self) -> None:
+    async def action_part(self) -> None:
         """Add the fields of a further part."""
-        fields = code_fields(self._revision, Code(id="", label=""), self._parts)
-        last = self.query(FieldBox).last()
-        boxes = list(self._boxes(fields))
-        self.query_one("#fields").mount_all(boxes, before=last)
-        self.call_after_refresh(boxes[1].query_one(Input).focus)
+        boxes = list(self._boxes(code_fields(self._revision, Code(id="", label=""), self._parts)))
+        await self.query_one("#fields").mount_all(boxes, before=self.query(FieldBox).last())
+        boxes[1].query_one(Input).focus()
 
     def action_save(self) -> None:
         """Keep the edit as a draft; what cannot be taken is told, and the form stays."""
-        number = self._queued.recorded.number
-        note = self._texts()["note"]
+        self.workers.cancel_group(self, "check")
+        number, note = self._queued.recorded.number, self._texts()["note"]
         try:
-            draft_answer(self._folder, number, "edit", by=self._by, at=self._clock(), note=note, after=self._read())
+            after = self._read()
+            if after == self._revision.after:
+                raise InputError("nothing was edited.", remedy="Leave with escape, and approve it with a.")
+            draft_answer(self._folder, number, "edit", by=self._by, at=self._clock(), note=note, after=after)
         except IntercoderError as error:
             self._tell(error)
             self.app.bell()
         else:
-            self.dismiss(True)
+            self._close(True)
 
-    @work
+    @work(group="dialog")
     async def action_leave(self) -> None:
         """Give it up."""
         question = AskYes("Leave the form", "What you changed here would be lost. Leave all the same?")
         if self._texts() != self._began and not await self.app.push_screen_wait(question):
             return
-        self.dismiss(None)
+        self._close(None)
+
+    def _close(self, answer: bool | None) -> None:
+        self.workers.cancel_group(self, "check")
+        self.dismiss(answer)
 
     def _boxes(self, fields: Sequence[FormField]) -> Sequence[Static | FieldBox]:
         """The fields with a heading before each of several codes."""
@@ -207,4 +214,5 @@ class RevisionForm(ModalScreen[bool | None]):
             box.tell(error.message if error is not None and error.where == key else "")
         beside = error is not None and error.where in boxes
         told = f"! {error.message} {error.remedy}" if error is not None and not beside else ""
-        self.query_one("#wrong", Static).update(shown(told))
+        for below_all in self.query("#wrong").results(Static):
+            below_all.update(shown(told))

@@ -15,6 +15,7 @@ from textual.widgets import OptionList, Static
 
 from intercoder.core.errors import IntercoderError
 from intercoder.core.revision_edits import editable
+from intercoder.graphs.answering import AnswerKind
 from intercoder.graphs.detached import Started, start
 from intercoder.graphs.draft_words import outcome, summary
 from intercoder.graphs.drafting import (
@@ -39,6 +40,9 @@ from intercoder.tui.widgets.evidence_list import EvidenceList
 from intercoder.tui.widgets.revision_queue import RevisionQueue
 from intercoder.tui.widgets.revision_view import RevisionView
 
+ACTIONS = ("approve", "edit", "reject", "skip", "undo", "confirm", "code", "open", "findings")
+"""What does not apply always."""
+
 
 class RevisionsScreen(StudyScreen):
     """A queue on the left, the revision under its cursor in the middle, the codebook on the right."""
@@ -56,7 +60,7 @@ what comes or goes as a whole, ~ before what is reworded.
     AUTO_FOCUS = "#queue"
     DEFAULT_CSS = """
     RevisionsScreen > Horizontal { height: 1fr; }
-    RevisionsScreen #left { width: 34; }
+    RevisionsScreen #left { width: 36; }
     RevisionsScreen #middle { width: 1fr; }
     RevisionsScreen #right { width: 30; }
     RevisionsScreen .pane { border-title-color: $foreground; }
@@ -114,6 +118,12 @@ what comes or goes as a whole, ~ before what is reworded.
         self._everything = False
         self._wanted = 0
         """The revision to go to once it is there."""
+        self._due = self._looking = False
+        """Whether the study is to be looked at (again), and whether that is under way."""
+        self._shown = 0
+        """The revision that is shown."""
+        self._possible: tuple[bool | None, ...] = ()
+        """Which keys apply, as the footer has it."""
 
     def body(self) -> ComposeResult:
         """Three columns."""
@@ -130,27 +140,30 @@ what comes or goes as a whole, ~ before what is reworded.
 
     def load(self) -> None:
         """Look at the study again, beside whatever is done here."""
-        self._look(self._written)
+        self._due = True
+        if not self._looking:
+            self._look()
 
     def show(self, **what: Any) -> None:
         """Go to a revision, `number=3`, whatever became of it."""
         self._wanted = int(what.get("number", 0))
         self._fill()
 
-    @work(thread=True, exclusive=True, group="look")
-    def _look(self, written: int) -> None:
+    @work(group="look")
+    async def _look(self) -> None:
+        self._looking = True
         try:
-            state = review_state(self.folder)
+            while self._due:
+                self._due, written = False, self._written
+                state = await asyncio.to_thread(review_state, self.folder)
+                if written == self._written:
+                    self._take(state)
+                else:
+                    self._due = True
         except IntercoderError as error:
-            self.app.call_from_thread(self.review.failed, error)
-            return
-        self.app.call_from_thread(self._looked, written, state)
-
-    def _looked(self, written: int, state: Review) -> None:
-        if written == self._written:
-            self._take(state)
-        else:
-            self.load()
+            self.review.failed(error)
+        finally:
+            self._looking = False
 
     def _take(self, state: Review) -> None:
         self.state = state
@@ -171,7 +184,8 @@ what comes or goes as a whole, ~ before what is reworded.
         left.border_title = "All revisions" if self._everything else "Revisions that wait"
         left.border_subtitle = f"{sum(one.open for one in waiting)} of {len(waiting)} open" if waiting else ""
         self.set_class(not groups, "-empty")
-        self.query_one("#nothing", Static).update(self._nothing())
+        if not groups:
+            self.query_one("#nothing", Static).update(self._nothing())
         self._show_current()
 
     def _nothing(self) -> Content:
@@ -195,11 +209,16 @@ what comes or goes as a whole, ~ before what is reworded.
 
     @on(OptionList.OptionHighlighted, "#queue")
     def _moved(self) -> None:
-        self._show_current()
+        if self.query_one(RevisionQueue).number != self._shown:
+            self._show_current()
 
     def _show_current(self) -> None:
-        self.refresh_bindings()
+        possible = tuple(self.check_action(name, ()) for name in ACTIONS)
+        if possible != self._possible:
+            self._possible = possible
+            self.refresh_bindings()
         queued = self.current
+        self._shown = queued.recorded.number if queued else 0
         if queued is None:
             return
         book, revision = self.state.book, queued.recorded.revision
@@ -234,10 +253,10 @@ what comes or goes as a whole, ~ before what is reworded.
     def action_approve(self) -> None:
         """Draft an approval."""
         queued = self.current
-        if queued is not None and self._draft(queued, "approve"):
-            self.action_skip(quiet=True)
+        if queued is not None:
+            self._draft(queued, "approve")
 
-    @work
+    @work(group="dialog")
     async def action_edit(self) -> None:
         """Let the person put it in other words."""
         queued = self.current
@@ -245,10 +264,9 @@ what comes or goes as a whole, ~ before what is reworded.
             return
         form = RevisionForm(self.folder, queued, self.review.by, self.review.clock)
         if await self.app.push_screen_wait(form):
-            self._done_here()
             self._go_on_from(queued)
 
-    @work
+    @work(group="dialog")
     async def action_reject(self) -> None:
         """Ask why, and draft a rejection."""
         queued = self.current
@@ -258,16 +276,16 @@ what comes or goes as a whole, ~ before what is reworded.
         title = f"Reject revision {queued.recorded.number}"
         hint = "Why? The report shows it, and the reviser's same proposal is not shown again."
         note = await self.app.push_screen_wait(AskText(title, hint, before, needed=True))
-        if note is not None and self._draft(queued, "reject", note):
-            self._go_on_from(queued)
+        if note is not None:
+            self._draft(queued, "reject", note)
 
-    def action_skip(self, *, quiet: bool = False) -> None:
+    def action_skip(self) -> None:
         """Go to the next that waits."""
         queue = self.query_one(RevisionQueue)
         number = queue.next_open()
-        if number and number != queue.number:
+        if number:
             queue.go_to(number)
-        elif not quiet:
+        else:
             self.review.tell("No other revision is open.")
 
     def action_undo(self) -> None:
@@ -317,7 +335,7 @@ what comes or goes as a whole, ~ before what is reworded.
         self.remove_class("-tree")
         self.query_one(RevisionQueue).focus()
 
-    @work
+    @work(group="dialog")
     async def action_findings(self) -> None:
         """Show what the round found out about the code."""
         queued = self.current
@@ -330,7 +348,7 @@ what comes or goes as a whole, ~ before what is reworded.
             return
         await self.app.push_screen_wait(FindingsDialog(pages))
 
-    @work
+    @work(group="dialog")
     async def action_confirm(self) -> None:
         """Give the drafted answers, and let the round go on where nothing waits any more."""
         drafted = [one for one in self.state.queue if one.draft is not None]
@@ -349,11 +367,20 @@ what comes or goes as a whole, ~ before what is reworded.
             self.review.failed(error)
         self._done_here()
 
-    def _draft(self, queued: Queued, answer: Any, note: str = "") -> bool:
+    def _draft(self, queued: Queued, answer: AnswerKind, note: str = "") -> None:
+        """Draft an answer and go on; where somebody else was first, that is shown at once."""
         by, at = self.review.by, self.review.clock()
-        made = self.attempt(draft_answer, self.folder, queued.recorded.number, answer, by=by, at=at, note=note)
+        if self.attempt(draft_answer, self.folder, queued.recorded.number, answer, by=by, at=at, note=note):
+            self._go_on_from(queued)
+        else:
+            self._done_here()
+
+    def _go_on_from(self, queued: Queued) -> None:
+        """To the next that is open, unless the person went elsewhere while a dialog was there."""
+        queue = self.query_one(RevisionQueue)
+        if queue.number == queued.recorded.number:
+            self._wanted = queue.next_open()
         self._done_here()
-        return made is not None
 
     def _done_here(self) -> None:
         """Look at once, so that the next key finds what this one did."""
@@ -361,11 +388,6 @@ what comes or goes as a whole, ~ before what is reworded.
         state = self.attempt(review_state, self.folder)
         if state is not None:
             self._take(state)
-
-    def _go_on_from(self, queued: Queued) -> None:
-        """After a dialog: to the next, unless the person went elsewhere meanwhile."""
-        if self.query_one(RevisionQueue).number == queued.recorded.number:
-            self.action_skip(quiet=True)
 
 
 def go_on(folder: StudyFolder) -> Started:

@@ -33,6 +33,15 @@ def hanging(rows: Sequence[Row], width: int) -> Content:
     return Content("\n").join(lines)
 
 
+def same_rows(some: Sequence[Row], others: Sequence[Row]) -> bool:
+    """Whether rows look the same, styles included."""
+    return len(some) == len(others) and all(
+        one.is_same(other)
+        for row, beside in zip(some, others, strict=True)
+        for one, other in zip(row, beside, strict=True)
+    )
+
+
 class HangingText(Static):
     """Rows that are laid out again whenever the width changes."""
 
@@ -44,9 +53,10 @@ class HangingText(Static):
         self._laid_out_for = 0
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Show other rows."""
-        self._rows = rows
-        self._lay_out()
+        """Show other rows; the same ones again cost nothing."""
+        if not same_rows(rows, self._rows) or not self._laid_out_for:
+            self._rows = rows
+            self._lay_out()
 
     def on_resize(self) -> None:
         """Wrap at the new width."""

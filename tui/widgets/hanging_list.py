@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from intercoder.tui.widgets.hanging import Row, hanging
+from intercoder.tui.widgets.hanging import Row, hanging, same_rows
 
 Item = tuple[str, Sequence[Row]]
 """An id, unique in the list, and the rows that are shown for it."""
@@ -52,6 +52,9 @@ class HangingList(OptionList):
             key: The item to be under the cursor; by default the one that was, or the first.
         """
         same = [one for one, _ in items] == [one for one, _ in self._items]
+        pairs = zip(items, self._items, strict=True) if same else ()
+        if same and key in ("", self.key) and all(same_rows(one, other) for (_, one), (_, other) in pairs):
+            return
         wanted = key or (self.key if same else "")
         self._items = items
         self._lay_out()

@@ -35,9 +35,10 @@ class RevisionQueue(OptionList):
     """Revisions by code; `number` is the one under the cursor."""
 
     DEFAULT_CSS = """
-    RevisionQueue { border: none; padding: 0; height: 1fr; background: $surface; }
+    RevisionQueue { border: none; padding: 0; height: 1fr; background: $surface; scrollbar-size-vertical: 1; }
     RevisionQueue:focus { border: none; background-tint: $foreground 0%; }
-    RevisionQueue > .option-list--option-disabled { color: $primary; text-style: bold; }
+    RevisionQueue > .option-list--option, RevisionQueue > .option-list--option-highlighted { padding: 0; }
+    RevisionQueue > .option-list--option-disabled { color: $primary; text-style: bold; padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor_down", "Down", show=False),
@@ -87,11 +88,11 @@ class RevisionQueue(OptionList):
         return True
 
     def next_open(self) -> int:
-        """The next open revision, after the cursor and then from the top; 0 for none."""
-        found = [one.recorded.number for _, group in self._groups for one in group if one.open]
+        """The next open revision that is not under the cursor, after it and then from the top; 0 for none."""
         order = self.numbers
         here = order.index(self.number) if self.number in order else -1
-        return next((one for one in found if order.index(one) > here), found[0] if found else 0)
+        found = {one.recorded.number for _, group in self._groups for one in group if one.open}
+        return next((one for one in order[here + 1 :] + order[: max(here, 0)] if one in found), 0)
 
     def neighbour(self, by: int) -> int:
         """The first revision of the code that comes so many after the cursor's, or before it; 0 for none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from intercoder.tui.app import ReviewApp
 
 NOTHING = Content("")
+PATIENCE = 0.15
+"""Seconds that the evidence of another revision may stay until that of this one is read."""
 LONG = 300
 """Characters of a note or a reason on one line."""
 
@@ -48,6 +51,7 @@ class RevisionView(Vertical):
         """The revision whose evidence is on the screen."""
         self._number = 0
         """The revision that is to be shown."""
+        self._texts: dict[str, Content] = {}
 
     def compose(self) -> ComposeResult:
         """From what changes to what it costs."""
@@ -61,7 +65,7 @@ class RevisionView(Vertical):
     @property
     def segment(self) -> str:
         """Id of the passage under the cursor, else of the first; empty where there is none."""
-        return self.query_one(EvidenceList).segment
+        return self.query_one(EvidenceList).segment if self._shown == self._number else ""
 
     def show(self, queued: Queued, labels: Mapping[str, str], by: str, now: str) -> None:
         """Show a revision; of the same one again the cursor stays where it is.
@@ -72,38 +76,46 @@ class RevisionView(Vertical):
             by: Who looks.
             now: Present time.
         """
-        self._number = queued.recorded.number
-        if self._shown != self._number:
-            self._shown = 0
+        if self._number != queued.recorded.number:
+            self._number = queued.recorded.number
             self.query_one("#change", VerticalScroll).scroll_home(animate=False)
-            self.query_one("#cost", Static).update("")
-            self.query_one("#rests", Static).update("")
-            self.query_one(EvidenceList).show_excerpts(())
-        self.border_title = f"Revision {self._number}"
-        self.query_one("#head", Static).update(head_of(queued, by, now))
+            self.border_title = f"Revision {self._number}"
+            self.set_timer(PATIENCE, self._clear)
+        self._put("#head", head_of(queued, by, now))
         self.query_one(WordDiff).set_rows(change_rows(queued, labels))
         self._read(queued)
 
-    @work(thread=True, exclusive=True)
-    def _read(self, queued: Queued) -> None:
+    @work(exclusive=True, group="details")
+    async def _read(self, queued: Queued) -> None:
         app = cast("ReviewApp", self.app)
+        waits = queued.recorded.status == "waiting"
         try:
-            waits = queued.recorded.status == "waiting"
-            details = revision_details(app.folder, queued.drafted, cost=waits)
+            details = await asyncio.to_thread(revision_details, app.folder, queued.drafted, cost=waits)
         except IntercoderError as error:
-            app.call_from_thread(app.failed, error)
+            app.failed(error)
         else:
-            app.call_from_thread(self._show_details, queued.recorded.number, details)
+            self._show_details(queued.recorded.number, details)
+
+    def _clear(self) -> None:
+        """Take away what belongs to another revision, where it takes long to read this one's."""
+        if self._shown != self._number:
+            self._put("#cost", NOTHING)
+            self._put("#rests", NOTHING)
+            self.query_one(EvidenceList).show_excerpts(())
+
+    def _put(self, selector: str, text: Content) -> None:
+        """Show a text; the same again costs nothing."""
+        if not text.is_same(self._texts.get(selector, NOTHING)):
+            self._texts[selector] = text
+            self.query_one(selector, Static).update(text)
 
     def _show_details(self, number: int, details: Details) -> None:
-        if number != self._number or not self.is_attached:
-            return
         self._shown = number
         passages = counted(len(details.excerpts), "passage")
         title = f"It rests on {passages}" if details.excerpts else "It names no passage"
-        self.query_one("#rests", Static).update(Content(title))
+        self._put("#rests", Content(title))
         self.query_one(EvidenceList).show_excerpts(details.excerpts)
-        self.query_one("#cost", Static).update(Content(f"If approved: {details.cost}." if details.cost else ""))
+        self._put("#cost", Content(f"If approved: {details.cost}." if details.cost else ""))
 
 
 def head_of(queued: Queued, by: str, now: str) -> Content:
