@@ -66,6 +66,12 @@ def development_scope(
     return scope.model_copy(update=drawn)
 
 
+def goes_on_with(folder: StudyFolder, asked: NewRun) -> str:
+    """The development that would be gone on with in place of a new one; empty for a run that is new."""
+    going = present_development(folder) if asked.graph == "codevelop" and not asked.new else None
+    return going.id if going is not None else ""
+
+
 def plan_themes(folder: StudyFolder, study: Study) -> Plan:
     """What the search for themes would ask: one question for each theme, of which there are twice the root at most.
 

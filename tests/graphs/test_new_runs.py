@@ -4,11 +4,11 @@ import pytest
 
 from intercoder.core.codebook import Code
 from intercoder.core.errors import InputError, StudyError
-from intercoder.graphs.new_run_plans import plan_run
+from intercoder.graphs.new_run_plans import goes_on_with, plan_run
 from intercoder.graphs.new_runs import GRAPHS, Graph, command, fields, wanted
 from intercoder.graphs.planning import Plan
 from intercoder.stores.study_folder import StudyFolder
-from tests.stores.proposals import draft
+from tests.stores.proposals import begin, draft
 
 
 def test_every_option_is_a_field_and_every_field_may_be_blank(study: StudyFolder) -> None:
@@ -93,3 +93,12 @@ def test_themes_are_planned_too(study: StudyFolder) -> None:
     enough = plan_run(study, wanted(study, "themes", {}, "ana"))
     assert isinstance(enough, Plan)
     assert (enough.codes, enough.calls, enough.actors[0].at_most, enough.obstacles) == (9, 6, True, ())
+
+
+def test_a_development_that_is_not_over_is_gone_on_with(study: StudyFolder) -> None:
+    asked = wanted(study, "codevelop", {}, "ana")
+    book = draft(study)
+    assert goes_on_with(study, asked) == ""
+    begin(study, book)
+    assert goes_on_with(study, asked) == "codevelop-1"
+    assert goes_on_with(study, wanted(study, "codevelop", {"new": "yes"}, "ana")) == ""

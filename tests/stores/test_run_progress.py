@@ -129,7 +129,7 @@ def test_a_runs_state_is_what_its_process_says(folder: StudyFolder, run: Run) ->
     with at_work(folder, NAMELESS):
         assert state() == "starting"
     for status in ("stopped", "waiting", "done"):
-        set_status(folder.engine, folder.study.id, run.id, status)  # type: ignore[arg-type]
+        set_status(folder.engine, folder.study.id, run.id, status)
         assert state() == status
     create_run(folder.engine, folder.study, "inductive", Scope(limit=3))
     assert [(line.id, line.total, line.unit) for line in run_lines(folder)] == [

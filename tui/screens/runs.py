@@ -17,7 +17,7 @@ from textual.worker import get_current_worker
 from intercoder.core.errors import IntercoderError
 from intercoder.graphs.detached import Started, last_words, log_tail, run_log, start, stop
 from intercoder.graphs.jobs import RETRIED
-from intercoder.graphs.new_run_plans import plan_run
+from intercoder.graphs.new_run_plans import goes_on_with, plan_run
 from intercoder.graphs.new_runs import GRAPHS, NewRun, command
 from intercoder.stores.answer_counts import Latest
 from intercoder.stores.lease import busy, read_holder
@@ -48,7 +48,6 @@ LOG_LINES = 400
 class Look(NamedTuple):
     """What was found in one look."""
 
-    lines: tuple[RunLine, ...]
     view: RunView | None
     why: Content
     """Why the run stopped; empty where nobody knows."""
@@ -151,19 +150,21 @@ class RunsScreen(StudyScreen):
         worker = get_current_worker()
         found: Look | IntercoderError
         try:
-            found = self._found(chosen, now)
+            lines = run_lines(self.folder)
+            line = next((one for one in lines if one.id == chosen), lines[0] if lines else None)
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self._listed, lines, line)
+            found = self._found(line, now)
         except IntercoderError as error:
             found = error
         if not worker.is_cancelled:
             self.app.call_from_thread(self._looked, chosen, found)
 
-    def _found(self, chosen: str, now: str) -> Look:
-        lines = run_lines(self.folder)
-        line = next((one for one in lines if one.id == chosen), lines[0] if lines else None)
+    def _found(self, line: RunLine | None, now: str) -> Look:
         if line is None:
-            return Look(lines, None, Content(""))
-        view = self._watches.setdefault(line.id, RunWatch(self.folder, line.id)).look(now)
-        return Look(lines, view, self._why(line))
+            return Look(None, Content(""))
+        watch = self._watches.setdefault(line.id, RunWatch(self.folder, line.id))
+        return Look(watch.look(now), self._why(line))
 
     def _why(self, line: RunLine) -> Content:
         """What a run that was stopped said last."""
@@ -175,12 +176,19 @@ class RunsScreen(StudyScreen):
         self._looking = False
         if isinstance(found, IntercoderError):
             self.review.failed(found)
-        elif self.is_mounted:
-            self._show_lines(found.lines)
-            if chosen == self._chosen:
-                self._show_view(found.view, found.why)
-        if self._again or chosen != self._chosen:
+        elif self.is_mounted and (not chosen or chosen == self._chosen):
+            self._show_view(found.view, found.why)
+        if self._again or (chosen and chosen != self._chosen):
             self.load()
+
+    def _listed(self, lines: tuple[RunLine, ...], line: RunLine | None) -> None:
+        """Show the list; the first time that a run of many answers is looked at, counting them takes a moment."""
+        if not self.is_mounted:
+            return
+        self._show_lines(lines)
+        if line is not None and (self._view is None or self._view.run.id != line.id):
+            self.query_one("#heading", Static).update(heading(line))
+            self.query_one("#progress", Static).update("Its answers are being counted…")
 
     def _show_lines(self, lines: tuple[RunLine, ...]) -> None:
         self._lines = lines
@@ -327,7 +335,8 @@ class RunsScreen(StudyScreen):
         if plan is None:
             return
         title = f"intercoder {' '.join([*command(asked).arguments, 'STUDY', *command(asked).options])}"
-        dialog = PlanDialog(title, plan_text(plan), startable=not plan.obstacles)
+        going = self.attempt(goes_on_with, self.folder, asked) or ""
+        dialog = PlanDialog(title, plan_text(plan, going), startable=not plan.obstacles)
         if await self.app.push_screen_wait(dialog):
             self._start(*command(asked))
 

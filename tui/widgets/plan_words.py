@@ -11,10 +11,21 @@ from intercoder.tui.text import joined, line
 from intercoder.tui.widgets.hanging import MUTED
 from intercoder.tui.widgets.run_words import short
 
+NOTHING = "nothing"
+"""What an actor reads that replays answers."""
 
-def plan_text(plan: Plan | MergePlan) -> Content:
-    """What a run would do; what keeps it from starting comes last."""
+
+def plan_text(plan: Plan | MergePlan, going: str = "") -> Content:
+    """What a run would do; what keeps it from starting comes last.
+
+    Args:
+        plan: The dry run's result.
+        going: The run that would be gone on with; empty for a new one.
+    """
     lines = _merge_lines(plan) if isinstance(plan, MergePlan) else _lines(plan)
+    if going:
+        anew = "To begin anew in its place, go back and say so."
+        lines.insert(0, joined(line(going, 30, "bold"), f" is there and would be gone on with. {anew}\n"))
     lines += [joined(Content.styled("✗ Would not start: ", "$error"), line(one, 400)) for one in plan.obstacles]
     return Content("\n").join(lines)
 
@@ -31,7 +42,7 @@ def _lines(plan: Plan) -> list[Content]:
     ]
     lines += [_actor(actor) for actor in plan.actors]
     lines += [Content(""), Content.styled("Which text goes where", "bold")]
-    places = [(actor.name, actor.receives, actor.goes_to) for actor in plan.actors]
+    places = [(one.name, one.receives, one.goes_to) for one in plan.actors if one.receives != NOTHING]
     if plan.embeddings:
         places.append((plan.embeddings, "texts and labels", plan.embeddings_go_to))
     if plan.memory_goes_to:
@@ -47,7 +58,7 @@ def _actor(actor: PlannedActor) -> Content:
         line(actor.name, 30, "bold"),
         Content.styled(f" {actor.role}  ", MUTED),
         line(actor.model, 60),
-        f"\n    {most}{counted(actor.calls, 'call')}, {tokens}" if actor.calls else "\n    asks no model",
+        f"\n    {most}{counted(actor.calls, 'call')}, {tokens}" if actor.calls else "",
     )
 
 

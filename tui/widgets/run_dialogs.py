@@ -23,12 +23,13 @@ class RunForm(Dialog[NewRun]):
     """The options of a run; what cannot be taken is told while it is typed."""
 
     DEFAULT_CSS = """
-    RunForm .field { height: 1; }
-    RunForm .label { width: 16; height: 1; color: $text-muted; }
-    RunForm Input { width: 24; height: 1; border: none; padding: 0 1; background: $boost; }
-    RunForm Input:focus { background: $primary 30%; border: none; }
-    RunForm .explained { width: 1fr; height: 1; padding-left: 1; color: $text-muted; }
-    RunForm VerticalScroll { height: auto; max-height: 14; }
+    RunForm .field { height: auto; }
+    RunForm .label { width: 14; height: 1; color: $text-muted; }
+    RunForm Input { width: 22; height: 1; border: none; padding: 0 1; background: $boost; }
+    RunForm Input { border-left: solid $primary 50%; }
+    RunForm Input:focus { background: $primary 30%; border: none; border-left: thick $primary; }
+    RunForm .explained { width: 1fr; height: auto; padding-left: 1; color: $text-muted; }
+    RunForm VerticalScroll { height: auto; max-height: 60vh; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "app.focus_next", "Next", show=False),
@@ -81,7 +82,7 @@ class PlanDialog(Dialog[bool]):
     """What a run would do, before it does it."""
 
     DEFAULT_CSS = """
-    PlanDialog VerticalScroll { height: auto; max-height: 16; }
+    PlanDialog VerticalScroll { height: auto; max-height: 65vh; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,enter", "yes", "Start", tooltip="Start the run as a process of its own.", id="plan.start"),
@@ -113,8 +114,7 @@ class Reading(Dialog[None]):
 
     DEFAULT_CSS = """
     Reading > Vertical { width: 96%; max-width: 160; }
-    Reading VerticalScroll { height: auto; max-height: 34; }
-    .-narrow Reading VerticalScroll { max-height: 16; }
+    Reading VerticalScroll { height: auto; max-height: 75vh; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "cancel", "Close", tooltip="Go back.", id="reading.close"),
