@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.decisions import Decision
+from intercoder.core.deduction import PATTERN
 from intercoder.core.hand_coding import HandCoded
 from intercoder.core.record import Record
 from intercoder.stores.database import reading
@@ -36,7 +37,7 @@ def others_answers(engine: Engine, study_id: str, mine: HandCoded, *, blind: boo
     """What others said of a segment: people by name, then runs, the latest first.
 
     Of each model's coder only the latest run that said something of the code counts. What was merely asked again
-    for the repeat test is left out.
+    for the repeat test is left out, and so are patterns that were not found.
 
     Args:
         engine: The study's database.
@@ -57,7 +58,11 @@ def _models(connection: Connection, study_id: str, segment_id: str) -> Iterator[
     runs = [run for run in reversed(read_runs(connection, study_id)) if run.status != "undone"]
     seen: set[tuple[str, str, str]] = set()
     for run in runs[:RUNS]:
-        said = [one for one in run_decisions(connection, study_id, run, segment_id) if one.role != "repeat"]
+        said = [
+            one
+            for one in run_decisions(connection, study_id, run, segment_id)
+            if one.role != "repeat" and (one.coder, one.value) != (PATTERN, "no")
+        ]
         new = [one for one in said if (one.role, one.coder, one.code_id or "") not in seen]
         seen |= {(one.role, one.coder, one.code_id or "") for one in new}
         yield from new
