@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]")
@@ -81,13 +82,13 @@ def find(text: str, wanted: Sequence[str]) -> list[Stretch]:
     """
     if not wanted:
         return []
-    folded, places = _with_places(text)
-    joined = is_joined(text)
-    found = {
-        Stretch(places[match.start()].start, places[match.end() - 1].end)
-        for piece in wanted
-        for match in re.finditer(_pattern(piece, joined=joined), folded)
-    }
+    folded, joined = fold(text), is_joined(text)
+    spans = [match.span() for piece in wanted for match in _pattern(piece, joined=joined).finditer(folded)]
+    if not spans or text.isascii():
+        found = {Stretch(*span) for span in spans}
+    else:
+        places = _places(text)
+        found = {Stretch(places[start].start, places[end - 1].end) for start, end in spans}
     kept: list[Stretch] = []
     for one in sorted(found, key=lambda stretch: (stretch.start, -stretch.end)):
         if not kept or one.start >= kept[-1].end:
@@ -95,24 +96,19 @@ def find(text: str, wanted: Sequence[str]) -> list[Stretch]:
     return kept
 
 
-def _pattern(piece: str, *, joined: bool) -> str:
+@lru_cache(256)
+def _pattern(piece: str, *, joined: bool) -> re.Pattern[str]:
     """Regular expression of a piece in folded text."""
     words = re.findall(r"[^\W_]+", piece)
     if joined or not words:
-        return re.escape(piece)
+        return re.compile(re.escape(piece))
     ideographic = _IDEOGRAPH.match(words[0]) is not None
-    return ("" if ideographic else _BEGINNING) + r"[\W_]+".join(map(re.escape, words))
+    return re.compile(("" if ideographic else _BEGINNING) + r"[\W_]+".join(map(re.escape, words)))
 
 
 _BEGINNING = rf"(?:(?<![^\W_])|(?<={_IDEOGRAPH.pattern}))"
 
 
-def _with_places(text: str) -> tuple[str, Sequence[Stretch]]:
-    """The folded text, and for each of its characters where in the text it comes from."""
-    folded: list[str] = []
-    places: list[Stretch] = []
-    for cluster in _CLUSTER.finditer(text):
-        folds = fold(cluster.group())
-        folded.append(folds)
-        places += [Stretch(*cluster.span())] * len(folds)
-    return "".join(folded), places
+def _places(text: str) -> list[Stretch]:
+    """For each character of the folded text where in the text it comes from."""
+    return [Stretch(*cluster.span()) for cluster in _CLUSTER.finditer(text) for _ in fold(cluster.group())]

@@ -81,7 +81,7 @@ async def test_pages_that_were_left_are_let_go() -> None:
             await pilot.pause()
             lines(app)
         fetched = len(rows.asked)
-        app.list.go_to(30)
+        app.list.go_to(20)
         await pilot.pause()
         lines(app)
         assert rows.asked[fetched:] == [(0, PAGE)]

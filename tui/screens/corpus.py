@@ -90,6 +90,7 @@ class CorpusScreen(StudyScreen):
         self._details: SegmentDetails | None = None
         self._wish: Callable[[], None] | None = None
         self._names: dict[str, str] = {}
+        self._marked: int | None = None
 
     def body(self) -> ComposeResult:
         """What is asked for, and three panes."""
@@ -257,7 +258,9 @@ class CorpusScreen(StudyScreen):
         if not places:
             self._details = None
             self.query_one(SegmentView).tell([])
-        self.documents.refresh_rows()
+        if filters.document != self._marked:
+            self._marked = filters.document
+            self.documents.refresh_rows()
         self._count()
 
     def _rows(self, start: int, stop: int) -> list[Content]:
@@ -330,7 +333,8 @@ class CorpusScreen(StudyScreen):
         return self.index.documents(number, number + 1)[0].name
 
     def _tell(self, text: Content | str) -> None:
-        self.query_one("#asked", Static).update(text if isinstance(text, Content) else Content(text))
+        told = text if isinstance(text, Content) else Content(text)
+        self.query_one("#asked", Static).update(told, layout=False)
 
     @on(VirtualList.Highlighted, "#segments")
     def _highlighted(self) -> None:
