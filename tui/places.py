@@ -32,12 +32,6 @@ PLACES = (
 
 def build(place: Place) -> StudyScreen:
     """A new screen."""
-    try:
-        import_module(f"intercoder.tui.screens.{place.name}")
-    except ModuleNotFoundError:
-        from intercoder.tui.screens.base import StudyScreen as Base
-
-        return type("Empty", (Base,), {"NAME": place.name, "TITLE": place.title, "body": lambda self: iter(())})()
     module = import_module(f"intercoder.tui.screens.{place.name}")
     screen: StudyScreen = getattr(module, place.screen)()
     return screen

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from intercoder.tui.places import PLACES
+from intercoder.tui.places import PLACES, Place
 from intercoder.tui.text import joined, line
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NAME = 30
 """Characters of the study's and the person's name."""
+ROOMY = 100
+"""Columns from which tabs name their keys in full."""
 
 
 class StudyBar(Widget):
@@ -39,17 +41,19 @@ class StudyBar(Widget):
         yield Static(id="state", markup=False)
         with Horizontal(id="tabs"):
             for place in PLACES:
-                yield Tab(place.name, f"{place.key[1:]} {place.title}")
+                yield Tab(place)
 
     def on_mount(self) -> None:
         """Mark the tab of this screen."""
         here = getattr(self.screen, "NAME", "")
         for tab in self.query(Tab):
-            tab.set_class(tab.place == here, "-here")
+            tab.set_class(tab.place.name == here, "-here")
         self.tell()
 
     def on_resize(self) -> None:
-        """The state fills the line whatever its width."""
+        """The state fills the line whatever its width; where there is room, tabs name their keys in full."""
+        for tab in self.query(Tab):
+            tab.tell(short=self.size.width < ROOMY)
         self.tell()
 
     def tell(self) -> None:
@@ -66,10 +70,14 @@ class StudyBar(Widget):
 class Tab(Static):
     """The way to one screen."""
 
-    def __init__(self, place: str, title: str) -> None:
-        super().__init__(title, markup=False)
+    def __init__(self, place: Place) -> None:
+        super().__init__(markup=False)
         self.place = place
+
+    def tell(self, *, short: bool) -> None:
+        """Show key and title; `f2` is `2` where there is little room."""
+        self.update(f"{self.place.key[1:] if short else self.place.key.upper()} {self.place.title}")
 
     def on_click(self) -> None:
         """Go there."""
-        cast("ReviewApp", self.app).go(self.place)
+        cast("ReviewApp", self.app).go(self.place.name)
