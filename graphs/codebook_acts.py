@@ -23,7 +23,6 @@ from intercoder.stores.codebook_versions import list_versions
 from intercoder.stores.revisions import revise_by_hand
 from intercoder.stores.study_folder import StudyFolder
 
-
 SHOWN = 5
 """Labels that are told by name."""
 

@@ -122,6 +122,9 @@ class CodeForm(ModalScreen[bool]):
         except IntercoderError as error:
             self._tell(error)
             self.app.bell()
+            for box in self.query(FieldBox):
+                if box.field.key == error.where:
+                    box.query("Input, TextArea").first().focus()
         else:
             if done:
                 self.dismiss(True)
@@ -152,10 +155,12 @@ class CodeForm(ModalScreen[bool]):
             self._tell(None)
 
     def _tell(self, error: IntercoderError | None) -> None:
-        """Show a problem beside its field, or where it has none below all."""
+        """Mark the field that is wrong, and say below all what is, for the field may be out of view."""
         boxes = {box.field.key: box for box in self.query(FieldBox)}
         for key, box in boxes.items():
-            box.tell(error.message if error is not None and error.where == key else "")
-        beside = error is not None and error.where in boxes
-        told = f"! {error.message} {error.remedy}" if error is not None and not beside else ""
+            box.set_class(error is not None and error.where == key, "-wrong")
+        told = ""
+        if error is not None:
+            place = f"{boxes[error.where].field.name}: " if error.where in boxes else ""
+            told = f"! {place}{error.message} {error.remedy}"
         self.query_one("#wrong", Static).update(shown(told))

@@ -24,6 +24,7 @@ from intercoder.core.codebook_acts import (
 )
 from intercoder.core.codebook_words import in_words
 from intercoder.core.revisions import Revision
+from intercoder.core.shown import shown_safely
 from intercoder.formats.revision_fields import FormField, form_fields, read_fields
 from intercoder.graphs.codebook_acts import undo_latest, undone_by_next
 from intercoder.graphs.codebook_edits import undo
@@ -32,7 +33,7 @@ from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.tui.code_details import change_rows
 from intercoder.tui.dialogs import AskText, Choose
 from intercoder.tui.screens.code_form import Texts
-from intercoder.tui.screens.codebook_changing import CodebookChanging
+from intercoder.tui.screens.codebook_changing import CodebookChanging, check_change
 from intercoder.tui.screens.codebook_history import HistoryDialog
 from intercoder.tui.screens.colour_dialog import ColourDialog
 from intercoder.tui.widgets.code_tree import CodeTree
@@ -101,15 +102,15 @@ class CodebookActs(CodebookChanging):
         """Ask for the label; what was typed stays if somebody was first."""
         code, typed = self.code, ""
         while code is not None:
-            make = partial(_renamed, code.id)
+            seen, make = self.book, partial(_renamed, code)
             dialog = AskText(
                 f"Rename {code.label}",
-                value=typed or code.label,
+                value=typed or shown_safely(code.label),
                 needed=True,
-                check=partial(self._check_label, make),
+                check=partial(_check_label, make, seen),
             )
             answer: str | None = await self.app.push_screen_wait(dialog)
-            if answer is None or await self.do(partial(make, answer)):
+            if answer is None or await self.do(partial(make, answer), seen=seen):
                 return
             code, typed = self.book.code(code.id), answer
 
@@ -122,12 +123,12 @@ class CodebookActs(CodebookChanging):
         form = Revision(kind="add", after=(code,))
 
         def make(book: Codebook, texts: Texts) -> list[Revision]:
-            (typed,) = read_fields(form, texts)
+            typed = _typed(form, texts)
             now = book.code(code.id) or code
             changed = {name: value for name, value in dict(typed).items() if getattr(code, name) != value}
             return redefined(book, now.model_copy(update=changed))
 
-        await self.in_form(f"Edit {code.label}", form_fields(form), make, ask="Make this change?")
+        await self.in_form(f"Edit {code.label}", _fields(form), make, ask="Make this change?")
 
     @work(group="act")
     async def action_add(self) -> None:
@@ -139,11 +140,11 @@ class CodebookActs(CodebookChanging):
         form = Revision(kind="add", after=(Code(id="c_new", label="", parent=parent),))
 
         def make(book: Codebook, texts: Texts) -> list[Revision]:
-            (typed,) = read_fields(form, texts)
+            typed = _typed(form, texts)
             return added(book, typed.model_copy(update={"parent": parent}))
 
         title = f"Add a code to {group.label}" if group else "Add a code"
-        await self.in_form(title, form_fields(form), make)
+        await self.in_form(title, _fields(form), make)
 
     @work(group="act")
     async def action_split(self) -> None:
@@ -174,7 +175,8 @@ class CodebookActs(CodebookChanging):
         ids = [heir.id, *(code.id for code in codes if code is not heir)]
 
         def make(book: Codebook, texts: Texts) -> list[Revision]:
-            return united(book, ids, texts["0.label"], texts["0.definition"])
+            label, definition = (_as_it_was(texts[f"0.{name}"], getattr(heir, name)) for name, _, _ in PART)
+            return united(book, ids, label, definition)
 
         others = ", ".join(code.label for code in codes if code is not heir)
         hint = f"Takes in {others}: their rules, examples and segments. They go."
@@ -194,9 +196,10 @@ class CodebookActs(CodebookChanging):
         """Ask for a colour."""
         if (code := self.code) is not None:
             code_id = code.id
+            seen = self.book
             colour = await self.app.push_screen_wait(ColourDialog(code.label, code.colour))
             if colour is not None:
-                await self.do(lambda book: recoloured(book, code_id, colour))
+                await self.do(lambda book: recoloured(book, code_id, colour), seen=seen)
 
     @work(group="act")
     async def action_shift(self, by: int) -> None:
@@ -226,24 +229,26 @@ class CodebookActs(CodebookChanging):
     async def action_move_under(self) -> None:
         """Ask for the group."""
         if (code := self.code) is not None:
-            others = [one for one in self.book.codes if one.id != code.id]
+            seen = self.book
+            others = [one for one in seen.codes if one.id != code.id]
             names = [("(top level)", ""), *((one.label, one.definition) for one in others)]
             ids = ["", *(one.id for one in others)]
             here = ids.index(code.parent) if code.parent in ids else 0
             place = await self.app.push_screen_wait(Choose(f"Move {code.label} under", names, here))
             if place is not None:
-                await self._move(code.id, ids[place])
+                await self._move(code.id, ids[place], seen)
 
     @work(group="act")
     async def on_code_tree_dragged(self, event: CodeTree.Dragged) -> None:
         """A code was dragged onto another one: ask what is meant."""
-        code, onto = self.book.code(event.code_id), self.book.code(event.onto)
+        seen = self.book
+        code, onto = seen.code(event.code_id), seen.code(event.onto)
         if code is None or onto is None:
             return
         names = [(f"make it part of {onto.label}", ""), (f"put it beside {onto.label}", "")]
         place = await self.app.push_screen_wait(Choose(f"Move {code.label}", names))
         if place is not None:
-            await self._move(code.id, onto.id if place == 0 else onto.parent)
+            await self._move(code.id, onto.id if place == 0 else onto.parent, seen)
 
     @work(group="act")
     async def action_settings(self) -> None:
@@ -263,27 +268,26 @@ class CodebookActs(CodebookChanging):
         ]
         place = await self.app.push_screen_wait(Choose("Settings of the codebook", names))
         if place == 0:
-            await self.do(lambda now: with_settings(now, exclusive=not book.exclusive), ask="Change the setting?")
+            await self.do(lambda now: with_settings(now, exclusive=not book.exclusive), ask="Change it?", seen=book)
         elif place == 1:
             await self.do(
-                lambda now: with_settings(now, allow_unsure=not book.allow_unsure), ask="Change the setting?"
+                lambda now: with_settings(now, allow_unsure=not book.allow_unsure), ask="Change it?", seen=book
             )
 
     @work(group="act")
     async def action_undo(self) -> None:
         """Say what the latest change was, and undo it."""
+        seen, by = self.book, f", by {self.versions[-1].by}" if self.versions else ""
         found = await self.asked(lambda: undone_by_next(self.folder))
         if found is None:
             return
         target, revisions = found
-        by = f", by {self.versions[-1].by}" if self.versions else ""
-        rows = change_rows(in_words(revisions, {code.id: code.label for code in (*target.codes, *self.book.codes)}))
-        seen = self.book
+        rows = change_rows(in_words(revisions, {code.id: code.label for code in (*target.codes, *seen.codes)}))
         if await self.agrees(f"Undo version {seen.version}{by}?", rows, []):
             await self.done(lambda: undo_latest(self.folder, seen, self.review.by))
 
-    async def _move(self, code_id: str, parent: str) -> None:
-        await self.do(lambda book: moved(book, code_id, parent), ask="Move it?", lightly=True)
+    async def _move(self, code_id: str, parent: str, seen: Codebook | None = None) -> None:
+        await self.do(lambda book: moved(book, code_id, parent), ask="Move it?", seen=seen, lightly=True)
 
     @property
     def to_merge(self) -> tuple[str, ...]:
@@ -291,12 +295,34 @@ class CodebookActs(CodebookChanging):
         marked, here = self.code_tree.marked, self.code
         return tuple(dict.fromkeys([*marked, here.id])) if len(marked) == 1 and here is not None else marked
 
-    def _check_label(self, make: Callable[[str, Codebook], Sequence[Revision]], label: str) -> None:
-        self.checked(make(label, self.book))
+
+def _check_label(make: Callable[[str, Codebook], Sequence[Revision]], seen: Codebook, label: str) -> None:
+    check_change(seen, make(label, seen))
 
 
-def _renamed(code_id: str, label: str, book: Codebook) -> list[Revision]:
-    return renamed(book, code_id, label)
+def _renamed(code: Code, label: str, book: Codebook) -> list[Revision]:
+    return renamed(book, code.id, _as_it_was(label, code.label))
+
+
+def _as_it_was(typed: str, text: str) -> str:
+    """What was typed; the text itself where it stands as it was shown."""
+    return text if typed == shown_safely(text) else typed
+
+
+def _fields(form: Revision) -> list[FormField]:
+    """All that a code says; its pattern tells whether models or the pattern find it."""
+    (code,) = form.after
+    kept = [field for field in form_fields(form) if field.key not in ("0.kind", "0.pattern")]
+    hint = "a regular expression that finds the code in place of models; blank for none"
+    return [
+        *kept,
+        FormField(key="0.pattern", name="Pattern", hint=hint, text=shown_safely(code.pattern), lines=1),
+    ]
+
+
+def _typed(form: Revision, texts: Texts) -> Code:
+    kind = "pattern" if texts["0.pattern"].strip() else "model"
+    return read_fields(form, {**texts, "0.kind": kind})[0]
 
 
 def _part(place: int, code: Code | None = None) -> list[FormField]:
@@ -304,7 +330,10 @@ def _part(place: int, code: Code | None = None) -> list[FormField]:
     number = f" of part {place + 1}" if code is None else ""
     return [
         FormField(
-            key=f"{place}.{key}", name=f"{name}{number}", text=getattr(code, key) if code else "", lines=lines
+            key=f"{place}.{key}",
+            name=f"{name}{number}",
+            text=shown_safely(getattr(code, key)) if code else "",
+            lines=lines,
         )
         for key, name, lines in PART
     ]

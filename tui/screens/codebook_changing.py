@@ -16,7 +16,7 @@ from intercoder.core.errors import IntercoderError
 from intercoder.core.revisions import Revision
 from intercoder.core.shown import counted
 from intercoder.formats.revision_fields import FormField
-from intercoder.graphs.codebook_acts import carry_out, touched, touched_words
+from intercoder.graphs.codebook_acts import ChangedMeanwhile, carry_out, touched, touched_words
 from intercoder.graphs.codebook_edits import CodebookChange
 from intercoder.graphs.codebook_history import VersionLine
 from intercoder.tui.code_details import change_rows
@@ -77,32 +77,51 @@ class CodebookChanging(StudyScreen):
         further: Callable[[int], Sequence[FormField]] | None = None,
         hint: str = "",
     ) -> None:
-        """A form whose texts become a change; it stays open, with all that was typed, until that is done."""
+        """A form whose texts become a change of the version that is on the screen now.
+
+        It stays open, with all that was typed, until that is done. Once the person was told that somebody was
+        first, they change what stands now.
+        """
+        seen = self.book
 
         async def do(texts: Texts) -> bool:
-            return await self._carry_out(lambda book: make(book, texts), ask)
+            nonlocal seen
+            try:
+                return await self._carry_out(lambda book: make(book, texts), ask, seen)
+            except ChangedMeanwhile:
+                seen = self.book
+                raise
 
-        form = CodeForm(
-            title, fields, lambda texts: self.checked(make(self.book, texts)), do, further=further, hint=hint
-        )
-        await self.app.push_screen_wait(form)
+        def check(texts: Texts) -> None:
+            check_change(seen, make(seen, texts))
 
-    async def do(self, make: Make, ask: str = "", *, lightly: bool = False) -> bool:
-        """Make a change; an error is shown. `lightly`: ask only where decisions hang on it."""
+        await self.app.push_screen_wait(CodeForm(title, fields, check, do, further=further, hint=hint))
+
+    async def do(self, make: Make, ask: str = "", *, seen: Codebook | None = None, lightly: bool = False) -> bool:
+        """Make a change; an error is shown.
+
+        Args:
+            make: Makes its revisions.
+            ask: The question to be asked before; empty for none.
+            seen: The version that the person saw when they began; by default the one on the screen.
+            lightly: Ask only where decisions hang on it.
+        """
         try:
-            return await self._carry_out(make, ask, lightly=lightly)
+            return await self._carry_out(make, ask, seen, lightly=lightly)
         except IntercoderError as error:
             self.review.failed(error)
             return False
 
-    async def _carry_out(self, make: Make, ask: str, *, lightly: bool = False) -> bool:
-        """Make a change of the version on the screen, once the person has seen what hangs on it.
+    async def _carry_out(
+        self, make: Make, ask: str, seen: Codebook | None = None, *, lightly: bool = False
+    ) -> bool:
+        """Make a change of the version that the person saw, once they know what hangs on it.
 
         Raises:
             IntercoderError: It cannot be done, or somebody was first; then the screen shows the newest version.
         """
         async with self._acting:
-            seen = self.book
+            seen = seen or self.book
             revisions = make(seen)
             if not revisions:
                 return True
@@ -155,6 +174,7 @@ class CodebookChanging(StudyScreen):
         answer: bool | None = await self.app.push_screen_wait(AskYes(title, Content("\n\n").join(parts)))
         return bool(answer)
 
-    def checked(self, revisions: Sequence[Revision]) -> None:
-        """Refuse a change after which the book could not be coded with."""
-        check_book(apply(self.book, revisions), self.book)
+
+def check_change(book: Codebook, revisions: Sequence[Revision]) -> None:
+    """Refuse a change after which the book could not be coded with."""
+    check_book(apply(book, revisions), book)
