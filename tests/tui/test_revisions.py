@@ -25,7 +25,7 @@ from intercoder.tui.app import ReviewApp
 from intercoder.tui.dialogs import AskText, AskYes
 from intercoder.tui.screens import revisions as module
 from intercoder.tui.screens.code_findings import FindingsDialog
-from intercoder.tui.screens.revision_form import RevisionForm
+from intercoder.tui.screens.revision_form import FieldBox, RevisionForm
 from intercoder.tui.screens.revisions import RevisionsScreen
 from intercoder.tui.widgets.book_tree import BookTree
 from intercoder.tui.widgets.evidence_list import EvidenceList
@@ -282,7 +282,7 @@ async def test_a_split_is_edited_part_by_part_with_problems_beside_their_fields(
         labels = list(form.query(Input))
         labels[1].value = labels[0].value
         await settled(pilot)
-        wrong = [box.field.key for box in form.query("FieldBox") if box.has_class("-wrong")]
+        wrong = [box.field.key for box in form.query(FieldBox) if box.has_class("-wrong")]
         assert wrong == ["1.label"]
         labels[1].value = "hours"
         await press(pilot, "ctrl+n")

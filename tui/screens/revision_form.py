@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -36,9 +37,12 @@ class FieldBox(Vertical):
     FieldBox Static { height: auto; }
     FieldBox Static.problem { display: none; }
     FieldBox.-wrong Static.problem { display: block; }
-    FieldBox TextArea { height: auto; min-height: 3; max-height: 10; border: tall $border-blurred; padding: 0 1; }
-    FieldBox TextArea:focus { border: tall $border; }
-    FieldBox.-wrong TextArea, FieldBox.-wrong Input { border: tall $error; }
+    FieldBox TextArea, FieldBox Input {
+        height: auto; min-height: 1; max-height: 10; padding: 0 1; background: $panel 60%;
+        border: none; border-left: outer $panel;
+    }
+    FieldBox TextArea:focus, FieldBox Input:focus { border: none; border-left: outer $primary; }
+    FieldBox.-wrong TextArea, FieldBox.-wrong Input { border-left: outer $error; }
     """
 
     def __init__(self, field: FormField) -> None:
@@ -123,7 +127,9 @@ class RevisionForm(ModalScreen[bool | None]):
         """Begin with the first field."""
         self._began = self._texts()
         first = self.query(FieldBox).first()
-        first.query("Input, TextArea").first().focus()
+        first.query("Input, TextArea").first().focus(scroll_visible=False)
+        # The name of the first field stands above what has the focus.
+        self.set_timer(PAUSE, partial(self.query_one("#fields").scroll_home, animate=False))
         self._check()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

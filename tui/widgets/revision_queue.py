@@ -37,6 +37,7 @@ class RevisionQueue(OptionList):
     DEFAULT_CSS = """
     RevisionQueue { border: none; padding: 0; height: 1fr; background: $surface; scrollbar-size-vertical: 1; }
     RevisionQueue:focus { border: none; background-tint: $foreground 0%; }
+    RevisionQueue:focus > .option-list--option-highlighted { color: $foreground; background: $primary 35%; }
     RevisionQueue > .option-list--option, RevisionQueue > .option-list--option-highlighted { padding: 0; }
     RevisionQueue > .option-list--option-disabled { color: $primary; text-style: bold; padding: 0; }
     """
