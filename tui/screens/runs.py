@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -11,22 +12,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from intercoder.core.errors import IntercoderError
-from intercoder.graphs.detached import Started, last_words, log_tail, run_log, start, stop
+from intercoder.graphs.detached import last_words, log_tail, run_log
 from intercoder.graphs.jobs import RETRIED
-from intercoder.graphs.new_run_plans import goes_on_with, plan_run
-from intercoder.graphs.new_runs import GRAPHS, NewRun, command
 from intercoder.stores.answer_counts import Latest
-from intercoder.stores.lease import busy, read_holder
 from intercoder.stores.run_progress import FailureGroup, RunLine, RunView, RunWatch, run_lines
-from intercoder.tui.dialogs import AskYes, Choose
-from intercoder.tui.screens.base import StudyScreen
+from intercoder.tui.screens.run_acting import RunActing
 from intercoder.tui.text import shown
-from intercoder.tui.widgets.plan_words import plan_text
-from intercoder.tui.widgets.run_dialogs import PlanDialog, Reading, RunForm
+from intercoder.tui.widgets.run_dialogs import Reading
 from intercoder.tui.widgets.run_words import (
     failure_row,
     failure_text,
@@ -53,7 +50,7 @@ class Look(NamedTuple):
     """Why the run stopped; empty where nobody knows."""
 
 
-class RunsScreen(StudyScreen):
+class RunsScreen(RunActing):
     """Runs on the left; on the right how the chosen one stands, what failed, and what comes in."""
 
     NAME = "runs"
@@ -95,14 +92,10 @@ class RunsScreen(StudyScreen):
     def __init__(self) -> None:
         super().__init__()
         self.following = True
-        self._lines: tuple[RunLine, ...] = ()
-        self._view: RunView | None = None
         self._chosen = ""
         self._watches: dict[str, RunWatch] = {}
         self._looking = False
         self._again = False
-        self._told_to_stop = 0
-        self._starting = ""
 
     def body(self) -> ComposeResult:
         """List, the chosen run, failures, what comes in; where there is room, settings beside them."""
@@ -143,7 +136,7 @@ class RunsScreen(StudyScreen):
 
     def show(self, **what: Any) -> None:
         """Go to a run: `run=ID`."""
-        self._choose(str(what.get("run", "")))
+        self.choose_run(str(what.get("run", "")))
 
     @work(thread=True, group="look")
     def _look(self, chosen: str, now: str) -> None:
@@ -176,22 +169,23 @@ class RunsScreen(StudyScreen):
         self._looking = False
         if isinstance(found, IntercoderError):
             self.review.failed(found)
-        elif self.is_mounted and (not chosen or chosen == self._chosen):
-            self._show_view(found.view, found.why)
+            return
+        if not chosen or chosen == self._chosen:
+            with suppress(NoMatches):
+                self._show_view(found.view, found.why)
         if self._again or (chosen and chosen != self._chosen):
             self.load()
 
     def _listed(self, lines: tuple[RunLine, ...], line: RunLine | None) -> None:
         """Show the list; the first time that a run of many answers is looked at, counting them takes a moment."""
-        if not self.is_mounted:
-            return
-        self._show_lines(lines)
-        if line is not None and (self._view is None or self._view.run.id != line.id):
-            self.query_one("#heading", Static).update(heading(line))
-            self.query_one("#progress", Static).update("Its answers are being counted…")
+        with suppress(NoMatches):  # the screen is being taken down
+            self._show_lines(lines)
+            if line is not None and (self.view is None or self.view.run.id != line.id):
+                self.query_one("#heading", Static).update(heading(line))
+                self.query_one("#progress", Static).update("Its answers are being counted…")
 
     def _show_lines(self, lines: tuple[RunLine, ...]) -> None:
-        self._lines = lines
+        self.lines = lines
         listed = self.query_one("#list", VirtualList)
         ids = [line.id for line in lines]
         if not self._chosen and ids:
@@ -201,14 +195,14 @@ class RunsScreen(StudyScreen):
 
     def _rows(self, begin: int, end: int) -> Sequence[Content]:
         width = self.query_one("#list").scrollable_content_region.width - 2
-        return [list_row(line, self.review.clock(), width) for line in self._lines[begin:end]]
+        return [list_row(line, self.review.clock(), width) for line in self.lines[begin:end]]
 
     def _show_view(self, view: RunView | None, why: Content) -> None:
-        before, self._view = self._view, view
+        before, self.view = self.view, view
         if view is None:
             return
         if not view.run.at_work:
-            self._told_to_stop = 0
+            self.told_to_stop = 0
         width = max(self.query_one("#chosen").size.width - 4, 30)
         settings = settings_text(view.settings, view.actors)
         for name, text in (
@@ -243,10 +237,11 @@ class RunsScreen(StudyScreen):
         coming.border_subtitle = "following" if self.following else "held still; w follows"
 
     def _look_again(self) -> None:
-        if self.is_current and (self._starting or any(line.at_work for line in self._lines)):
+        if self.is_current and (self.starting or any(line.at_work for line in self.lines)):
             self.load()
 
-    def _choose(self, run: str) -> None:
+    def choose_run(self, run: str) -> None:
+        """Look at another run."""
         if run and run != self._chosen:
             self._chosen = run
             self.following = True
@@ -255,8 +250,8 @@ class RunsScreen(StudyScreen):
     @on(VirtualList.Highlighted, "#list")
     def choose(self, event: VirtualList.Highlighted) -> None:
         """Show the run under the cursor."""
-        if event.index < len(self._lines) and event.virtual_list.has_focus:
-            self._choose(self._lines[event.index].id)
+        if event.index < len(self.lines) and event.virtual_list.has_focus:
+            self.choose_run(self.lines[event.index].id)
 
     @on(VirtualList.Chosen, "#list")
     def go_deeper(self) -> None:
@@ -266,24 +261,24 @@ class RunsScreen(StudyScreen):
     @on(VirtualList.Chosen, "#latest")
     def open_segment(self, event: VirtualList.Chosen) -> None:
         """Read the segment that was decided about."""
-        if self._view is not None and event.index < len(self._view.latest):
-            self.review.go("corpus", segment=self._view.latest[event.index].segment_id)
+        if self.view is not None and event.index < len(self.view.latest):
+            self.review.go("corpus", segment=self.view.latest[event.index].segment_id)
 
     @on(VirtualList.Chosen, "#failures")
     def read_failure(self, event: VirtualList.Chosen) -> None:
         """Read a failure's whole text."""
-        if self._view is not None and event.index < len(self._view.failures):
-            self.app.push_screen(Reading("Failure", failure_text(self._view.failures[event.index])))
+        if self.view is not None and event.index < len(self.view.failures):
+            self.app.push_screen(Reading("Failure", failure_text(self.view.failures[event.index])))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what does not apply to the chosen run now."""
-        run = self._view.run if self._view is not None else None
-        at_work = any(line.at_work for line in self._lines) or bool(self._starting)
+        run = self.view.run if self.view is not None else None
+        at_work = any(line.at_work for line in self.lines) or bool(self.starting)
         possible = {
             "stop": at_work,
             "resume": not at_work and run is not None and not run.over,
             "retry": not at_work and run is not None and self._retriable(run),
-            "answer": run is not None and run.graph == "codevelop" and bool(self._view and self._view.waiting),
+            "answer": run is not None and run.graph == "codevelop" and bool(self.view and self.view.waiting),
             "log": run is not None,
             "follow": run is not None,
         }
@@ -291,7 +286,7 @@ class RunsScreen(StudyScreen):
 
     def _retriable(self, run: RunLine) -> bool:
         """Whether `retry` would take this run: the latest of its kind that is done, if anything failed in it."""
-        done = [line.id for line in self._lines if line.graph in RETRIED and line.state == "done"]
+        done = [line.id for line in self.lines if line.graph in RETRIED and line.state == "done"]
         return bool(run.failures) and done[:1] == [run.id]
 
     def action_back(self) -> None:
@@ -301,8 +296,8 @@ class RunsScreen(StudyScreen):
     def action_follow(self) -> None:
         """Follow what comes in, or hold still."""
         self.following = not self.following
-        if self._view is not None:
-            self._show_latest(self._view.latest, self._view.latest)
+        if self.view is not None:
+            self._show_latest(self.view.latest, self.view.latest)
 
     def action_answer(self) -> None:
         """Go where revisions are answered."""
@@ -310,105 +305,14 @@ class RunsScreen(StudyScreen):
 
     def action_log(self) -> None:
         """Read the end of the log."""
-        if self._view is None:
+        if self.view is None:
             return
-        run = self._view.run.id
+        run = self.view.run.id
         log = run_log(self.folder, run)
         text = log_tail(log, LOG_LINES) if log is not None else (
             "There is no log: the run was started elsewhere, and what it said stands in that terminal."
         )  # fmt: skip
         self.app.push_screen(Reading(f"Log of {run}", shown(text), at_end=True))
-
-    @work(group="ask", exclusive=True)
-    async def action_new(self) -> None:
-        """Choose a graph, fill in its options, look at the plan, start."""
-        if self._busy():
-            return
-        graphs = list(GRAPHS)
-        place = await self.app.push_screen_wait(Choose("New run", [(graph, GRAPHS[graph]) for graph in graphs]))
-        if place is None:
-            return
-        asked = await self.app.push_screen_wait(RunForm(self.folder, graphs[place], self.review.by))
-        if asked is None:
-            return
-        plan = await self._planned(asked).wait()
-        if plan is None:
-            return
-        title = f"intercoder {' '.join([*command(asked).arguments, 'STUDY', *command(asked).options])}"
-        going = self.attempt(goes_on_with, self.folder, asked) or ""
-        dialog = PlanDialog(title, plan_text(plan, going), startable=not plan.obstacles)
-        if await self.app.push_screen_wait(dialog):
-            self._start(*command(asked))
-
-    @work(thread=True, group="plan", exit_on_error=False)
-    def _planned(self, asked: NewRun) -> Any:
-        try:
-            return plan_run(self.folder, asked)
-        except IntercoderError as error:
-            self.app.call_from_thread(self.review.failed, error)
-            return None
-
-    @work(group="ask", exclusive=True)
-    async def action_stop(self) -> None:
-        """Stop the run at work; a second time firmly."""
-        firmly = self._told_to_stop > 0
-        text = (
-            "It was told before and has not stopped yet. Tell it again with SIGTERM?"
-            if firmly
-            else "It finishes what is under way, keeps every answer, and can be resumed."
-        )
-        running = next((line.id for line in self._lines if line.at_work), self.review.running)
-        if not await self.app.push_screen_wait(AskYes(f"Stop {running or 'the run'}?", text)):
-            return
-        stopping = self.attempt(stop, self.folder, firmly=firmly)
-        if stopping is not None:
-            self._told_to_stop += 1
-            self.review.tell(f"{stopping.run} was told to stop.")
-
-    def action_resume(self) -> None:
-        """Go on with the chosen run."""
-        if self._view is not None and not self._busy():
-            self._start(("resume",), (self._view.run.id,))
-
-    def action_retry(self) -> None:
-        """Ask again what failed."""
-        if not self._busy():
-            self._start(("retry",), ())
-
-    def _busy(self) -> bool:
-        """Whether a run is at work, which is told."""
-        holder = read_holder(self.folder.engine, self.folder.study.id)
-        if holder is not None:
-            self.review.failed(busy(holder))
-        return holder is not None
-
-    @work(thread=True, group="start", exit_on_error=False)
-    def _start(self, arguments: Sequence[str], options: Sequence[str]) -> None:
-        worker = get_current_worker()
-        self.app.call_from_thread(self._begin, " ".join(arguments))
-        began: Started | IntercoderError
-        try:
-            began = start(self.folder, arguments, options, given_up=lambda: worker.is_cancelled)
-        except IntercoderError as error:
-            began = error
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._began, began)
-
-    def _begin(self, what: str) -> None:
-        self._starting = what
-        self.query_one("#runs").border_subtitle = f"{what} is starting…"
-        self.refresh_bindings()
-
-    def _began(self, began: Started | IntercoderError) -> None:
-        self._starting = ""
-        self.query_one("#runs").border_subtitle = ""
-        if isinstance(began, IntercoderError):
-            self.review.failed(began)
-        elif began.run:
-            self._choose(began.run)
-        elif began.said:
-            self.review.tell(began.said)
-        self.load()
 
 
 def _cut(rows: Sequence[Content], begin: int, end: int) -> Sequence[Content]:
