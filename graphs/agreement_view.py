@@ -73,7 +73,7 @@ class CodeAgreement(NamedTuple):
     randomness: tuple[tuple[str, str], ...]
     """Coder -> what the tests against guessing say of it."""
     flag: str
-    """That in a word: `guessing?`, `unclear`, `consistent`, or `–`."""
+    """That in a word: `guessing?`; `unclear` or `consistent` of coders asked again; `differs` from guessing."""
     counts: tuple[tuple[str, int, int, int], ...]
     """Each person and model with yes, no and unsure."""
 
@@ -277,7 +277,9 @@ def _flag(code: Code, tests: Sequence[CoderFindings]) -> str:
     if any(one.looks_random or one.found.repeat == "guessing" for one in found):
         return "guessing?"
     repeats = {one.found.repeat for one in found} - {"undefined"}
-    return "unclear" if "unclear" in repeats else "consistent" if repeats else UNTESTED
+    if repeats:
+        return "unclear" if "unclear" in repeats else "consistent"
+    return "differs" if any(math.isfinite(one.found.p) for one in found) else UNTESTED
 
 
 def _of_own_codes(folder: StudyFolder, found: Disagreements) -> AgreementTable:

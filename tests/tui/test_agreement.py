@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from intercoder.graphs.agreement_view import agreement_run, agreement_table
 from intercoder.stores.study_folder import StudyFolder
+from intercoder.tui.app import ReviewApp
 from intercoder.tui.interval_bar import interval_bar
 from intercoder.tui.screens.agreement import AgreementScreen
 from intercoder.tui.screens.disagreements import DisagreementsScreen
@@ -21,6 +22,12 @@ from tests.tui.conftest import SIZES, started, text_of
 
 EVIL = "\x1b[31mred [bold]money[/bold]\u202e 日本語"
 unit_interval = st.floats(-1, 1)
+
+
+def seen(pilot: Pilot[None]) -> str:
+    """What stands on the screen."""
+    assert isinstance(pilot.app, ReviewApp)
+    return text_of(pilot.app)
 
 
 async def ready(pilot: Pilot[None]) -> None:
@@ -74,7 +81,7 @@ async def test_a_calibration_is_shown_code_by_code(study: StudyFolder, size: tup
     first = table.rows[0]
     async with started(study, "agreement").run_test(size=size) as pilot:
         await ready(pilot)
-        text = text_of(pilot.app)
+        text = seen(pilot)
         assert "calibrate-1: 4 codes, AC1" in text
         assert f"{first.people.ac1.value:.2f}" in text
         assert f"{first.model.ac1.value:.2f} [{first.model.ac1.low:.2f}, {first.model.ac1.high:.2f}]" in text
@@ -103,10 +110,10 @@ async def test_the_statistic_changes(study: StudyFolder) -> None:
         await ready(pilot)
         await pilot.press("a")
         await pilot.pause()
-        assert "positive agreement" in text_of(pilot.app).splitlines()[2]
+        assert "positive agreement" in seen(pilot).splitlines()[2]
         await pilot.press("a")
         await pilot.pause()
-        assert "AC1" in text_of(pilot.app).splitlines()[2]
+        assert "AC1" in seen(pilot).splitlines()[2]
 
 
 async def test_rows_are_sorted_and_the_cursor_keeps_its_code(study: StudyFolder) -> None:
@@ -136,7 +143,7 @@ async def test_rows_are_narrowed_to_a_verdict(study: StudyFolder) -> None:
         await pilot.press(*"not calibrated", "enter")
         await ready(pilot)
         assert labels(pilot) == ["numbers"]
-        assert "only not calibrated" in text_of(pilot.app)
+        assert "only not calibrated" in seen(pilot)
         await pilot.press("escape")
         await pilot.pause()
         assert len(labels(pilot)) == 4
@@ -149,8 +156,8 @@ async def test_another_run_is_chosen(study: StudyFolder) -> None:
         await pilot.pause()
         await pilot.press(*"codevelop", "enter")
         await ready(pilot)
-        assert "codevelop-1: 4 codes" in text_of(pilot.app)
-        assert "not calibrated" in text_of(pilot.app)
+        assert "codevelop-1: 4 codes" in seen(pilot)
+        assert "not calibrated" in seen(pilot)
 
 
 async def test_others_send_people_here(study: StudyFolder) -> None:
@@ -195,7 +202,7 @@ def hostile(tmp_path: Path) -> Iterator[StudyFolder]:
 async def test_labels_and_names_are_shown_escaped(hostile: StudyFolder, size: tuple[int, int]) -> None:
     async with started(hostile, "agreement").run_test(size=size) as pilot:
         await ready(pilot)
-        text = text_of(pilot.app)
+        text = seen(pilot)
         assert "\\u001b[31mred [bold]money[/bold]\\u202e 日本語" in text
         assert "\x1b" not in text
         assert "an[b]a 1 yes 3 no" in text
@@ -207,7 +214,7 @@ async def test_a_study_without_anything_coded_says_so(tmp_path: Path) -> None:
     with closing(make_study(tmp_path / "study")) as folder:
         async with started(folder, "agreement").run_test(size=(80, 24)) as pilot:
             await ready(pilot)
-            assert "nothing was coded yet" in text_of(pilot.app)
+            assert "nothing was coded yet" in seen(pilot)
             await pilot.press("enter", "a", "s", "slash", "escape")
             await pilot.pause()
             assert isinstance(pilot.app.screen, AgreementScreen)

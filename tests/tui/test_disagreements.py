@@ -12,6 +12,7 @@ from intercoder.core.settling import Settled, Unit
 from intercoder.graphs.disagreements import Disagreements, disagreeing_run, gather_disagreements, settlements_of
 from intercoder.graphs.settling import settle
 from intercoder.stores.study_folder import StudyFolder, open_study
+from intercoder.tui.app import ReviewApp
 from intercoder.tui.dialogs import AskText, Choose
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.disagreements import DisagreementsScreen
@@ -29,6 +30,12 @@ def listed(folder: StudyFolder) -> Disagreements:
 
 def settlement(folder: StudyFolder, unit: Unit) -> Settled | None:
     return settlements_of(folder).get(unit)
+
+
+def seen(pilot: Pilot[None]) -> str:
+    """What stands on the screen."""
+    assert isinstance(pilot.app, ReviewApp)
+    return text_of(pilot.app)
 
 
 async def ready(pilot: Pilot[None]) -> None:
@@ -57,7 +64,7 @@ async def test_it_lists_what_coders_differ_on_and_shows_one_side_by_side(
     found = listed(study)
     async with started(study, "disagreements").run_test(size=size) as pilot:
         await ready(pilot)
-        text = text_of(pilot.app)
+        text = seen(pilot)
         assert f"codevelop-1: {len(found.units)} units, {len(found.units)} open" in text
         assert "ana (person)" in text
         assert "2 yes 2 no → yes" in text
@@ -77,11 +84,11 @@ async def test_a_unit_is_settled_with_a_note(study: StudyFolder, key: str, value
         screen = pilot.app.screen
         assert isinstance(screen, DisagreementsScreen)
         assert screen._unit == following
-        assert "20 open" in text_of(pilot.app)
+        assert "20 open" in seen(pilot)
         await pilot.press("end")
         await ready(pilot)
         assert screen._unit == unit
-        text = text_of(pilot.app)
+        text = seen(pilot)
         assert f"✓ settled: {value}" in text
         assert "It says so." in text
 
@@ -107,7 +114,7 @@ async def test_a_unit_is_sent_to_the_reviser_and_taken_back(study: StudyFolder) 
         step = settlement(study, unit)
         assert step
         assert (step.value, step.evidence, step.note) == ("", True, "Which?")
-        assert "→ sent to the reviser" in text_of(pilot.app)
+        assert "→ sent to the reviser" in seen(pilot)
         assert cursor(pilot) == 0
         await say(pilot, "y", "Yes.")
         assert (step := settlement(study, unit))
@@ -122,7 +129,7 @@ async def test_a_unit_is_sent_to_the_reviser_and_taken_back(study: StudyFolder) 
         await pilot.press("z")
         await ready(pilot)
         assert settlement(study, unit) is None
-        assert "21 open" in text_of(pilot.app)
+        assert "21 open" in seen(pilot)
 
 
 async def test_who_was_first_is_told_and_nothing_is_overwritten(study: StudyFolder) -> None:
@@ -136,7 +143,7 @@ async def test_who_was_first_is_told_and_nothing_is_overwritten(study: StudyFold
         await ready(pilot)
         assert (step := settlement(study, unit))
         assert step.by == "ben"
-        assert "ben was first: settled it: no" in text_of(pilot.app)
+        assert "ben was first: settled it: no" in seen(pilot)
 
 
 async def test_what_another_person_settles_is_shown_and_the_cursor_stays(study: StudyFolder) -> None:
@@ -167,10 +174,10 @@ async def test_the_list_is_narrowed_to_a_code_and_widened_again(study: StudyFold
         assert isinstance(pilot.app.screen, Choose)
         await pilot.press(*code.label, "enter")
         await ready(pilot)
-        assert f"{len(about)} units, {len(about)} open" in text_of(pilot.app)
+        assert f"{len(about)} units, {len(about)} open" in seen(pilot)
         await pilot.press("escape")
         await ready(pilot)
-        assert f"{len(found.units)} units" in text_of(pilot.app)
+        assert f"{len(found.units)} units" in seen(pilot)
 
 
 async def test_another_run_and_a_sample_are_chosen(study: StudyFolder) -> None:
@@ -180,21 +187,21 @@ async def test_another_run_and_a_sample_are_chosen(study: StudyFolder) -> None:
         await pilot.pause()
         await pilot.press(*"calibrate", "enter")
         await ready(pilot)
-        assert "calibrate-1:" in text_of(pilot.app)
+        assert "calibrate-1:" in seen(pilot)
         await pilot.press("e")
         await pilot.pause()
-        assert "try the next version on another" in " ".join(text_of(pilot.app).replace("│", " ").split())
+        assert "try the next version on another" in " ".join(seen(pilot).replace("│", " ").split())
         await pilot.press("escape")
         await pilot.press("m")
         await pilot.pause()
         await pilot.press(*"calibration", "enter")
         await ready(pilot)
-        assert "sample calibration" in text_of(pilot.app)
+        assert "sample calibration" in seen(pilot)
         await pilot.press("r")
         await pilot.pause()
         await pilot.press(*"people", "enter")
         await ready(pilot)
-        assert "people:" in text_of(pilot.app)
+        assert "people:" in seen(pilot)
 
 
 async def test_a_unit_is_read_and_opened_in_its_document(study: StudyFolder) -> None:
@@ -245,7 +252,7 @@ def hostile(tmp_path: Path) -> Iterator[StudyFolder]:
 async def test_text_under_study_is_shown_escaped(hostile: StudyFolder, size: tuple[int, int]) -> None:
     async with started(hostile, "disagreements", by="an[b]a").run_test(size=size) as pilot:
         await ready(pilot)
-        text = text_of(pilot.app)
+        text = seen(pilot)
         assert "\\u001b[31mred [bold]money[/bold]" in text
         assert "\x1b" not in text
         assert "\u202e" not in text
@@ -253,10 +260,10 @@ async def test_text_under_study_is_shown_escaped(hostile: StudyFolder, size: tup
         assert "日本語" in text
         await pilot.press("y")
         await pilot.pause()
-        assert "\\u001b[31mred [bold]" in text_of(pilot.app)
+        assert "\\u001b[31mred [bold]" in seen(pilot)
         await pilot.press(*"[red]x", "enter")
         await ready(pilot)
-        assert "[red]x" in text_of(pilot.app)
+        assert "[red]x" in seen(pilot)
     (step,) = settlements_of(hostile).values()
     assert step.note == "[red]x"
 
@@ -268,7 +275,7 @@ async def test_of_codes_that_exclude_one_another_one_is_chosen(tmp_path: Path) -
         unit = (ids(folder, run)[0], "")
         async with started(folder, "disagreements").run_test(size=(120, 40)) as pilot:
             await ready(pilot)
-            assert "1 mending 1 money → money" in text_of(pilot.app)
+            assert "1 mending 1 money → money" in seen(pilot)
             await pilot.press("n")
             await pilot.pause()
             assert isinstance(pilot.app.screen, StudyScreen)
@@ -281,14 +288,14 @@ async def test_of_codes_that_exclude_one_another_one_is_chosen(tmp_path: Path) -
             await ready(pilot)
             assert (step := settlement(folder, unit))
             assert (step.value, step.label, step.note) == ("yes", "mending", "Mended.")
-            assert "✓ settled: mending" in text_of(pilot.app)
+            assert "✓ settled: mending" in seen(pilot)
 
 
 async def test_a_study_without_anything_coded_says_so(tmp_path: Path) -> None:
     with closing(make_study(tmp_path / "study")) as folder:
         async with started(folder, "disagreements").run_test(size=(80, 24)) as pilot:
             await ready(pilot)
-            assert "nothing was coded yet, so nobody disagrees." in text_of(pilot.app)
+            assert "nothing was coded yet, so nobody disagrees." in seen(pilot)
             await pilot.press("y", "e", "z", "o", "slash")
             await pilot.pause()
             assert isinstance(pilot.app.screen, StudyScreen)
