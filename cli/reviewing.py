@@ -26,7 +26,7 @@ class Start(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the command and its other name."""
     app.command("review")(review)
-    app.command("tui", hidden=True)(review)
+    app.command("tui", hidden=True, help="The same as `review`.\n\nExample: `intercoder tui repair`")(review)
 
 
 def review(
