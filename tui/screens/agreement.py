@@ -58,8 +58,8 @@ class AgreementScreen(StudyScreen):
         "A row a code. A bar is a 95% interval with the estimate on it. `people`: people with people; `model`: "
         "what stands in the end with people; `models`: models with models; `share`: how often the code stands in "
         "the end. `guessing?` means that answers cannot be told from guessing (look at the reasons), `differs` "
-        "that they can, `consistent` that coders asked again say the same. Numbers of a calibration are shown where "
-        "there is one. Enter opens the disagreements behind a code's numbers."
+        "that they can, `consistent` that coders asked again say the same. Numbers of a calibration are shown "
+        "where there is one. Enter opens the disagreements behind a code's numbers."
     )
     CSS = """
     AgreementScreen #table { height: 1fr; }
