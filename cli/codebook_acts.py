@@ -157,7 +157,7 @@ def _act(directory: Path, make: Callable[[Codebook], list[Revision]], author: st
     from intercoder.cli.codebook_changes import print_changed
     from intercoder.core.shown import shown_safely
     from intercoder.graphs.codebook_acts import carry_out, touched, touched_words
-    from intercoder.graphs.codebook_edits import latest_or_empty
+    from intercoder.graphs.codebook_edits import exported, latest_or_empty
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
@@ -165,7 +165,7 @@ def _act(directory: Path, make: Callable[[Codebook], list[Revision]], author: st
     book = latest_or_empty(folder)
     revisions = make(book)
     found = touched(folder, book, revisions)
-    print_changed(folder, carry_out(folder, book, revisions, who, note))
+    print_changed(folder, exported(folder, carry_out(folder, book, revisions, who, note)))
     for told in touched_words(found):
         print(shown_safely(told))
     print(f"Undo: intercoder codebook undo {folder.argument}")

@@ -17,7 +17,7 @@ from intercoder.core.record import Record
 from intercoder.core.revisions import Revision, RevisionConflict
 from intercoder.core.shown import counted, listed, one_line
 from intercoder.graphs.answering import waiting_revisions
-from intercoder.graphs.codebook_edits import CodebookChange, before_latest, exported, latest_or_empty, undo
+from intercoder.graphs.codebook_edits import CodebookChange, before_latest, go_back, latest_or_empty
 from intercoder.stores.code_uses import code_uses
 from intercoder.stores.codebook_versions import list_versions
 from intercoder.stores.revisions import revise_by_hand
@@ -93,6 +93,8 @@ def carry_out(
 ) -> CodebookChange:
     """Make a person's change the next version, on top of what others changed meanwhile.
 
+    codebook.yaml is not written: that takes long for a long codebook (see `codebook_edits.exported`).
+
     Args:
         folder: The study.
         seen: The version that the person saw.
@@ -113,11 +115,11 @@ def carry_out(
     except RevisionConflict as conflict:
         raise _explained(folder, seen, conflict) from None
     made = tuple(diff(before, after))
-    return exported(folder, CodebookChange(base=seen.version, before=before, after=after, revisions=made))
+    return CodebookChange(base=seen.version, before=before, after=after, revisions=made)
 
 
 def undo_latest(folder: StudyFolder, seen: Codebook, author: str) -> CodebookChange:
-    """Undo the change that made the version that a person sees.
+    """Undo the change that made the version that a person sees. codebook.yaml is not written.
 
     Raises:
         ChangedMeanwhile: It is not the latest any more.
@@ -129,7 +131,7 @@ def undo_latest(folder: StudyFolder, seen: Codebook, author: str) -> CodebookCha
             f"{one_line(later[-1].by, 60)} made version {later[-1].book.version} meanwhile.",
             remedy="Look at what changed, and undo then if you still want to.",
         )
-    return undo(folder, author)
+    return go_back(folder, author)
 
 
 def undone_by_next(folder: StudyFolder) -> tuple[Codebook, tuple[Revision, ...]]:

@@ -111,6 +111,11 @@ def start_from_run(folder: StudyFolder, run_id: str, author: str) -> CodebookCha
 
 
 def undo(folder: StudyFolder, author: str, version: int | None = None) -> CodebookChange:
+    """Make a new version equal to an old one, and write codebook.yaml; see `go_back`."""
+    return exported(folder, go_back(folder, author, version))
+
+
+def go_back(folder: StudyFolder, author: str, version: int | None = None) -> CodebookChange:
     """Make a new version equal to an old one; nothing is deleted.
 
     Args:
@@ -129,11 +134,11 @@ def undo(folder: StudyFolder, author: str, version: int | None = None) -> Codebo
             raise StudyError("there is no version before this one.", remedy="There is nothing to undo.")
     old = latest_codebook(folder.engine, folder.study.id, version)
     if not diff(before, old) and before.codes == old.codes:
-        return exported(folder, CodebookChange(base=version, before=before, after=before))
+        return CodebookChange(base=version, before=before, after=before)
     after = undo_to(folder.engine, folder.study.id, version, author)
     made = tuple(diff(before, after))
     notes = (f"It equals version {version}.",)
-    return exported(folder, CodebookChange(base=version, before=before, after=after, revisions=made, notes=notes))
+    return CodebookChange(base=version, before=before, after=after, revisions=made, notes=notes)
 
 
 def before_latest(books: Sequence[Codebook]) -> int:

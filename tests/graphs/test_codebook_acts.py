@@ -31,7 +31,7 @@ from intercoder.graphs.codebook_acts import (
     undone_by_next,
 )
 from intercoder.graphs.codebook_edits import latest_or_empty
-from intercoder.graphs.codebook_export import NAME
+from intercoder.graphs.codebook_export import NAME, write_codebook
 from intercoder.stores.codebook_versions import list_versions
 from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.deductions import create_deductive_run
@@ -81,6 +81,7 @@ def do(study: StudyFolder, make: Make, by: str = "ben", seen: Codebook | None = 
 def test_each_act_is_a_revision_of_the_person_and_can_be_undone(drafted: StudyFolder, name: str) -> None:
     before = latest_or_empty(drafted)
     after = do(drafted, ACTS[name])
+    write_codebook(drafted)
     assert (before.version, after.version) == (1, 2)
     assert {code.label for code in after.codes} == EXPECTED.get(name, {code.label for code in CODES})
     assert after.codes != before.codes or after.allow_unsure

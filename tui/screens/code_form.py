@@ -163,4 +163,5 @@ class CodeForm(ModalScreen[bool]):
         if error is not None:
             place = f"{boxes[error.where].field.name}: " if error.where in boxes else ""
             told = f"! {place}{error.message} {error.remedy}"
-        self.query_one("#wrong", Static).update(shown(told))
+        for below in self.query("#wrong").results(Static):  # none where the form was left meanwhile
+            below.update(shown(told))

@@ -27,7 +27,7 @@ from intercoder.core.revisions import Revision
 from intercoder.core.shown import shown_safely
 from intercoder.formats.revision_fields import FormField, form_fields, read_fields
 from intercoder.graphs.codebook_acts import undo_latest, undone_by_next
-from intercoder.graphs.codebook_edits import undo
+from intercoder.graphs.codebook_edits import go_back
 from intercoder.graphs.codebook_history import changes_between
 from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.tui.code_details import change_rows
@@ -95,7 +95,7 @@ class CodebookActs(CodebookChanging):
         if target is not None and await self.agrees(
             f"Go back to version {version}?", change_rows(changes_between(self.book, target)), []
         ):
-            await self.done(lambda: undo(self.folder, self.review.by, version))
+            await self.done(lambda: go_back(self.folder, self.review.by, version))
 
     @work(group="act")
     async def action_rename(self) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import TypeVar
 
+from textual import work
 from textual.content import Content
 
 from intercoder.core.applying import apply
@@ -18,6 +20,7 @@ from intercoder.core.shown import counted
 from intercoder.formats.revision_fields import FormField
 from intercoder.graphs.codebook_acts import ChangedMeanwhile, carry_out, touched, touched_words
 from intercoder.graphs.codebook_edits import CodebookChange
+from intercoder.graphs.codebook_export import write_codebook
 from intercoder.graphs.codebook_history import VersionLine
 from intercoder.tui.code_details import change_rows
 from intercoder.tui.dialogs import AskYes
@@ -42,6 +45,9 @@ class CodebookChanging(StudyScreen):
     def __init__(self) -> None:
         super().__init__()
         self._acting = asyncio.Lock()
+        self._behind = False
+        """Whether codebook.yaml does not say yet what the newest version says."""
+        self._exporting = Lock()
 
     @property
     def book(self) -> Codebook:
@@ -163,6 +169,23 @@ class CodebookChanging(StudyScreen):
             self.code_tree.go_to_code(new[0])
         for note in change.notes:
             self.review.tell(note)
+        self._behind = True
+        self._export()
+
+    @work(thread=True, group="export")
+    def _export(self) -> None:
+        """Let codebook.yaml say what the newest version says; for a long codebook that takes seconds."""
+        with self._exporting:
+            if not self._behind:
+                return
+            self._behind = False
+            try:
+                note = write_codebook(self.folder).note
+            except IntercoderError as error:
+                self.app.call_from_thread(self.review.failed, error)
+            else:
+                if note:
+                    self.app.call_from_thread(self.review.tell, note)
 
     async def agrees(self, title: str, rows: Sequence[Row], words: Sequence[str]) -> bool:
         """Show a change and what hangs on it, and ask."""
