@@ -123,7 +123,7 @@ class CodedSegments:
         """Decisions about a segment that stand: of people by name, then of runs, the latest first."""
         found = human_decisions(connection, self._study_id, segment=segment_id)
         for run in reversed(self._runs):
-            failed = failed_rounds(connection, self._study_id, run.id, [segment_id])
+            failed = self._failed(connection, run.id, segment_id)
             said = self._decisions(connection, run.id, segment_id)
             if run.deductive:
                 found += standing_of(self._books[run.codebook_version], said, failed)
@@ -148,7 +148,7 @@ class CodedSegments:
         code_ids: frozenset[str] | None = None,
     ) -> Iterator[_Row]:
         """Of rows, oldest first within each run, those that stand and give a code."""
-        failed = cache(lambda run: failed_rounds(connection, self._study_id, run))
+        failed = cache(lambda run: self._failed(connection, run))
         runs = {run.id: run for run in self._runs}
         for run_id, group in groupby(rows, key=lambda row: row.run):
             if run_id == "":
@@ -253,6 +253,12 @@ class CodedSegments:
             table.c.study_id == self._study_id, table.c.run == run, of_codes
         )
         return table.c.segment_id.in_(about)
+
+    def _failed(self, connection: Connection, run: str, segment_id: str = "") -> Mapping[Asked, int]:
+        """Questions of a run that have failed since they were answered; in its first round none can have."""
+        if run in self._once:
+            return {}
+        return failed_rounds(connection, self._study_id, run, [segment_id] if segment_id else None)
 
     def _decisions(self, connection: Connection, run: str, segment_id: str) -> Iterator[Decision]:
         """All that was said of a segment in a run, oldest first."""

@@ -154,8 +154,12 @@ class CorpusIndex:
             return []
         lettered = [piece for piece in wanted if has_letters(piece)]
         signs = [piece for piece in wanted if not has_letters(piece)]
-        found = sorted([*self._words(lettered), *self._joined(lettered)]) if lettered else None
+        found = self._lettered(lettered) if lettered else None
         return self._with_signs(signs, found) if signs else found or []
+
+    def _lettered(self, wanted: Sequence[str]) -> list[int]:
+        words, joined = self._words(wanted), self._joined(wanted)
+        return sorted(words + joined) if joined else words
 
     def _words(self, wanted: Sequence[str]) -> list[int]:
         query = " ".join(f'"{spaced(_unquoted(piece))}" *' for piece in wanted)

@@ -53,25 +53,31 @@ class CorpusSearch:
     def renew(self) -> None:
         """Take note of what was coded since."""
         with reading(self._folder.engine) as connection:
-            self._coded = CodedSegments(connection, self._folder.study.id)
+            self.coded = CodedSegments(connection, self._folder.study.id)
+        self._books: list[Codebook] = []
         self._answers = OrderedDict(one for one in list(self._answers.items()) if one[0][0] != "coded")
 
     def readers(self) -> list[Reader]:
         """Who may have coded something."""
         with reading(self._folder.engine) as connection:
-            return self._coded.readers(connection)
+            return self.coded.readers(connection)
 
     def codes_of(self, segment_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Segment -> codes that it was given in the end; those without any are left out."""
         with reading(self._folder.engine) as connection:
-            return self._coded.codes_of(connection, segment_ids)
+            return self.coded.codes_of(connection, segment_ids)
 
     def books(self) -> list[Codebook]:
         """The newest codebook, then those of the runs, the latest first."""
+        if not self._books:
+            self._books = self._read_books()
+        return self._books
+
+    def _read_books(self) -> list[Codebook]:
         with reading(self._folder.engine) as connection:
             study = self._folder.study.id
             latest = newest(connection, study)
-            numbers = dict.fromkeys(run.codebook_version for run in reversed(self._coded.runs))
+            numbers = dict.fromkeys(run.codebook_version for run in reversed(self.coded.runs))
             others = [read_version(connection, study, number) for number in numbers if number != latest.version]
         return [latest, *others]
 
@@ -107,9 +113,9 @@ class CorpusSearch:
         with reading(self._folder.engine) as connection:
             if filters.code:
                 meant = codes_meant(self.books(), filters.code)
-                found = self._coded.with_code(connection, meant, filters.coder)
+                found = self.coded.with_code(connection, meant, filters.coder)
             else:
-                found = self._coded.by_coder(connection, filters.coder)
+                found = self.coded.by_coder(connection, filters.coder)
         places = self.index.places
         return sorted(places[one] for one in found if one in places)
 

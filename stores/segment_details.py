@@ -46,7 +46,13 @@ class SegmentDetails(Record):
 
 
 def segment_details(
-    engine: Engine, study_id: str, segment_id: str, *, around: int = 3, only_by: str = ""
+    engine: Engine,
+    study_id: str,
+    segment_id: str,
+    *,
+    around: int = 3,
+    only_by: str = "",
+    coded: CodedSegments | None = None,
 ) -> SegmentDetails:
     """Read a segment with all that is known of it.
 
@@ -56,13 +62,15 @@ def segment_details(
         segment_id: Which one.
         around: At most so many segments on either side.
         only_by: Only what this person said of it (see `kept_from`); empty for what everybody said.
+        coded: What is known of runs and books, where that is at hand.
 
     Raises:
         StudyError: There is no such segment.
     """
     with reading(engine) as connection:
         page = read_page(connection, study_id, segment_id, around, around)
-        decisions = CodedSegments(connection, study_id).standing(connection, segment_id)
+        coded = coded or CodedSegments(connection, study_id)
+        decisions = coded.standing(connection, segment_id)
         settled = read_settlements(connection, study_id, [segment_id]).values()
         memos = _memos(connection, study_id, segment_id)
     return SegmentDetails(

@@ -361,8 +361,14 @@ class CorpusScreen(StudyScreen):
     def _read_details(self, segment_id: str, around: int, only_by: str, again: bool) -> None:
         worker = get_current_worker()
         try:
+            coded = self._search.coded if self._search is not None else None
             details = segment_details(
-                self.folder.engine, self.folder.study.id, segment_id, around=around, only_by=only_by
+                self.folder.engine,
+                self.folder.study.id,
+                segment_id,
+                around=around,
+                only_by=only_by,
+                coded=coded,
             )
         except IntercoderError as error:
             if not worker.is_cancelled:
