@@ -444,7 +444,7 @@ async def test_settings_are_shown_and_changed(study: StudyFolder) -> None:
     async with opened(study) as shown:
         do(study, lambda book: [Revision(kind="drop", before=(shown.code(NUMBERS),))])
         await shown.version(2)
-        assert "any codes a segment" in text_of(shown.app)
+        assert "any codes each" in text_of(shown.app)
         unsure = shown.book.allow_unsure
         for version, place in ((3, 0), (4, 1)):
             await shown.press("S")
@@ -455,7 +455,7 @@ async def test_settings_are_shown_and_changed(study: StudyFolder) -> None:
             await shown.press("y")
             await shown.version(version)
         assert (shown.book.exclusive, shown.book.allow_unsure) == (True, not unsure)
-        assert "one code a segment" in text_of(shown.app)
+        assert "one code each" in text_of(shown.app)
 
 
 async def test_changes_are_undone_one_by_one(study: StudyFolder) -> None:

@@ -54,11 +54,11 @@ class CodebookScreen(CodebookActs):
         "With the mouse: drag a code onto another one to move it."
     )
     DEFAULT_CSS = """
-    CodebookScreen #columns { height: 1fr; layout: grid; grid-size: 2 1; grid-columns: 2fr 3fr; }
+    CodebookScreen #columns { height: 1fr; layout: grid; grid-size: 2 1; grid-columns: 9fr 11fr; }
     CodebookScreen .pane { border-title-color: $text-muted; border-subtitle-color: $text-muted; }
     CodebookScreen .pane:focus-within { border-title-color: $primary; }
     CodebookScreen #past { display: none; }
-    CodebookScreen.-normal #columns { grid-size: 2 2; grid-rows: 1fr 11; }
+    CodebookScreen.-normal #columns { grid-size: 2 2; grid-columns: 2fr 3fr; grid-rows: 1fr 11; }
     CodebookScreen.-normal #left { row-span: 2; }
     CodebookScreen.-normal #past { display: block; }
     CodebookScreen.-wide #columns { grid-size: 3 1; grid-columns: 3fr 5fr 3fr; }
@@ -156,9 +156,8 @@ class CodebookScreen(CodebookActs):
         self.query_one("#none", Static).update(shown(EMPTY.format(study=self.folder.argument)))
         left = self.query_one("#left")
         left.border_title = f"Version {book.version} · {counted(len(book.codes), 'code')}"
-        left.border_subtitle = (
-            f"{'one code' if book.exclusive else 'any codes'} a segment{' · unsure' if book.allow_unsure else ''}"
-        )
+        number = "one code each" if book.exclusive else "any codes each"
+        left.border_subtitle = f"{number} · unsure" if book.allow_unsure else number
         tree.show_book(book, self._counts or {})
         versions = self.query_one("#versions", VirtualList)
         versions.set_source(len(seen.versions), self._version_rows)

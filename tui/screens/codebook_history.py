@@ -71,6 +71,7 @@ class HistoryDialog(Dialog[int]):
         """Begin with the newest."""
         versions = self.query_one(VirtualList)
         versions.set_source(len(self._versions), self._rows)
+        versions.styles.max_height = len(self._versions) + 1
         versions.focus()
 
     def on_virtual_list_highlighted(self) -> None:

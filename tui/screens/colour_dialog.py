@@ -75,7 +75,7 @@ class ColourDialog(Dialog[str]):
             for name, colour in NAMED.items()
             if typed in name
         ]
-        options += [Option(Content(f"   {NONE}     one that goes by itself"), id="")] if typed in NONE else []
+        options += [Option(Content(f"   {NONE}     it gets one by itself"), id="")] if typed in NONE else []
         problem = ""
         if not options:
             try:
