@@ -239,24 +239,28 @@ async def _timed(pilot: Any, act: Callable[[], object]) -> Taken:
 
 
 async def _timed_find(pilot: Any, screen: Any, act: Callable[[], object]) -> Taken:
-    """From an act until what was found is on the screen."""
-    told: list[object] = []
-    found = screen._found
+    """From an act until what was found is on the screen; the segment beside it may come later."""
+    asked: list[object] = []
+    taken: list[Taken] = []
+    found, paint = screen._found, screen._compositor_refresh
 
     def tell(*what: object) -> None:
         found(*what)
-        told.append(what)
+        asked.append(what)
 
-    screen._found = tell
+    def watched() -> None:
+        paint()
+        drawn = len(screen.segments._pages) > 0 or screen.segments.count == 0
+        if asked and drawn and not taken:
+            taken.append(watch.taken())
+
+    screen._found, screen._compositor_refresh = tell, watched
     watch = Watch()
     act()
-    await _until(pilot, lambda: bool(told))
-    await pilot._wait_for_screen()
-    screen._on_timer_update()
-    taken = watch.taken()
-    screen._found = found
+    await _until(pilot, lambda: bool(taken))
+    screen._found, screen._compositor_refresh = found, paint
     await _settled(pilot)
-    return taken
+    return taken[0]
 
 
 def _words() -> list[str]:

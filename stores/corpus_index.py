@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -119,7 +121,8 @@ class CorpusIndex:
     @cached_property
     def places(self) -> dict[str, int]:
         """Segment id -> place, of all."""
-        return dict(self._all("SELECT segment_id, place FROM lines"))
+        with translated(str(self._file)):
+            return dict(self._connection.execute("SELECT segment_id, place FROM lines"))
 
     def speakers(self) -> list[Counted]:
         """Who speaks, by name."""
@@ -135,15 +138,15 @@ class CorpusIndex:
         rows = self._all("SELECT first, segments FROM documents WHERE number = ?", (number,))
         return range(rows[0][0], rows[0][0] + rows[0][1]) if rows else range(0)
 
-    def of_speaker(self, name: str) -> list[int]:
+    def of_speaker(self, name: str) -> array[int]:
         """Places of what somebody says, in order."""
         return self._places("SELECT place FROM lines WHERE speaker = ? ORDER BY place", (name,))
 
-    def of_unit(self, unit: str) -> list[int]:
+    def of_unit(self, unit: str) -> array[int]:
         """Places of the segments of one way to cut, in order."""
         return self._places("SELECT place FROM lines WHERE unit = ? ORDER BY place", (unit,))
 
-    def search(self, text: str) -> list[int]:
+    def search(self, text: str) -> array[int]:
         """Places of the segments that hold all that is asked for, in order; nothing asked, nothing found.
 
         Args:
@@ -151,23 +154,23 @@ class CorpusIndex:
         """
         wanted = pieces(text)
         if not wanted:
-            return []
+            return array("I")
         lettered = [piece for piece in wanted if has_letters(piece)]
         signs = [piece for piece in wanted if not has_letters(piece)]
         found = self._lettered(lettered) if lettered else None
-        return self._with_signs(signs, found) if signs else found or []
+        return self._with_signs(signs, found) if signs else found or array("I")
 
-    def _lettered(self, wanted: Sequence[str]) -> list[int]:
+    def _lettered(self, wanted: Sequence[str]) -> array[int]:
         words, joined = self._words(wanted), self._joined(wanted)
-        return sorted(words + joined) if joined else words
+        return array("I", sorted(words + joined)) if joined else words
 
-    def _words(self, wanted: Sequence[str]) -> list[int]:
+    def _words(self, wanted: Sequence[str]) -> array[int]:
         query = " ".join(f'"{spaced(_unquoted(piece))}" *' for piece in wanted)
         return self._places("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid", (query,))
 
-    def _joined(self, wanted: Sequence[str]) -> list[int]:
+    def _joined(self, wanted: Sequence[str]) -> array[int]:
         if not self._has_joined:
-            return []
+            return array("I")
         long = [f'"{_doubled(piece)}"' for piece in wanted if len(piece) >= TRIGRAM]
         short = [piece for piece in wanted if len(piece) < TRIGRAM]
         condition = " AND ".join(["instr(folded, ?)"] * len(short))
@@ -179,18 +182,20 @@ class CorpusIndex:
         query = f"SELECT place FROM joined WHERE place IN ({query}) AND {condition} ORDER BY place"  # noqa: S608
         return self._places(query, (" ".join(long), *short))
 
-    def _with_signs(self, signs: Sequence[str], among: list[int] | None) -> list[int]:
+    def _with_signs(self, signs: Sequence[str], among: array[int] | None) -> array[int]:
         """Of the places (None for all) those whose text holds all of some signs, which no index knows."""
         condition = " AND ".join(["instr(text, ?)"] * len(signs))
         having = self._places(f"SELECT place FROM lines WHERE {condition} ORDER BY place", signs)  # noqa: S608
-        return having if among is None else sorted(set(having).intersection(among))
+        return having if among is None else array("I", sorted(set(having).intersection(among)))
 
     @cached_property
     def _has_joined(self) -> bool:
         return bool(self._all("SELECT 1 FROM joined LIMIT 1"))
 
-    def _places(self, query: str, values: Sequence[object]) -> list[int]:
-        return [place for (place,) in self._all(query, values)]
+    def _places(self, query: str, values: Sequence[object]) -> array[int]:
+        # A list of all rows at once would be 100,000 objects more for the garbage collector to look through.
+        with translated(str(self._file)):
+            return array("I", map(itemgetter(0), self._connection.execute(query, tuple(values))))
 
     def _one(self, query: str, values: Sequence[object] = ()) -> Any:
         return self._all(query, values)[0][0]

@@ -122,7 +122,8 @@ class CorpusSearch:
     def _remembered(self, key: tuple[str, ...], answer: Callable[[], Sequence[int]]) -> array[int]:
         kept = self._answers.get(key)
         if kept is None:
-            kept = self._answers[key] = array("I", answer())
+            found = answer()
+            kept = self._answers[key] = found if isinstance(found, array) else array("I", found)
             while len(self._answers) > KEPT:
                 self._answers.popitem(last=False)
         return kept

@@ -25,9 +25,9 @@ Line: TypeAlias = Content | Text
 Rows: TypeAlias = Callable[[int, int], Sequence[Line]]
 """Gives the rows `start` to `stop` (exclusive); fewer where there are no more."""
 
-PAGE = 32
+PAGE = 40
 """Rows that are fetched at once."""
-PAGES = 64
+PAGES = 48
 """Pages that are kept."""
 SIGNS = ("▌ ", "│ ", "  ")
 """Before a row: the cursor of a list that has the focus, of one that has not, any other row."""
