@@ -20,12 +20,13 @@ from intercoder.stores.codebook_versions import list_versions
 from intercoder.stores.revisions import recorded_revisions
 from intercoder.stores.study_folder import StudyFolder, create_study
 from intercoder.tui.app import ReviewApp
-from intercoder.tui.dialogs import AskText, AskYes, Choose
-from intercoder.tui.screens.code_form import CodeForm
+from intercoder.tui.dialogs import AskLeave, AskText, AskYes, Choose
 from intercoder.tui.screens.codebook import CodebookScreen
 from intercoder.tui.screens.codebook_history import HistoryDialog
 from intercoder.tui.screens.colour_dialog import ColourDialog
+from intercoder.tui.screens.form import Form
 from intercoder.tui.widgets.code_tree import CodeTree
+from intercoder.tui.widgets.field_box import FieldBox
 from tests.tui.conftest import SIZES, started, text_of
 
 GROUP, OWN, PAID, COST, NUMBERS = (
@@ -116,14 +117,12 @@ def do(study: StudyFolder, make: Callable[[Codebook], Sequence[Revision]], by: s
     return carry_out(study, book, make(book), by).after
 
 
-def fields(form: CodeForm) -> dict[str, Input | TextArea]:
+def fields(form: Form) -> dict[str, Input | TextArea]:
     """Key -> field."""
-    from intercoder.tui.screens.revision_form import FieldBox
-
-    return {box.field.key: cast(Any, box.query("Input, TextArea").first()) for box in form.query(FieldBox)}
+    return {box.field.key: box.entry for box in form.query(FieldBox)}
 
 
-def fill(form: CodeForm, **texts: str) -> None:
+def fill(form: Form, **texts: str) -> None:
     """Type into fields of a form; `_` in a name stands for the dot."""
     known = fields(form)
     for name, text in texts.items():
@@ -193,8 +192,8 @@ async def test_what_a_code_means_is_edited_in_a_form_that_checks_as_one_types(st
     async with opened(study) as shown:
         await shown.go_to(OWN)
         await shown.press("d")
-        await shown.on(CodeForm)
-        form = cast(CodeForm, shown.app.screen)
+        await shown.on(Form)
+        form = cast(Form, shown.app.screen)
         fill(form, p0_pattern="(a|aa)+$")
         await shown.until(lambda: form.query(".-wrong"))
         assert "takes more than" in text_of(shown.app)
@@ -209,8 +208,8 @@ async def test_what_a_code_means_is_edited_in_a_form_that_checks_as_one_types(st
         assert (code.definition, code.exclude, code.kind) == ("By hand.", ("paid repairs", "plans"), "model")
         assert code.include == ("repairs together with neighbours or friends", "repairs that did not succeed")
         await shown.press("d")
-        await shown.on(CodeForm)
-        fill(cast(CodeForm, shown.app.screen), p0_pattern="repair")
+        await shown.on(Form)
+        fill(cast(Form, shown.app.screen), p0_pattern="repair")
         await shown.press("ctrl+s")
         await shown.on(AskYes)
         assert "is found by a pattern now" in text_of(shown.app)
@@ -223,13 +222,13 @@ async def test_what_was_typed_into_a_form_is_not_lost(study: StudyFolder) -> Non
     async with opened(study) as shown:
         await shown.go_to(OWN)
         await shown.press("d")
-        await shown.on(CodeForm)
-        form = cast(CodeForm, shown.app.screen)
+        await shown.on(Form)
+        form = cast(Form, shown.app.screen)
         fill(form, p0_definition="Mine.")
         await shown.press("escape")
-        await shown.on(AskYes)
+        await shown.on(AskLeave)
         await shown.press("n")
-        await shown.on(CodeForm)
+        await shown.on(Form)
         do(study, lambda book: [*_redefined(book, OWN, "Ben's.")])
         await shown.press("ctrl+s")
         await shown.on(AskYes)
@@ -287,9 +286,9 @@ async def test_codes_are_added_and_dropped(study: StudyFolder) -> None:
     async with opened(study) as shown:
         await shown.go_to(OWN)
         await shown.press("a")
-        await shown.on(CodeForm)
+        await shown.on(Form)
         assert GROUP in text_of(shown.app)
-        fill(cast(CodeForm, shown.app.screen), p0_label="swapping", p0_definition="Two people swap.")
+        fill(cast(Form, shown.app.screen), p0_label="swapping", p0_definition="Two people swap.")
         await shown.press("ctrl+s")
         await shown.version(2)
         assert shown.code("swapping").parent == shown.code(GROUP).id
@@ -314,8 +313,8 @@ async def test_a_code_is_split_into_as_many_parts_as_one_likes(study: StudyFolde
     async with opened(study, (80, 24)) as shown:
         await shown.go_to(COST)
         await shown.press("s")
-        await shown.on(CodeForm)
-        form = cast(CodeForm, shown.app.screen)
+        await shown.on(Form)
+        form = cast(Form, shown.app.screen)
         fill(form, p0_label="money")
         await shown.press("ctrl+s")
         await shown.until(lambda: "two codes or more" in text_of(shown.app))
@@ -345,8 +344,8 @@ async def test_marked_codes_are_merged_into_the_one_that_is_chosen(study: StudyF
         await shown.press("space", "m")
         await shown.on(Choose)
         await shown.press("down", "enter")
-        await shown.on(CodeForm)
-        fill(cast(CodeForm, shown.app.screen), p0_label="repairing")
+        await shown.on(Form)
+        fill(cast(Form, shown.app.screen), p0_label="repairing")
         await shown.press("ctrl+s")
         await shown.on(AskYes)
         assert "merged into" in text_of(shown.app)
@@ -534,8 +533,8 @@ async def test_a_study_without_a_codebook_says_what_to_do(tmp_path: Any) -> None
         await shown.press("r", "x", "m", "u", "h", "S")
         assert len(shown.app.screen_stack) == 1
         await shown.press("a")
-        await shown.on(CodeForm)
-        fill(cast(CodeForm, shown.app.screen), p0_label="mending")
+        await shown.on(Form)
+        fill(cast(Form, shown.app.screen), p0_label="mending")
         await shown.press("ctrl+s")
         await shown.version(1)
         assert "mending" in text_of(shown.app)
@@ -551,7 +550,7 @@ async def test_hostile_text_is_shown_escaped(study: StudyFolder) -> None:
         assert "\x1b" not in text and "\u202e" not in text
         assert text.count(r"\u001b[31mred [bold]b[/] [@click=app.quit]q[/] \u202eevil") >= 2
         assert r"[red]ben\u001b" in text
-        for key, dialog in (("r", AskText), ("d", CodeForm), ("s", CodeForm), ("x", AskYes), ("o", ColourDialog)):
+        for key, dialog in (("r", AskText), ("d", Form), ("s", Form), ("x", AskYes), ("o", ColourDialog)):
             await shown.press(key)
             await shown.on(dialog)
             assert "\x1b" not in text_of(shown.app)

@@ -32,10 +32,11 @@ from intercoder.graphs.codebook_history import changes_between
 from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.tui.code_details import change_rows
 from intercoder.tui.dialogs import AskText, Choose
-from intercoder.tui.screens.code_form import Texts
 from intercoder.tui.screens.codebook_changing import CodebookChanging, check_change
 from intercoder.tui.screens.codebook_history import HistoryDialog
 from intercoder.tui.screens.colour_dialog import ColourDialog
+from intercoder.tui.screens.form import Texts
+from intercoder.tui.screens.form import Texts
 from intercoder.tui.widgets.code_tree import CodeTree
 
 PART = (("label", "Label", 1), ("definition", "Definition", 0))
@@ -128,7 +129,7 @@ class CodebookActs(CodebookChanging):
             changed = {name: value for name, value in dict(typed).items() if getattr(code, name) != value}
             return redefined(book, now.model_copy(update=changed))
 
-        await self.in_form(f"Edit {code.label}", _fields(form), make, ask="Make this change?")
+        await self.in_form(f"Edit {code.label}", [_fields(form)], make, ask="Make this change?")
 
     @work(group="act")
     async def action_add(self) -> None:
@@ -144,7 +145,7 @@ class CodebookActs(CodebookChanging):
             return added(book, typed.model_copy(update={"parent": parent}))
 
         title = f"Add a code to {group.label}" if group else "Add a code"
-        await self.in_form(title, _fields(form), make)
+        await self.in_form(title, [_fields(form)], make)
 
     @work(group="act")
     async def action_split(self) -> None:
@@ -155,11 +156,15 @@ class CodebookActs(CodebookChanging):
 
         def make(book: Codebook, texts: Texts) -> list[Revision]:
             places = sorted({int(key.partition(".")[0]) for key in texts})
-            parts = [(texts[f"{place}.label"], texts[f"{place}.definition"]) for place in places]
-            return divided(book, code.id, [part for part in parts if any(text.strip() for text in part)])
+            parts = [[texts.get(f"{place}.{name}", "") for name, _, _ in PART] for place in places]
+            return divided(
+                book, code.id, [(label, definition) for label, definition in parts if (label + definition).strip()]
+            )
 
         hint = "Each part is a new code. Its rules and examples you can write once it is there."
-        await self.in_form(f"Split {code.label}", (), make, further=_part, hint=hint, ask="Split it?")
+        await self.in_form(
+            f"Split {code.label}", [_part(0), _part(1)], make, further=_part, hint=hint, ask="Split it?"
+        )
 
     @work(group="act")
     async def action_merge(self) -> None:
@@ -175,12 +180,12 @@ class CodebookActs(CodebookChanging):
         ids = [heir.id, *(code.id for code in codes if code is not heir)]
 
         def make(book: Codebook, texts: Texts) -> list[Revision]:
-            label, definition = (_as_it_was(texts[f"0.{name}"], getattr(heir, name)) for name, _, _ in PART)
+            label, definition = (_as_it_was(texts.get(f"0.{name}", ""), getattr(heir, name)) for name, _, _ in PART)
             return united(book, ids, label, definition)
 
         others = ", ".join(code.label for code in codes if code is not heir)
         hint = f"Takes in {others}: their rules, examples and segments. They go."
-        await self.in_form(f"Merge into {heir.label}", _part(0, heir), make, hint=hint, ask="Merge them?")
+        await self.in_form(f"Merge into {heir.label}", [_part(0, heir)], make, hint=hint, ask="Merge them?")
         if all(self.book.code(one) is None for one in ids[1:]):
             self.code_tree.unmark_all()
 
@@ -321,19 +326,15 @@ def _fields(form: Revision) -> list[FormField]:
 
 
 def _typed(form: Revision, texts: Texts) -> Code:
-    kind = "pattern" if texts["0.pattern"].strip() else "model"
+    kind = "pattern" if texts.get("0.pattern", "").strip() else "model"
     return read_fields(form, {**texts, "0.kind": kind})[0]
 
 
 def _part(place: int, code: Code | None = None) -> list[FormField]:
     """Label and definition of a part of a split, or of what a merge makes."""
-    number = f" of part {place + 1}" if code is None else ""
     return [
         FormField(
-            key=f"{place}.{key}",
-            name=f"{name}{number}",
-            text=shown_safely(getattr(code, key)) if code else "",
-            lines=lines,
+            key=f"{place}.{key}", name=name, text=shown_safely(getattr(code, key)) if code else "", lines=lines
         )
         for key, name, lines in PART
     ]

@@ -25,7 +25,7 @@ from intercoder.graphs.codebook_history import VersionLine
 from intercoder.tui.code_details import change_rows
 from intercoder.tui.dialogs import AskYes
 from intercoder.tui.screens.base import StudyScreen
-from intercoder.tui.screens.code_form import CodeForm, Texts
+from intercoder.tui.screens.form import Form, Texts
 from intercoder.tui.text import joined, shown
 from intercoder.tui.widgets.code_tree import CodeTree
 from intercoder.tui.widgets.hanging import Row, hanging
@@ -76,7 +76,7 @@ class CodebookChanging(StudyScreen):
     async def in_form(
         self,
         title: str,
-        fields: Sequence[FormField],
+        parts: Sequence[Sequence[FormField]],
         make: Callable[[Codebook, Texts], Sequence[Revision]],
         *,
         ask: str = "",
@@ -101,7 +101,7 @@ class CodebookChanging(StudyScreen):
         def check(texts: Texts) -> None:
             check_change(seen, make(seen, texts))
 
-        await self.app.push_screen_wait(CodeForm(title, fields, check, do, further=further, hint=hint))
+        await self.app.push_screen_wait(Form(title, parts, check, do, further=further, hint=hint))
 
     async def do(self, make: Make, ask: str = "", *, seen: Codebook | None = None, lightly: bool = False) -> bool:
         """Make a change; an error is shown.
