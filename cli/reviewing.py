@@ -47,6 +47,7 @@ def review(
     from intercoder.cli.author import author_name
     from intercoder.cli.running import open_quietly
     from intercoder.core.errors import InputError
+    from intercoder.core.shown import shown_safely
 
     if not in_a_terminal():
         raise InputError(
@@ -59,6 +60,8 @@ def review(
 
     app = ReviewApp(folder, by=name, start=screen.value if screen else "", preferences=preferences_file())
     app.run()
+    for about, text in app.rescued:
+        typer.echo(f"Not kept of what you typed ({shown_safely(about)}):\n{shown_safely(text)}", err=True)
     folder.close()
     if app.return_code:
         raise typer.Exit(app.return_code)

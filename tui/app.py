@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.css.query import NoMatches
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from intercoder.core.errors import IntercoderError
 from intercoder.stores.changes import Changes
@@ -19,6 +21,7 @@ from intercoder.stores.database import now
 from intercoder.stores.lease import lease_holder
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.commands import KeyCommands
+from intercoder.tui.dialogs import AskLeave, Dialog
 from intercoder.tui.places import PLACES, build
 from intercoder.tui.preferences import Preferences, read_preferences, write_preferences
 from intercoder.tui.screens.base import StudyScreen
@@ -28,6 +31,7 @@ from intercoder.tui.text import shown
 from intercoder.tui.theme import THEMES
 from intercoder.tui.widgets.study_bar import StudyBar
 
+Kind = TypeVar("Kind")
 LOOK = 0.5
 """Seconds between looks at what others wrote."""
 
@@ -70,7 +74,12 @@ class ReviewApp(App[None]):
             id="app.theme",
         ),
         Binding(
-            "ctrl+q", "quit", "Quit", tooltip="Leave. Nothing is lost; runs go on.", id="app.quit", priority=True
+            "ctrl+q",
+            "quit",
+            "Quit",
+            tooltip="Leave. All answers are kept; runs go on.",
+            id="app.quit",
+            priority=True,
         ),
     ]
 
@@ -91,6 +100,8 @@ class ReviewApp(App[None]):
         """The run at work; empty if none is."""
         self.waiting = 0
         """Revisions that wait for a person."""
+        self.rescued: tuple[tuple[str, str], ...] = ()
+        """What was typed and not kept when the app failed, if it did."""
         self._start = start
         self._preferences = preferences
         self._changes = Changes(folder.engine)
@@ -111,11 +122,8 @@ class ReviewApp(App[None]):
         self._changes.close()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Say so where the terminal is too small, and go on when it is not."""
-        told = isinstance(self.screen, TooSmall)
-        if fits(event.size) and told:
-            self.pop_screen()
-        elif not fits(event.size) and not told:
+        """Say so where the terminal is too small."""
+        if not fits(event.size) and not any(isinstance(screen, TooSmall) for screen in self.screen_stack):
             self.push_screen(TooSmall())
 
     def look(self) -> None:
@@ -127,13 +135,15 @@ class ReviewApp(App[None]):
             self.failed(error)
             return
         if changed:
-            for stack in self._screen_stacks.values():
-                if stack and isinstance(stack[0], StudyScreen):
-                    stack[0].study_changed()
+            for screen in self._screens(StudyScreen):
+                screen.study_changed()
 
     def go(self, place: str, **what: Any) -> None:
         """Show a screen, at what is named (see `StudyScreen.show`)."""
-        self.run_worker(self._go(place, what), group="go", exclusive=True)
+        self.switch_mode(place)
+        if what:
+            screen = cast(StudyScreen, self._screen_stacks[place][0])
+            screen.call_after_refresh(screen.show, **what)
 
     def failed(self, error: IntercoderError) -> None:
         """Show an error that is meant for people: what is wrong, where, and what to do."""
@@ -164,11 +174,38 @@ class ReviewApp(App[None]):
         """Leave out Textual's own: what there is to do stands in the keys."""
         return ()
 
-    async def _go(self, place: str, what: dict[str, Any]) -> None:
-        await self.switch_mode(place)
-        screen = cast(StudyScreen, self._screen_stacks[place][0])
-        if what:
-            screen.call_after_refresh(screen.show, **what)
+    async def action_quit(self) -> None:
+        """Leave; ask first where something was typed that is not kept."""
+        if not any(screen.unsaved for screen in self._screens(Dialog)):
+            self.exit()
+        elif not isinstance(self.screen, AskLeave):
+            self.push_screen(AskLeave(), lambda agreed: self.exit() if agreed else None)
+
+    @property
+    def typed(self) -> tuple[tuple[str, str], ...]:
+        """What was typed in dialogs that are open: what each is about, and the text."""
+        return tuple((screen.about, screen.typed) for screen in self._screens(Dialog) if screen.unsaved)
+
+    async def run_action(self, *args: Any, **named: Any) -> bool:
+        """Show an error that an action ends with, if it is meant for people."""
+        try:
+            return await super().run_action(*args, **named)
+        except IntercoderError as error:
+            self.failed(error)
+            return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Show a worker's error that is meant for people; keep what was typed where any other ends the app."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if isinstance(error, WorkerFailed) and isinstance(cause, IntercoderError):
+            self.failed(cause)
+        elif not (self._exit and isinstance(cause, NoMatches)):  # widgets go while the app is being left
+            self.rescued = self.rescued or self.typed
+            super()._handle_exception(error)
+
+    def _screens(self, kind: type[Kind]) -> list[Kind]:
+        """All screens and dialogs of a kind that are open."""
+        return [one for stack in self._screen_stacks.values() for one in stack if isinstance(one, kind)]
 
     def _learn(self, *, everything: bool = True) -> None:
         """Learn what is at work, and after a change what waits."""
@@ -178,6 +215,7 @@ class ReviewApp(App[None]):
             from intercoder.graphs.answering import waiting_revisions
 
             self.waiting = len(waiting_revisions(self.folder))
-        if before != (self.running, self.waiting) and self._current_mode in self._screen_stacks:
-            for bar in self.screen.query(StudyBar):
-                bar.tell()
+        if before != (self.running, self.waiting):
+            for screen in self._screens(StudyScreen):
+                for bar in screen.query(StudyBar):
+                    bar.tell()

@@ -1,4 +1,7 @@
-"""Questions to the person: a text, yes or no, one of several. Escape answers nothing (None)."""
+"""Questions to the person: a text, yes or no, one of several. Escape answers nothing (None).
+
+What was typed is not lost unasked: a dialog that is `unsaved` asks before it is left.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +45,12 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self._title = title
+        self.about = title
 
     def compose(self) -> ComposeResult:
         """The box."""
         with Vertical() as box:
-            box.border_title = line(self._title, 80)
+            box.border_title = line(self.about, 80)
             yield from self.body()
         yield Footer(show_command_palette=False)
 
@@ -55,9 +58,26 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         """What is asked."""
         raise NotImplementedError
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether what stands here is other than what stood here at first, and not kept yet."""
+        return False
+
+    @property
+    def typed(self) -> str:
+        """What a person typed, to be given back to them if the program fails."""
+        return ""
+
     def action_cancel(self) -> None:
-        """Answer nothing."""
-        self.dismiss(None)
+        """Answer nothing; asks first where something typed would be lost."""
+        if self.unsaved:
+            self.app.push_screen(AskLeave(), self._leave)
+        else:
+            self.dismiss(None)
+
+    def _leave(self, agreed: bool | None) -> None:
+        if agreed:
+            self.dismiss(None)
 
 
 class AskText(Dialog[str]):
@@ -70,6 +90,7 @@ class AskText(Dialog[str]):
         needed: Whether it may not be blank.
         check: Raises an IntercoderError for what cannot be taken; its message is shown while the person types.
         lines: Rows of the field; one for a field that enter closes.
+        do: Does what the text is asked for; an IntercoderError is shown, and the text stays.
     """
 
     DEFAULT_CSS = """
@@ -89,9 +110,11 @@ class AskText(Dialog[str]):
         needed: bool = False,
         check: Callable[[str], object] | None = None,
         lines: int = 1,
+        do: Callable[[str], object] | None = None,
     ) -> None:
         super().__init__(title)
         self._hint, self._value, self._needed, self._check, self._lines = hint, value, needed, check, lines
+        self._do = do
 
     def body(self) -> ComposeResult:
         """The field, what is asked, and what is wrong."""
@@ -103,10 +126,21 @@ class AskText(Dialog[str]):
     @property
     def text(self) -> str:
         """What stands in the field."""
-        field = self.query_one("#text")
-        return (
-            field.text if isinstance(field, TextArea) else field.value if isinstance(field, Input) else ""
-        ).strip()
+        for field in self.query("#text"):
+            return (
+                field.text if isinstance(field, TextArea) else field.value if isinstance(field, Input) else ""
+            ).strip()
+        return self._value.strip()
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the text is another than at the beginning."""
+        return self.text != self._value.strip()
+
+    @property
+    def typed(self) -> str:
+        """The text."""
+        return self.text
 
     def on_input_changed(self) -> None:
         """Say at once what is wrong."""
@@ -122,7 +156,14 @@ class AskText(Dialog[str]):
 
     def action_take(self) -> None:
         """Take the text if nothing is wrong with it."""
-        if not self._problem(at_last=True):
+        if self._problem(at_last=True):
+            return
+        try:
+            if self._do is not None:
+                self._do(self.text)
+        except IntercoderError as error:
+            self._tell(f"{error.message} {error.remedy}")
+        else:
             self.dismiss(self.text)
 
     def _problem(self, *, at_last: bool = False) -> str:
@@ -134,8 +175,11 @@ class AskText(Dialog[str]):
                 self._check(self.text)
             except IntercoderError as error:
                 problem = f"{error.message} {error.remedy}"
-        self.query_one(".problem", Static).update(shown(problem))
+        self._tell(problem)
         return problem
+
+    def _tell(self, problem: str) -> None:
+        self.query_one(".problem", Static).update(shown(problem))
 
 
 class AskYes(Dialog[bool]):
@@ -157,6 +201,13 @@ class AskYes(Dialog[bool]):
     def action_yes(self) -> None:
         """Go on."""
         self.dismiss(True)
+
+
+class AskLeave(AskYes):
+    """Asks whether what was typed may be lost."""
+
+    def __init__(self) -> None:
+        super().__init__("Leave", "Leave without keeping what you typed?")
 
 
 class Choose(Dialog[int]):

@@ -25,10 +25,11 @@ from intercoder.tui.app import ReviewApp
 from intercoder.tui.dialogs import AskText, AskYes
 from intercoder.tui.screens import revisions as module
 from intercoder.tui.screens.code_findings import FindingsDialog
-from intercoder.tui.screens.revision_form import FieldBox, RevisionForm
+from intercoder.tui.screens.form import Form
 from intercoder.tui.screens.revisions import RevisionsScreen
 from intercoder.tui.widgets.book_tree import BookTree
 from intercoder.tui.widgets.evidence_list import EvidenceList
+from intercoder.tui.widgets.field_box import FieldBox
 from intercoder.tui.widgets.revision_queue import RevisionQueue
 from tests.tui.conftest import CLOCK, SIZES, started, text_of
 
@@ -224,7 +225,7 @@ async def test_an_edit_is_checked_while_it_is_typed_and_kept_as_a_draft(
         await settled(pilot)
         await press(pilot, "e")
         form = pilot.app.screen
-        assert isinstance(form, RevisionForm)
+        assert isinstance(form, Form)
         area = form.query_one(TextArea)
         area.text = latest_codebook(study.engine, study.study.id).codes[1].definition
         await settled(pilot)
@@ -278,7 +279,7 @@ async def test_a_split_is_edited_part_by_part_with_problems_beside_their_fields(
         await settled(pilot)
         await press(pilot, "p", "down", "e")
         form = pilot.app.screen
-        assert isinstance(form, RevisionForm)
+        assert isinstance(form, Form)
         labels = list(form.query(Input))
         labels[1].value = labels[0].value
         await settled(pilot)

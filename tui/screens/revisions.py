@@ -33,7 +33,7 @@ from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import AskText, AskYes
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.code_findings import FindingsDialog
-from intercoder.tui.screens.revision_form import RevisionForm
+from intercoder.tui.screens.revision_edit import edit_form
 from intercoder.tui.text import shown
 from intercoder.tui.widgets.book_tree import BookTree
 from intercoder.tui.widgets.evidence_list import EvidenceList
@@ -262,7 +262,7 @@ what comes or goes as a whole, ~ before what is reworded.
         queued = self.current
         if queued is None:
             return
-        form = RevisionForm(self.folder, queued, self.review.by, self.review.clock)
+        form = edit_form(self.folder, queued, self.review.by, self.review.clock)
         if await self.app.push_screen_wait(form):
             self._go_on_from(queued)
 

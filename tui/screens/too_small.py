@@ -27,9 +27,18 @@ class TooSmall(ModalScreen[None]):
         """How large it has to be."""
         yield Static(id="needed", markup=False)
 
+    def on_screen_resume(self) -> None:
+        """Go at once where there is room by now."""
+        self._go_if_it_fits()
+
     def on_resize(self) -> None:
-        """Say how large it is and has to be."""
+        """Go once there is room; until then say how large it is and has to be."""
         size = self.app.size
         self.query_one("#needed", Static).update(
             f"{size.width} x {size.height} is too small.\nMake the window at least\n{WIDTH} x {HEIGHT}."
         )
+        self._go_if_it_fits()
+
+    def _go_if_it_fits(self) -> None:
+        if fits(self.app.size) and self.app.screen is self:
+            self.dismiss()

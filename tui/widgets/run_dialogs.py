@@ -47,7 +47,9 @@ class RunForm(Dialog[NewRun]):
     def body(self) -> ComposeResult:
         """A row for each option, and what is wrong."""
         yield Static(
-            "A blank option is as its hint says. Nothing starts before you have seen the plan.", classes="hint"
+            "A blank option is as its hint says. Nothing starts before you have seen the plan.",
+            classes="hint",
+            markup=False,
         )
         with VerticalScroll(can_focus=False):
             for field in self._fields:
@@ -56,6 +58,16 @@ class RunForm(Dialog[NewRun]):
                     yield Input(field.value, id=field.name, select_on_focus=False)
                     yield Static(field.hint, classes="explained", markup=False)
         yield Static("", classes="problem", markup=False)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether an option was changed."""
+        return any(self._said.get(field.name, field.value) != field.value for field in self._fields)
+
+    @property
+    def typed(self) -> str:
+        """The options."""
+        return "\n".join(f"{name}: {value}" for name, value in self._said.items())
 
     @on(Input.Changed)
     def check(self) -> None:
@@ -68,10 +80,13 @@ class RunForm(Dialog[NewRun]):
         if asked is not None:
             self.dismiss(asked)
 
+    @property
+    def _said(self) -> dict[str, str]:
+        return {one.id or "": one.value for one in self.query(Input)}
+
     def _read(self) -> NewRun | None:
-        said = {field.name: self.query_one(f"#{field.name}", Input).value for field in self._fields}
         try:
-            asked, problem = wanted(self._folder, self._graph, said, self._by), Content("")
+            asked, problem = wanted(self._folder, self._graph, self._said, self._by), Content("")
         except IntercoderError as error:
             asked, problem = None, shown(str(error))
         self.query_one(".problem", Static).update(problem)
