@@ -131,7 +131,7 @@ def undo_latest(folder: StudyFolder, seen: Codebook, author: str) -> CodebookCha
             f"{one_line(later[-1].by, 60)} made version {later[-1].book.version} meanwhile.",
             remedy="Look at what changed, and undo then if you still want to.",
         )
-    return go_back(folder, author)
+    return go_back(folder, author, seen=seen.version)
 
 
 def undone_by_next(folder: StudyFolder) -> tuple[Codebook, tuple[Revision, ...]]:

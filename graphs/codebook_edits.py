@@ -115,7 +115,9 @@ def undo(folder: StudyFolder, author: str, version: int | None = None) -> Codebo
     return exported(folder, go_back(folder, author, version))
 
 
-def go_back(folder: StudyFolder, author: str, version: int | None = None) -> CodebookChange:
+def go_back(
+    folder: StudyFolder, author: str, version: int | None = None, *, seen: int | None = None
+) -> CodebookChange:
     """Make a new version equal to an old one; nothing is deleted.
 
     Args:
@@ -123,9 +125,10 @@ def go_back(folder: StudyFolder, author: str, version: int | None = None) -> Cod
         author: Who undoes.
         version: The old one; by default the one before the latest change. Undone again, the change before that
             is undone.
+        seen: The version that they take for the latest; by default the one that is.
 
     Raises:
-        StudyError: There is no such version, or none before the latest.
+        StudyError: There is no such version, none before the latest, or somebody made one meanwhile.
     """
     before = latest_codebook(folder.engine, folder.study.id)
     if version is None:
@@ -135,7 +138,8 @@ def go_back(folder: StudyFolder, author: str, version: int | None = None) -> Cod
     old = latest_codebook(folder.engine, folder.study.id, version)
     if not diff(before, old) and before.codes == old.codes:
         return CodebookChange(base=version, before=before, after=before)
-    after = undo_to(folder.engine, folder.study.id, version, author)
+    latest = before.version if seen is None else seen
+    after = undo_to(folder.engine, folder.study.id, version, author, latest=latest)
     made = tuple(diff(before, after))
     notes = (f"It equals version {version}.",)
     return CodebookChange(base=version, before=before, after=after, revisions=made, notes=notes)

@@ -76,11 +76,18 @@ def revise_by_hand(
         return read_version(connection, study_id, version)
 
 
-def undo_to(engine: Engine, study_id: str, version: int, author: str) -> Codebook:
+def undo_to(engine: Engine, study_id: str, version: int, author: str, *, latest: int) -> Codebook:
     """Make a new version equal to an old one; nothing is deleted.
 
+    Args:
+        engine: The study's database.
+        study_id: The study.
+        version: The old one.
+        author: Who undoes.
+        latest: Number of the version that they take for the latest.
+
     Raises:
-        StudyError: There is no such version, or it is the latest one.
+        StudyError: There is no such version, it is the latest one, or somebody made one after `latest`.
     """
     with writing(engine) as connection:
         complete = complete_versions(connection, study_id)
@@ -90,6 +97,11 @@ def undo_to(engine: Engine, study_id: str, version: int, author: str) -> Codeboo
         if version == complete[-1]:
             raise StudyError(
                 f"codebook version {version} is the latest already.", remedy="Name an earlier one with `--to`."
+            )
+        if complete[-1] != latest:
+            raise StudyError(
+                f"codebook version {complete[-1]} was made meanwhile; nothing was undone.",
+                remedy="Look at what changed, and undo then if you still want to.",
             )
         made = copy_version(connection, study_id, version, author)
         return read_version(connection, study_id, made)

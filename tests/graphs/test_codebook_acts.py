@@ -1,6 +1,7 @@
 """A person's single changes to the codebook: revisions of theirs that say what they touch and can be undone."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from intercoder.core.codebook_acts import (
 from intercoder.core.decisions import Decision, Wave
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.revisions import Revision
+from intercoder.graphs import codebook_edits
 from intercoder.graphs.codebook_acts import (
     ChangedMeanwhile,
     carry_out,
@@ -174,6 +176,24 @@ def test_only_what_a_person_saw_is_undone(drafted: StudyFolder) -> None:
     do(drafted, ACTS["define"], "ben")
     with pytest.raises(ChangedMeanwhile, match="ben made version 3 meanwhile"):
         undo_latest(drafted, seen, "ana")
+
+
+def test_an_undo_takes_nothing_along_that_came_in_at_that_moment(
+    drafted: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do(drafted, lambda book: renamed(book, MEND.id, "fixing"), "ana")
+    seen = do(drafted, lambda book: renamed(book, MEND.id, "repairing"), "ben")
+    read = codebook_edits.list_versions
+
+    def overtaken(*given: Any) -> Any:
+        found = read(*given)
+        do(drafted, lambda book: renamed(book, LEND.id, "borrowing"), "cleo", latest_or_empty(drafted))
+        return found
+
+    monkeypatch.setattr(codebook_edits, "list_versions", overtaken)
+    with pytest.raises(StudyError, match="version 4 was made meanwhile; nothing was undone"):
+        undo_latest(drafted, seen, "ana")
+    assert {code.label for code in latest_or_empty(drafted).codes} == {"repairing", "buying", "borrowing"}
 
 
 def test_undoing_goes_back_change_by_change(drafted: StudyFolder) -> None:
