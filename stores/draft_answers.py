@@ -61,10 +61,13 @@ def delete_drafts(connection: Connection, study_id: str, revision_ids: Iterable[
 
 
 def _after(last: str, at: str) -> str:
-    """A time of that second which comes after the last one, so that what was done last can be told."""
+    """A time of that second which comes after the last one, so that what was done last can be told.
+
+    Where a clock went back, or another machine's is ahead, it is of the last one's second.
+    """
     second = at.removesuffix("Z").partition(".")[0]
     begin, _, rest = last.removesuffix("Z").partition(".")
-    return f"{second}.{int(rest) + 1 if begin == second and rest else 0:06d}Z"
+    return f"{begin}.{int(rest or 0) + 1:06d}Z" if begin >= second else f"{second}.{0:06d}Z"
 
 
 def _read(row: Any) -> DraftAnswer:

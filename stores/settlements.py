@@ -140,7 +140,8 @@ def _append(connection: Connection, study_id: str, settled: Settled, last: Settl
 
 
 def _history(connection: Connection, study_id: str, unit: Unit) -> list[Settled]:
-    return [step for step in _read(connection, study_id, [unit[0]]) if step.code_id == unit[1]]
+    steps = [step for step in _read(connection, study_id, [unit[0]]) if step.code_id == unit[1]]
+    return sorted(steps, key=lambda step: step.number)  # clocks may go back, and differ between machines
 
 
 def _read(connection: Connection, study_id: str, segments: Sequence[str] | None) -> list[Settled]:

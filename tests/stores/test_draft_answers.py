@@ -56,3 +56,10 @@ def test_drafts_are_taken_away_by_name(folder: StudyFolder) -> None:
     with writing(folder.engine) as connection:
         delete_drafts(connection, folder.study.id, ["r_1", "r_none"])
     assert list(drafts(folder)) == ["r_2"]
+
+
+def test_what_was_drafted_last_comes_last_though_a_clock_went_back(folder: StudyFolder) -> None:
+    write(folder, "r_2", at="2026-03-01T10:00:05Z")
+    write(folder, "r_1", at="2026-03-01T10:00:04Z")
+    assert list(drafts(folder)) == ["r_2", "r_1"]
+    assert drafts(folder)["r_1"].created_at == "2026-03-01T10:00:05.000001Z"

@@ -108,3 +108,12 @@ def test_what_cannot_be_a_settlement_is_refused(folder: StudyFolder, one: Settle
     with pytest.raises(InputError, match=what):
         write(folder, one)
     assert standing(folder) == {}
+
+
+def test_steps_are_counted_though_a_clock_went_back(folder: StudyFolder) -> None:
+    for value, second in (("yes", 5), ("no", 3), ("unsure", 4)):
+        write_settlement(folder.engine, folder.study.id, step(value), at=f"2026-05-01T10:00:0{second}Z")
+    history = settlement_history(folder.engine, folder.study.id, UNIT)
+    assert [(one.number, one.value) for one in history] == [(1, "yes"), (2, "no"), (3, "unsure")]
+    assert standing(folder)[UNIT].value == "unsure"
+    assert back(folder).value == "no"
