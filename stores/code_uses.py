@@ -20,7 +20,10 @@ class CodeUse(Record):
 
 
 def code_uses(engine: Engine, study_id: str, code_ids: Collection[str]) -> dict[str, CodeUse]:
-    """Code id -> how often it was decided on, whatever was decided; codes nobody decided on are no keys."""
+    """Code id -> how often it was decided on, whatever was decided; codes nobody decided on are no keys.
+
+    What a person took away again is no decision.
+    """
     table, runs, later = schema.decisions, schema.runs, schema.decisions.alias("later")
     of_study = sa.select(runs.c.run).where(runs.c.study_id == study_id, runs.c.status != "undone")
     superseded = sa.exists().where(later.c.study_id == study_id, later.c.supersedes == table.c.decision_id)
@@ -31,6 +34,7 @@ def code_uses(engine: Engine, study_id: str, code_ids: Collection[str]) -> dict[
             table.c.study_id == study_id,
             sa.or_(table.c.run == "", table.c.run.in_(of_study)),
             table.c.code_id.in_(list(code_ids)),
+            sa.or_(table.c.role != "human", table.c.value != ""),
             ~superseded,
         )
         .group_by(table.c.code_id, people)

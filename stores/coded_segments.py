@@ -108,16 +108,26 @@ class CodedSegments:
         return found
 
     def by_coder(self, connection: Connection, coder: str) -> set[str]:
-        """Segments that a coder, person or model, read and answered to."""
-        table = schema.decisions
-        of_person = sa.select(table.c.segment_id).where(
-            table.c.study_id == self._study_id, table.c.run == "", table.c.coder == coder
-        )
-        found = set(connection.execute(of_person).scalars())
+        """Segments that a coder, person or model, read and answered to; of a person where an answer stands."""
+        found = self._said_by(connection, coder)
         for run in self._runs:
             if coder in {reader.name for reader in self._readers(run)}:
                 found |= self._answered(connection, run, coder)
         return found
+
+    def _said_by(self, connection: Connection, person: str) -> set[str]:
+        """Segments about which a person said anything that they did not take away."""
+        table = schema.decisions
+        own = (table.c.study_id == self._study_id, table.c.run == "", table.c.coder == person)
+        taken_away = sa.select(table.c.segment_id).where(*own, table.c.value == "")
+        given = sa.select(table.c.segment_id).where(*own, table.c.segment_id.not_in(taken_away))
+        looked_at = self._read(connection, "", sa.and_(*own, table.c.segment_id.in_(taken_away)))
+        left = {
+            segment_id
+            for (_, segment_id), stands in latest_said(looked_at, self._exclusive).items()
+            if any(row.value for row in stands.values())
+        }
+        return left | set(connection.execute(given).scalars())
 
     def standing(self, connection: Connection, segment_id: str) -> list[Decision]:
         """Decisions about a segment that stand: of people by name, then of runs, the latest first."""

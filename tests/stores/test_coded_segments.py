@@ -24,7 +24,7 @@ from intercoder.stores.corpus_search import CorpusSearch, Filters
 from intercoder.stores.database import reading, writing
 from intercoder.stores.decisions import assigned_segments, decision_row
 from intercoder.stores.deductions import coder_values, create_deductive_run, final_values
-from intercoder.stores.human_codings import human_values
+from intercoder.stores.human_codings import human_decisions, human_values
 from intercoder.stores.named_filters import named_filters
 from intercoder.stores.runs import create_run, get_run, update_run, write_failures
 from intercoder.stores.samples import Scope
@@ -267,9 +267,11 @@ def test_a_coder_alone_means_what_it_answered_to(filled: StudyFolder) -> None:
             Reader("medoid", "moderator"),
         ]
         assert coded.by_coder(connection, "medoid") == set(segments[:10]) - set(failures.scalars())
+        stands = {one.segment_id for one in human_decisions(connection, filled.study.id, coder="ben")}
         table = schema.decisions
-        by_ben = sa.select(table.c.segment_id).where(table.c.coder == "ben")
-        assert coded.by_coder(connection, "ben") == set(connection.execute(by_ben).scalars())
+        spoken_of = sa.select(table.c.segment_id).where(table.c.coder == "ben")
+        assert stands < set(connection.execute(spoken_of).scalars())
+        assert coded.by_coder(connection, "ben") == stands
 
 
 def test_a_code_stands_for_what_it_was_made_of_and_what_is_under_it() -> None:

@@ -12,6 +12,7 @@ from intercoder.core.given_answers import CodedSheet
 from intercoder.core.hand_coding import Move, Moves, RecentCodes, marked, pace
 from intercoder.core.quotes import Quote
 from intercoder.stores import schema
+from intercoder.stores.code_uses import CodeUse, code_uses
 from intercoder.stores.codebooks import read_version, reserve_version, write_version
 from intercoder.stores.database import reading, writing
 from intercoder.stores.decisions import decision_row
@@ -83,6 +84,7 @@ def test_what_was_taken_away_is_no_answer(filled: StudyFolder, ids: list[str], a
         assert [one.code_id for one in human_decisions(connection, filled.study.id)] == ["c_2"]
     assert of(ana, ids[0]) == {"c_2": "no"}
     assert not ana.coded(ids[0]).done
+    assert code_uses(filled.engine, filled.study.id, ["c_1", "c_2"]) == {"c_2": CodeUse(by_people=1)}
     ana.take_away(ids[0], "c_2")
     assert human_values(filled.engine, filled.study.id) == []
 
