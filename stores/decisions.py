@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -143,11 +143,36 @@ def current_decisions(
         )
         .order_by(drawn.c.position, table.c.role, table.c.coder, table.c.round, table.c.position)
     )
-    rows = connection.execute(query)
-    for (place, _role, _coder), group in groupby(rows, key=lambda row: (row.place, row.role, row.coder)):
+    for place, rows in groupby(connection.execute(query), key=lambda row: int(row.place)):
+        yield from ((place, row) for row in _latest_of_each(rows))
+
+
+def segment_decisions(connection: Connection, study_id: str, run: str, segment_id: str) -> list[Decision]:
+    """The decisions about one segment that stand in a run that finds its own codes, as in `current_decisions`.
+
+    Where the segment stands in the run's sample is not looked up: there is no index for that, and coding asks for
+    this at every keystroke.
+    """
+    table = schema.decisions
+    query = (
+        sa.select(table)
+        .where(
+            table.c.study_id == study_id,
+            table.c.run == run,
+            table.c.segment_id == segment_id,
+            ~_failed_later(table),
+        )
+        .order_by(table.c.role, table.c.coder, table.c.round, table.c.position)
+    )
+    return [read_decision(row) for row in _latest_of_each(connection.execute(query))]
+
+
+def _latest_of_each(rows: Iterable[Any]) -> Iterator[Any]:
+    """Of one segment's rows, ordered by role and coder, those of each actor's latest round."""
+    for _, group in groupby(rows, key=lambda row: (row.role, row.coder)):
         said = list(group)
         last = max(row.round for row in said)
-        yield from ((place, row) for row in said if row.round == last)
+        yield from (row for row in said if row.round == last)
 
 
 def assigned_segments(connection: Connection, study_id: str, run: str) -> Iterator[tuple[str, str]]:

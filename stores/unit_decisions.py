@@ -15,7 +15,7 @@ from intercoder.core.deduction import CoderValues, standing_of
 from intercoder.core.protocols import Run
 from intercoder.stores import schema
 from intercoder.stores.codebooks import read_version
-from intercoder.stores.decisions import current_decisions, failed_rounds, read_decision
+from intercoder.stores.decisions import current_decisions, failed_rounds, read_decision, segment_decisions
 
 BLOCK = 5000
 """Segments whose answers are read at once."""
@@ -93,11 +93,7 @@ def run_labels(connection: Connection, study_id: str, run: Run) -> Iterator[Segm
 def run_decisions(connection: Connection, study_id: str, run: Run, segment_id: str) -> list[Decision]:
     """Decisions of a run about one segment that stand, in the run's own order; none where it does not read it."""
     if not run.deductive:
-        place = segment_place(connection, study_id, run.sample, segment_id)
-        if place is None:
-            return []
-        rows = current_decisions(connection, study_id, run.id, place, place + 1, run.sample)
-        return [read_decision(row) for _, row in rows]
+        return segment_decisions(connection, study_id, run.id, segment_id)
     table = schema.decisions
     query = (
         sa.select(table)
@@ -107,16 +103,6 @@ def run_decisions(connection: Connection, study_id: str, run: Run, segment_id: s
     book = read_version(connection, study_id, run.codebook_version)
     failed = failed_rounds(connection, study_id, run.id, [segment_id])
     return standing_of(book, map(read_decision, connection.execute(query)), failed)
-
-
-def segment_place(connection: Connection, study_id: str, sample: str, segment_id: str) -> int | None:
-    """Position of a segment in a sample, from 0; None where the sample does not hold it."""
-    drawn = schema.sample_segments
-    query = sa.select(drawn.c.position).where(
-        drawn.c.study_id == study_id, drawn.c.sample == sample, drawn.c.segment_id == segment_id
-    )
-    found = connection.execute(query).scalar()
-    return None if found is None else int(found)
 
 
 def _answer_rows(connection: Connection, study_id: str, run: Run, start: int) -> Iterator[Sequence[Any]]:

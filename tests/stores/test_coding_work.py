@@ -1,14 +1,17 @@
 import pytest
+import sqlalchemy as sa
 
 from intercoder.core.documents import Document
 from intercoder.core.errors import StudyError
 from intercoder.core.segmentation import segment
+from intercoder.stores import schema
 from intercoder.stores.coding_work import done_segments, read_page, segments_with, work_segments, works
 from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.database import reading
+from intercoder.stores.database import reading, writing
 from intercoder.stores.drawn_samples import find_or_draw
 from intercoder.stores.hand_coding import HandCoder
 from intercoder.stores.others_answers import others_answers
+from intercoder.stores.runs import create_run
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
 from tests.stores.test_human_codings import coding, filled, ids, make_book, write
@@ -94,3 +97,28 @@ def test_others_are_seen_by_those_who_are_done(filled: StudyFolder, ids: list[st
     assert seen(blind=True) == [("ben", "Pride", "yes", "agrees"), ("ben", "Thrift", "no", "differs")]
     ana.take_away(ids[0], "c_2")
     assert seen(blind=True) == []
+
+
+def test_looking_at_others_costs_the_same_however_much_a_run_reads(filled: StudyFolder, ids: list[str]) -> None:
+    run = create_run(filled.engine, filled.study, "inductive", Scope())
+    ana = HandCoder(filled.engine, filled.study.id, "ana")
+    ana.finish(make_book(filled), ids[0])
+
+    def work() -> int:
+        """Hundreds of steps that the database takes."""
+        counted = []
+        with filled.engine.connect() as connection:
+            opened = connection.connection.driver_connection
+            assert opened is not None
+            opened.set_progress_handler(lambda: counted.append(1), 100)
+        others_answers(filled.engine, filled.study.id, ana.coded(ids[0]), blind=True)
+        return len(counted)
+
+    before = work()
+    drawn = schema.sample_segments
+    with writing(filled.engine) as connection:
+        one = connection.execute(sa.select(drawn).where(drawn.c.sample == run.sample)).mappings().first()
+        assert one is not None
+        more = [{**one, "position": 100 + at, "segment_id": f"s_{at}"} for at in range(5000)]
+        connection.execute(sa.insert(drawn), more)
+    assert work() <= before + 5
