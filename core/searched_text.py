@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]")
@@ -23,10 +24,6 @@ _JOINED = re.compile(
     "\ufb1d-\ufdff\ufe70-\ufefc]"
 )
 """Hebrew, Arabic, Syriac, Thaana, Thai, Lao, Tibetan, Myanmar, Khmer, Tai and their presentation forms."""
-
-
-_CLUSTER = re.compile(".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
-"""A character with the marks that may become one with it."""
 
 
 class Stretch(NamedTuple):
@@ -111,4 +108,15 @@ _BEGINNING = rf"(?:(?<![^\W_])|(?<={_IDEOGRAPH.pattern}))"
 
 def _places(text: str) -> list[Stretch]:
     """For each character of the folded text where in the text it comes from."""
-    return [Stretch(*cluster.span()) for cluster in _CLUSTER.finditer(text) for _ in fold(cluster.group())]
+    starts = [at for at, character in enumerate(text) if not at or not _may_join(character)]
+    clusters = (Stretch(*ends) for ends in pairwise([*starts, len(text)]))
+    return [cluster for cluster in clusters for _ in fold(text[cluster.start : cluster.end])]
+
+
+def _may_join(character: str) -> bool:
+    """Whether it may become one with what stands before it: a mark, or a Korean letter that does not begin one."""
+    return (
+        unicodedata.category(character)[0] == "M"
+        or "\u1160" <= character <= "\u11ff"
+        or character in "\uff9e\uff9f"
+    )

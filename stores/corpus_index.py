@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock
 
+from intercoder.core.errors import StudyError
 from intercoder.core.searched_text import fold, has_letters, is_joined, pieces, spaced
 from intercoder.stores.corpus_pages import CorpusDocument, CorpusLine, corpus_size, read_corpus, signature
 from intercoder.stores.database import reading, remove, translated
@@ -243,20 +244,22 @@ def corpus_index(folder: StudyFolder, progress: Progress = lambda done, total: N
     the second waits for the first.
 
     Raises:
-        StudyError: It cannot be written, for instance because the disk is full.
+        StudyError: It cannot be written, for instance because the disk is full or the folder is read-only.
     """
     ready = fresh_index(folder)
     if ready is not None:
         return ready
-    index_file(folder).parent.mkdir(parents=True, exist_ok=True)
-    with translated(str(index_file(folder))), FileLock(index_file(folder).with_suffix(".lock")):
-        ready = fresh_index(folder)
-        if ready is not None:
-            return ready
-        wanted = _build(folder, progress)
-    made = _opened(index_file(folder), wanted)
-    assert made is not None
-    return made
+    file = index_file(folder)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with translated(str(file)), FileLock(file.with_suffix(".lock")):
+            return fresh_index(folder) or CorpusIndex(file, _build(folder, progress))
+    except OSError as error:
+        raise StudyError(
+            f"the index of the corpus cannot be written: {error.strerror}.",
+            where=error.filename or str(file),
+            remedy="Free some space, or see to the folder's permissions.",
+        ) from error
 
 
 def _opened(file: Path, wanted: str) -> CorpusIndex | None:

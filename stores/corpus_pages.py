@@ -39,8 +39,14 @@ class CorpusDocument(NamedTuple):
 
 
 def signature(connection: Connection, study_id: str) -> str:
-    """What the corpus consists of, in short: it changes whenever a text or a cut comes in."""
-    sources = connection.execute(latest_versions(study_id)).all()
+    """What the corpus consists of, in short: it changes whenever a text or a cut comes in.
+
+    Also where the database was put back or made anew, and other files came in under the same numbers.
+    """
+    table = schema.sources
+    columns = (table.c.source, table.c.version, table.c.sha256, table.c.imported_at)
+    query = sa.select(*columns).where(table.c.study_id == study_id).order_by(table.c.place, *columns[:2])
+    sources = connection.execute(query).all()
     counts = [
         connection.execute(sa.select(sa.func.count()).where(table.c.study_id == study_id)).scalar_one()
         for table in (schema.source_documents, schema.segments)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from intercoder.core.documents import Document, Span, Unit
+from intercoder.core.errors import StudyError
 from intercoder.core.searched_text import find, pieces
 from intercoder.core.segmentation import segment
 from intercoder.stores.corpus import Source, import_source
@@ -225,6 +226,8 @@ def test_languages_that_do_not_part_words_are_searched_within(
         ("ab abc", "ab abc", ["ab", "abc"]),
         ("100%", "%", ["%"]),
         ("any", "", []),
+        ("\u1112\u1161\u11ab\u1100\u1173\u11af \u1106\u1161\u11af", "\ub9d0", ["\u1106\u1161\u11af"]),
+        ("\u09c7\u09be \u0928\u0947", "\u0928", ["\u0928\u0947"]),
     ],
 )
 def test_what_was_found_is_found_again_in_the_text(text: str, query: str, found: list[str]) -> None:
@@ -256,6 +259,30 @@ def test_a_new_cut_of_the_same_texts_is_seen(folder: StudyFolder) -> None:
     bring(folder, "a", ["One. Two."], unit="sentence")
     assert fresh_index(folder) is None
     assert corpus_index(folder).count == 3
+
+
+def test_another_database_in_the_same_place_is_seen(folder: StudyFolder, tmp_path: Path) -> None:
+    bring(folder, "x", ["apples"])
+    corpus_index(folder).close()
+    other = create_study(tmp_path / "other", f'id = "{folder.study.id}"\n{SETTINGS}')
+    bring(other, "x", ["pears"], state="2")
+    for one in (folder, other):
+        one.close()
+    for file in folder.path.glob("study.db*"):
+        file.unlink()
+    (other.path / "study.db").rename(folder.path / "study.db")
+    again = open_study(folder.path)
+    assert fresh_index(again) is None
+    assert list(corpus_index(again).search("pears")) == [0]
+
+
+def test_a_place_that_cannot_be_written_is_told(folder: StudyFolder) -> None:
+    bring(folder, "x", ["apples"])
+    (folder.path / "memory").write_text("a file, not a folder", "utf-8")
+    with pytest.raises(StudyError, match="cannot be written") as told:
+        corpus_index(folder)
+    assert told.value.where == str(folder.path / "memory")
+    assert told.value.remedy
 
 
 def test_a_damaged_file_is_made_again(folder: StudyFolder) -> None:
