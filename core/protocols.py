@@ -7,10 +7,8 @@ study on disk.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from intercoder.core.codebook import Code, Codebook
@@ -22,7 +20,11 @@ from intercoder.core.record import Record
 from intercoder.core.revisions import Revision, RevisionAnswer
 from intercoder.core.settling import PutForward
 
-Vectors: TypeAlias = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Vectors: TypeAlias = "npt.NDArray[np.float32]"
 """Shape (n, dimensions), unit length rows."""
 
 AnswerStatus: TypeAlias = Literal["ok", "invalid", "failed"]

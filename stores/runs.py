@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
@@ -140,7 +140,7 @@ class SqlStudyStore:
     def __init__(self, engine: Engine, study_id: str) -> None:
         self.engine = engine
         self.study_id = study_id
-        self._lengths: dict[str, npt.NDArray[np.int64]] = {}
+        self._lengths: dict[str, array[int]] = {}
 
     def run(self, run_id: str) -> Run:
         """The run as it stands."""
@@ -161,7 +161,7 @@ class SqlStudyStore:
                 run = get_run(connection, self.study_id, run_id)
                 self._lengths[run_id] = sorted_lengths(connection, self.study_id, run.sample)
         known = self._lengths[run_id]
-        return [float(shorter) / max(len(known), 1) for shorter in np.searchsorted(known, lengths)]
+        return [bisect_left(known, length) / max(len(known), 1) for length in lengths]
 
     def write_wave(self, run_id: str, wave: Wave) -> None:
         """Commit a wave and move the cursor, in one transaction; writing it twice changes nothing."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -131,7 +130,7 @@ def sample_ids(connection: Connection, study_id: str, sample: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def sorted_lengths(connection: Connection, study_id: str, sample: str) -> npt.NDArray[np.int64]:
+def sorted_lengths(connection: Connection, study_id: str, sample: str) -> array[int]:
     """Lengths of a sample's segments in code points, shortest first."""
     drawn = schema.sample_segments
     query = (
@@ -139,7 +138,7 @@ def sorted_lengths(connection: Connection, study_id: str, sample: str) -> npt.ND
         .where(drawn.c.study_id == study_id, drawn.c.sample == sample)
         .order_by(drawn.c.length)
     )
-    return np.fromiter(connection.execute(query).scalars(), dtype=np.int64)
+    return array("q", connection.execute(query).scalars())
 
 
 def chosen_segments(

@@ -20,6 +20,7 @@ from intercoder.stores.changes import Changes
 from intercoder.stores.database import now
 from intercoder.stores.lease import lease_holder
 from intercoder.stores.study_folder import StudyFolder
+from intercoder.stores.waiting import count_waiting
 from intercoder.tui.commands import KeyCommands
 from intercoder.tui.dialogs import AskLeave, Dialog
 from intercoder.tui.places import PLACES, build
@@ -212,9 +213,7 @@ class ReviewApp(App[None]):
         before = (self.running, self.waiting)
         self.running = lease_holder(self.folder.engine, self.folder.study.id) or ""
         if everything:
-            from intercoder.graphs.answering import waiting_revisions
-
-            self.waiting = len(waiting_revisions(self.folder))
+            self.waiting = count_waiting(self.folder.engine, self.folder.study.id)
         if before != (self.running, self.waiting):
             for screen in self._screens(StudyScreen):
                 for bar in screen.query(StudyBar):
