@@ -23,6 +23,7 @@ from intercoder.tui.code_details import code_rows
 from intercoder.tui.screens.codebook_acting import CodebookActs
 from intercoder.tui.screens.codebook_history import version_line
 from intercoder.tui.text import shown
+from intercoder.tui.threads import show_from_thread
 from intercoder.tui.widgets.code_tree import CodeTree
 from intercoder.tui.widgets.hanging import HangingText
 from intercoder.tui.widgets.virtual_list import VirtualList
@@ -114,15 +115,9 @@ class CodebookScreen(CodebookActs):
 
     @work(thread=True, exclusive=True, group="read")
     def _read(self) -> None:
-        worker = get_current_worker()
-        try:
-            seen = codebook_view(self.folder, self._seen)
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self._show_seen, seen)
-                self._count(seen.book.version)
-        except IntercoderError as error:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self.review.failed, error)
+        seen = codebook_view(self.folder, self._seen)
+        show_from_thread(self, self._show_seen, seen)
+        self._count(seen.book.version)
 
     def _count(self, wanted: int) -> None:
         """Count segments, unless that was done a moment ago and takes long."""
@@ -134,7 +129,7 @@ class CodebookScreen(CodebookActs):
         counts = latest_codebook(self.folder.engine, self.folder.study.id, wanted).counts
         if not worker.is_cancelled:
             self._counted = (wanted, monotonic(), monotonic() - began)
-            self.app.call_from_thread(self._show_counts, counts)
+            show_from_thread(self, self._show_counts, counts)
 
     def _show_seen(self, seen: CodebookView) -> None:
         if self._seen is None or seen.book.version > self._seen.book.version:

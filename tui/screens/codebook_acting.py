@@ -36,7 +36,6 @@ from intercoder.tui.screens.codebook_changing import CodebookChanging, check_cha
 from intercoder.tui.screens.codebook_history import HistoryDialog
 from intercoder.tui.screens.colour_dialog import ColourDialog
 from intercoder.tui.screens.form import Texts
-from intercoder.tui.screens.form import Texts
 from intercoder.tui.widgets.code_tree import CodeTree
 
 PART = (("label", "Label", 1), ("definition", "Definition", 0))

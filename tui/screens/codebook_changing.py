@@ -27,6 +27,7 @@ from intercoder.tui.dialogs import AskYes
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.form import Form, Texts
 from intercoder.tui.text import joined, shown
+from intercoder.tui.threads import show_from_thread
 from intercoder.tui.widgets.code_tree import CodeTree
 from intercoder.tui.widgets.hanging import Row, hanging
 
@@ -179,13 +180,8 @@ class CodebookChanging(StudyScreen):
             if not self._behind:
                 return
             self._behind = False
-            try:
-                note = write_codebook(self.folder).note
-            except IntercoderError as error:
-                self.app.call_from_thread(self.review.failed, error)
-            else:
-                if note:
-                    self.app.call_from_thread(self.review.tell, note)
+            if note := write_codebook(self.folder).note:
+                show_from_thread(self, self.review.tell, note)
 
     async def agrees(self, title: str, rows: Sequence[Row], words: Sequence[str]) -> bool:
         """Show a change and what hangs on it, and ask."""

@@ -12,12 +12,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from intercoder.core.errors import IntercoderError
 from intercoder.graphs.codebook_history import VersionLine, compared
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.code_details import change_rows
 from intercoder.tui.dialogs import Dialog
 from intercoder.tui.text import joined, line
+from intercoder.tui.threads import show_from_thread
 from intercoder.tui.widgets.hanging import MUTED, HangingText
 from intercoder.tui.widgets.virtual_list import VirtualList
 
@@ -107,12 +107,8 @@ class HistoryDialog(Dialog[int]):
         place = next(at for at, one in enumerate(self._versions) if one.version == here)
         before = self._versions[place + 1].version if place + 1 < len(self._versions) else 0
         first, second = (self._from or before, here) if self._from != here else (before, here)
-        try:
-            rows = change_rows(compared(self._folder, first, second))
-        except IntercoderError as error:
-            self.app.call_from_thread(self.notify, error.message, severity="error", markup=False)
-            return
-        self.app.call_from_thread(self._show, first, second, rows)
+        rows = change_rows(compared(self._folder, first, second))
+        show_from_thread(self, self._show, first, second, rows)
 
     def _show(self, first: int, second: int, rows: list[tuple[Content, Content]]) -> None:
         told = f"From version {first} to {second}" if first else f"Version {second}, the first"

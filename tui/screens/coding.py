@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, Literal
 
 from textual import work
@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from intercoder.core.codebook import Code
 from intercoder.core.codebook_checks import folded
-from intercoder.core.errors import InputError, IntercoderError
+from intercoder.core.errors import InputError
 from intercoder.core.hand_coding import Move, asked_codes
 from intercoder.core.sampling import seed_of
 from intercoder.core.shown import counted, one_line
@@ -30,6 +30,7 @@ from intercoder.tui import coding_view as view
 from intercoder.tui.dialogs import AskText, Choose, fuzzy
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.text import line, shown
+from intercoder.tui.threads import show_from_thread
 from intercoder.tui.widgets.code_picker import CodePicker
 from intercoder.tui.widgets.quote_text import QuoteText
 from intercoder.tui.widgets.virtual_list import VirtualList
@@ -210,29 +211,26 @@ class CodingScreen(StudyScreen):
 
     @work(thread=True, group="open", exclusive=True)
     def _open_first(self) -> None:
-        desk = self.desk
-        first = self.attempt_in_thread(desk.first_work)
-        opened = self.attempt_in_thread(desk.look_up, first) if first else None
-        self.app.call_from_thread(self._opened, opened)
+        first = self.desk.first_work()
+        show_from_thread(self, self._opened, self.desk.look_up(first) if first else None)
 
     @work(thread=True, group="open", exclusive=True)
     def _open_work(self, chosen: Work) -> None:
-        if opened := self.attempt_in_thread(self.desk.look_up, chosen):
-            self.app.call_from_thread(self._opened, opened)
+        show_from_thread(self, self._opened, self.desk.look_up(chosen))
 
     @work(thread=True, group="open", exclusive=True)
     def _open_sample(self, name: str) -> None:
-        found = self.attempt_in_thread(works, self.folder.engine, self.folder.study.id) or []
+        found = works(self.folder.engine, self.folder.study.id)
         chosen = next((one for one in found if one.sample == name), None)
-        if chosen and (opened := self.attempt_in_thread(self.desk.look_up, chosen)):
-            self.app.call_from_thread(self._opened, opened)
+        if chosen:
+            show_from_thread(self, self._opened, self.desk.look_up(chosen))
 
     @work(thread=True, group="open", exclusive=True)
     def _show_segment(self, segment_id: str) -> None:
         if segment_id in self.desk.segment_ids:
-            self.app.call_from_thread(self._go, self.desk.segment_ids.index(segment_id))
-        elif opened := self.attempt_in_thread(self.desk.look_up, None, segment_id):
-            self.app.call_from_thread(self._opened, opened)
+            show_from_thread(self, self._go, self.desk.segment_ids.index(segment_id))
+        else:
+            show_from_thread(self, self._opened, self.desk.look_up(None, segment_id))
 
     def _opened(self, opened: Opened | None) -> None:
         if opened is not None:
@@ -242,28 +240,18 @@ class CodingScreen(StudyScreen):
 
     @work(thread=True, group="look", exclusive=True)
     def _look(self) -> None:
-        if look := self.attempt_in_thread(self.desk.look):
-            self.app.call_from_thread(self._looked, look)
+        if look := self.desk.look():
+            show_from_thread(self, self._looked, look)
 
     def _looked(self, look: Look) -> None:
         if self.desk.take(look):
             self._fill()
-
-    def attempt_in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
-        """As `attempt`, in a thread."""
-        try:
-            return function(*args)
-        except IntercoderError as error:
-            self.app.call_from_thread(self.review.failed, error)
-            return None
 
     # Showing
 
     def _fill(self, *, top: bool = False) -> None:
         """Show all that the desk holds."""
         desk = self.desk
-        if not self.query("#head"):  # the app is closing
-            return
         if desk.page is None or desk.mine is None:
             self._nothing()
             return
@@ -541,11 +529,9 @@ class CodingScreen(StudyScreen):
         mine = self.desk.mine
         if mine is None:
             return
-        text = await self.app.push_screen_wait(
-            AskText("Memo", "About this segment; leave it blank to take it away.", mine.memo, lines=6)
-        )
-        if text is not None:
-            self._do(self.desk.note, text)
+        hint = "About this segment; leave it blank to take it away."
+        await self.app.push_screen_wait(AskText("Memo", hint, mine.memo, lines=6, do=self.desk.note))
+        self._fill()
 
     @work
     async def action_reason(self) -> None:
@@ -556,9 +542,11 @@ class CodingScreen(StudyScreen):
             self.review.tell("Give the code first.")
             return
         title = f"Why {decision.value}: {one_line(code.label, 50)}"
-        text = await self.app.push_screen_wait(AskText(title, "", decision.reason, lines=6))
-        if text is not None and decision.value:
-            self._do(lambda: self.desk.give(code.id, decision.value or "yes", reason=text))
+        give = partial(self.desk.give, code.id, decision.value or "yes")
+        await self.app.push_screen_wait(
+            AskText(title, "", decision.reason, lines=6, do=lambda text: give(reason=text))
+        )
+        self._fill()
 
     @work
     async def action_new_code(self) -> None:

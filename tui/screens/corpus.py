@@ -12,9 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
-from textual.worker import get_current_worker
 
-from intercoder.core.errors import InputError, IntercoderError
+from intercoder.core.errors import InputError
 from intercoder.core.searched_text import pieces
 from intercoder.core.shown import counted
 from intercoder.stores.corpus_index import CorpusIndex, corpus_index, fresh_index
@@ -27,6 +26,7 @@ from intercoder.tui.dialogs import AskText, Choose
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.segment_rows import segment_rows
 from intercoder.tui.text import joined, line
+from intercoder.tui.threads import show_from_thread
 from intercoder.tui.widgets.segment_lines import document_line, segment_line
 from intercoder.tui.widgets.segment_view import SegmentView
 from intercoder.tui.widgets.virtual_list import VirtualList
@@ -146,28 +146,21 @@ class CorpusScreen(StudyScreen):
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:
-        worker = get_current_worker()
-        try:
-            kept = self._read_kept()
-            ready = fresh_index(self.folder, self.index)
-            if ready is None:
-                if self._search is None:
-                    with reading(self.folder.engine) as connection:
-                        size = corpus_size(connection, self.folder.study.id)
-                    self.app.call_from_thread(self._list_plainly, size)
-                ready = corpus_index(self.folder, partial(self._progress, worker))
-            search = self._search
-            if search is None or ready is not search.index:
-                search = CorpusSearch(self.folder, ready)
-            else:
-                search.renew()
-            names = {code.id: code.label for code in search.codes()}
-        except IntercoderError as error:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self.review.failed, error)
-            return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._ready, search, names, kept)
+        kept = self._read_kept()
+        ready = fresh_index(self.folder, self.index)
+        if ready is None:
+            if self._search is None:
+                with reading(self.folder.engine) as connection:
+                    size = corpus_size(connection, self.folder.study.id)
+                show_from_thread(self, self._list_plainly, size)
+            ready = corpus_index(self.folder, self._progress)
+        search = self._search
+        if search is None or ready is not search.index:
+            search = CorpusSearch(self.folder, ready)
+        else:
+            search.renew()
+        names = {code.id: code.label for code in search.codes()}
+        show_from_thread(self, self._ready, search, names, kept)
 
     def _read_kept(self) -> frozenset[str]:
         if not self.folder.study.human.blind:
@@ -175,10 +168,9 @@ class CorpusScreen(StudyScreen):
         with reading(self.folder.engine) as connection:
             return kept_from(connection, self.folder.study.id, self.review.by)
 
-    def _progress(self, worker: Any, done: int, total: int) -> None:
-        if not worker.is_cancelled:
-            told = f"the index is being made: {done:,} of {counted(total, 'segment')}; search waits for it"
-            self.app.call_from_thread(self._tell, told)
+    def _progress(self, done: int, total: int) -> None:
+        told = f"the index is being made: {done:,} of {counted(total, 'segment')}; search waits for it"
+        show_from_thread(self, self._tell, told)
 
     def _list_plainly(self, size: int) -> None:
         """Show all segments while there is no index yet."""
@@ -191,6 +183,8 @@ class CorpusScreen(StudyScreen):
         first = self._search is None
         before = self.index
         if before is not None and before is not search.index:
+            for group in ("find", "details", "warm"):  # they may read what is closed now
+                self.workers.cancel_group(self, group)
             before.close()
         self._search, self._names, self._kept = search, names, kept
         if before is not search.index:
@@ -228,18 +222,11 @@ class CorpusScreen(StudyScreen):
 
     @work(thread=True, exclusive=True, group="find")
     def _find(self, filters: Filters) -> None:
-        worker, search = get_current_worker(), self._search
+        search = self._search
         if search is None:
-            self.app.call_from_thread(self._tell, "search waits for the index")
-            return
-        try:
-            places = search.find(filters)
-        except IntercoderError as error:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self.review.failed, error)
-            return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._found, search, filters, places)
+            show_from_thread(self, self._tell, "search waits for the index")
+        else:
+            show_from_thread(self, self._found, search, filters, search.find(filters))
 
     def _found(self, search: CorpusSearch, filters: Filters, places: Sequence[int]) -> None:
         """Show what was found, with the cursor where it was if that is among it."""
@@ -359,23 +346,11 @@ class CorpusScreen(StudyScreen):
 
     @work(thread=True, exclusive=True, group="details")
     def _read_details(self, segment_id: str, around: int, only_by: str, again: bool) -> None:
-        worker = get_current_worker()
-        try:
-            coded = self._search.coded if self._search is not None else None
-            details = segment_details(
-                self.folder.engine,
-                self.folder.study.id,
-                segment_id,
-                around=around,
-                only_by=only_by,
-                coded=coded,
-            )
-        except IntercoderError as error:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self.review.failed, error)
-            return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._tell_details, details, again)
+        coded = self._search.coded if self._search is not None else None
+        details = segment_details(
+            self.folder.engine, self.folder.study.id, segment_id, around=around, only_by=only_by, coded=coded
+        )
+        show_from_thread(self, self._tell_details, details, again)
 
     def _tell_details(self, details: SegmentDetails, again: bool) -> None:
         self._details = details
@@ -525,10 +500,9 @@ class CorpusScreen(StudyScreen):
         with reading(self.folder.engine) as connection:
             before = read_memo(connection, study, self.review.by, segment_id)
         title = "Memo on this segment"
-        text = await self.app.push_screen_wait(AskText(title, "Empty takes it away.", before, lines=6))
-        if text is not None:
-            self.attempt(note, self.folder.engine, study, self.review.by, segment_id, text)
-            self._read(again=True)
+        write = partial(note, self.folder.engine, study, self.review.by, segment_id)
+        await self.app.push_screen_wait(AskText(title, "Empty takes it away.", before, lines=6, do=write))
+        self._read(again=True)
 
     def action_code(self) -> None:
         """Code the segment."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from textual import work
 from textual.worker import get_current_worker
@@ -11,11 +11,12 @@ from textual.worker import get_current_worker
 from intercoder.core.errors import IntercoderError
 from intercoder.graphs.detached import Started, start, stop
 from intercoder.graphs.new_run_plans import goes_on_with, plan_run
-from intercoder.graphs.new_runs import GRAPHS, NewRun, command
+from intercoder.graphs.new_runs import GRAPHS, command
 from intercoder.stores.lease import busy, read_holder
 from intercoder.stores.run_progress import RunLine, RunView
 from intercoder.tui.dialogs import AskYes, Choose
 from intercoder.tui.screens.base import StudyScreen
+from intercoder.tui.threads import show_from_thread
 from intercoder.tui.widgets.plan_words import plan_text
 from intercoder.tui.widgets.run_dialogs import PlanDialog, RunForm
 
@@ -53,22 +54,12 @@ class RunActing(StudyScreen):
         asked = await self.app.push_screen_wait(RunForm(self.folder, graphs[place], self.review.by))
         if asked is None:
             return
-        plan = await self._planned(asked).wait()
-        if plan is None:
-            return
+        plan = await asyncio.to_thread(plan_run, self.folder, asked)
         title = f"intercoder {' '.join([*command(asked).arguments, 'STUDY', *command(asked).options])}"
         going = self.attempt(goes_on_with, self.folder, asked) or ""
         dialog = PlanDialog(title, plan_text(plan, going), startable=not plan.obstacles)
         if await self.app.push_screen_wait(dialog):
             self._start(*command(asked))
-
-    @work(thread=True, group="plan", exit_on_error=False)
-    def _planned(self, asked: NewRun) -> Any:
-        try:
-            return plan_run(self.folder, asked)
-        except IntercoderError as error:
-            self.app.call_from_thread(self.review.failed, error)
-            return None
 
     @work(group="ask", exclusive=True)
     async def action_stop(self) -> None:
@@ -104,17 +95,16 @@ class RunActing(StudyScreen):
             self.review.failed(busy(holder))
         return holder is not None
 
-    @work(thread=True, group="start", exit_on_error=False)
+    @work(thread=True, group="start")
     def _start(self, arguments: Sequence[str], options: Sequence[str]) -> None:
         worker = get_current_worker()
-        self.app.call_from_thread(self._begin, " ".join(arguments))
+        show_from_thread(self, self._begin, " ".join(arguments))
         began: Started | IntercoderError
         try:
             began = start(self.folder, arguments, options, given_up=lambda: worker.is_cancelled)
         except IntercoderError as error:
             began = error
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._began, began)
+        show_from_thread(self, self._began, began)
 
     def _begin(self, what: str) -> None:
         self.starting = what

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -12,9 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.css.query import NoMatches
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from intercoder.core.errors import IntercoderError
 from intercoder.graphs.detached import last_words, log_tail, run_log
@@ -23,6 +20,7 @@ from intercoder.stores.answer_counts import Latest
 from intercoder.stores.run_progress import FailureGroup, RunLine, RunView, RunWatch, run_lines
 from intercoder.tui.screens.run_acting import RunActing
 from intercoder.tui.text import shown
+from intercoder.tui.threads import show_from_thread
 from intercoder.tui.widgets.run_dialogs import Reading
 from intercoder.tui.widgets.run_words import (
     failure_row,
@@ -140,18 +138,15 @@ class RunsScreen(RunActing):
 
     @work(thread=True, group="look")
     def _look(self, chosen: str, now: str) -> None:
-        worker = get_current_worker()
         found: Look | IntercoderError
         try:
             lines = run_lines(self.folder)
             line = next((one for one in lines if one.id == chosen), lines[0] if lines else None)
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self._listed, lines, line)
+            show_from_thread(self, self._listed, lines, line)
             found = self._found(line, now)
         except IntercoderError as error:
             found = error
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._looked, chosen, found)
+        show_from_thread(self, self._looked, chosen, found)
 
     def _found(self, line: RunLine | None, now: str) -> Look:
         if line is None:
@@ -171,18 +166,16 @@ class RunsScreen(RunActing):
             self.review.failed(found)
             return
         if not chosen or chosen == self._chosen:
-            with suppress(NoMatches):
-                self._show_view(found.view, found.why)
+            self._show_view(found.view, found.why)
         if self._again or (chosen and chosen != self._chosen):
             self.load()
 
     def _listed(self, lines: tuple[RunLine, ...], line: RunLine | None) -> None:
         """Show the list; the first time that a run of many answers is looked at, counting them takes a moment."""
-        with suppress(NoMatches):  # the screen is being taken down
-            self._show_lines(lines)
-            if line is not None and (self.view is None or self.view.run.id != line.id):
-                self.query_one("#heading", Static).update(heading(line))
-                self.query_one("#progress", Static).update("Its answers are being counted…")
+        self._show_lines(lines)
+        if line is not None and (self.view is None or self.view.run.id != line.id):
+            self.query_one("#heading", Static).update(heading(line))
+            self.query_one("#progress", Static).update(Content("Its answers are being counted…"))
 
     def _show_lines(self, lines: tuple[RunLine, ...]) -> None:
         self.lines = lines

@@ -16,6 +16,9 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from intercoder.core.errors import IntercoderError
+from intercoder.tui.text import line as shown_line
+
 if TYPE_CHECKING:
     from textual import events
     from textual.style import Style
@@ -217,12 +220,18 @@ class VirtualList(ScrollView, can_focus=True):
         if rows is None:
             self._laid_out_for = self.size.width
             start = page * PAGE
-            rows = self._pages[page] = self._rows(start, min(start + PAGE, self._count))
+            rows = self._pages[page] = self._fetched(start, min(start + PAGE, self._count))
         if offset >= len(rows):
             return Content("")
         row = rows[offset]
         lines = (Content.from_rich_text(row) if isinstance(row, Text) else row).split("\n", allow_blank=True)
         return lines[part] if part < len(lines) else Content("")
+
+    def _fetched(self, start: int, stop: int) -> Sequence[Line]:
+        try:
+            return self._rows(start, stop)
+        except IntercoderError as error:  # drawing must not fail: the next look may find rows again
+            return [shown_line(f"{error.message} {error.remedy}")]
 
     def action_move(self, by: int) -> None:
         """Go up or down by rows."""
