@@ -45,6 +45,7 @@ repeat = false
 rounds = 1
 [calibration]
 resamples = 200
+fewest_positives = 4
 [embedding]
 model = "scripted:hashing"
 """
