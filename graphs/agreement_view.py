@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from intercoder.core.code_names import CodeNames
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.codebook_checks import folded
 from intercoder.core.deduction import FINAL
 from intercoder.core.findings import CoderFindings
 from intercoder.core.protocols import Run
@@ -23,8 +24,8 @@ from intercoder.evals.report.randomness_tests import Tested, meaning
 from intercoder.graphs.disagreements import (
     Disagreements,
     disagreeing_run,
-    folded,
     gather_disagreements,
+    labels_of,
     state_of,
 )
 from intercoder.stores import schema
@@ -292,14 +293,14 @@ def _of_own_codes(folder: StudyFolder, found: Disagreements) -> AgreementTable:
     width = len(found.coders)
     for one, times in found.patterns.get("", {}).items():
         said = [
-            {counts_as.get(label, "") for label in answer.split("; ")} if answer else None for answer in one.models
+            {counts_as.get(label, "") for label in labels_of(answer)} if answer else None for answer in one.models
         ]
         said += [None] * (width - len(said))
         coverage[tuple(labels is not None for labels in said)] += times
         for code in {code for labels in said if labels for code in labels} - {""}:
             row = tuple(None if labels is None else code in labels for labels in said)
             given.setdefault(code, Counter())[row] += times
-        for code in {counts_as.get(label, "") for label in one.final.split("; ")} - {""}:
+        for code in {counts_as.get(label, "") for label in labels_of(one.final)} - {""}:
             final[code] += times
     total = sum(coverage.values())
     rows = [

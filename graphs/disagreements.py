@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from intercoder.core.code_names import CodeNames
 from intercoder.core.codebook import Codebook
+from intercoder.core.codebook_checks import folded
 from intercoder.core.deduction import PATTERN, CoderValues
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
@@ -32,6 +32,8 @@ PEOPLE = "people"
 """Names what people coded, as if it were a run: without any model."""
 NOTHING = "(nothing)"
 """Answer of a coder that found nothing to code."""
+APART = "\x1f"
+"""Between the labels of one answer: white space by Python's reckoning, so that no folded label holds it."""
 VALUES = ("no", "unsure", "yes")
 """Answers about a code."""
 GRAPHS = ("inductive", "codevelop", "calibrate", "final")
@@ -164,7 +166,7 @@ def about(found: Disagreements, code: str) -> Disagreements:
         units=tuple(
             one
             for one in found.units
-            if any(wanted in answer.split("; ") for answer in (*one.answers.votes, one.answers.final))
+            if any(wanted in labels_of(answer) for answer in (*one.answers.votes, one.answers.final))
         )
     )
 
@@ -201,9 +203,9 @@ def state_of(folder: StudyFolder, run: Run | None) -> tuple[object, ...]:
         )
 
 
-def folded(label: str) -> str:
-    """A label as it is compared: case, spaces and ways of writing the same character aside."""
-    return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+def labels_of(answer: str) -> list[str]:
+    """The labels of one answer, as they are compared, where coders found codes of their own."""
+    return answer.split(APART)
 
 
 class Told(NamedTuple):
@@ -241,8 +243,8 @@ class Words:
         )
 
     def name(self, code: str) -> str:
-        """A code's name; anything else as it is."""
-        return self._names.get(code, code)
+        """A code's name; labels with signs between them; anything else as it is."""
+        return self._names.get(code, code.replace(APART, "; "))
 
     def _answered(self, names: Sequence[str], answers: Sequence[str]) -> tuple[tuple[str, str], ...]:
         return tuple((name, self.name(said)) for name, said in zip(names, answers, strict=False) if said)
@@ -296,13 +298,13 @@ class _Gathering:
             for coder, labels in given.items():
                 number = self._number(coder)
                 said += [""] * (number + 1 - len(said))
-                said[number] = "; ".join(sorted(set(labels))) or NOTHING
+                said[number] = APART.join(sorted(set(labels))) or NOTHING
             settled = (of for (role, _), of in one.labels.items() if role == "moderator")
-            final = "; ".join(dict.fromkeys(map(folded, chain.from_iterable(settled))))
+            final = APART.join(dict.fromkeys(map(folded, chain.from_iterable(settled))))
             answers = self._pooled(Answers(models=tuple(said), final=final))
             self._patterns.setdefault("", Counter())[answers] += 1
             if len({*answers.votes}) > 1:
-                told = {label for answer in answers.votes for label in answer.split("; ")}
+                told = {label for answer in answers.votes for label in labels_of(answer)}
                 self._units.append(
                     Disagreement(
                         one.segment_id,

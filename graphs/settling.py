@@ -35,7 +35,7 @@ class Saying(NamedTuple):
     role: str
     coder: str
     said: str
-    """`yes`, `no`, `unsure`, or the codes or labels that were given; empty for nothing to code."""
+    """`yes`, `no`, `unsure`, or the code or label that was given; empty for nothing to code."""
     decision: Decision
     """With reason, quote and where it comes from."""
     changed: bool = False
@@ -71,7 +71,7 @@ class UnitPage(NamedTuple):
         """Codes or labels that a segment could be settled on: those that were given first, then the book's."""
         if self.code is not None:
             return ()
-        given = [label for one in self.sayings for label in one.said.split("; ") if label not in ("", "unsure")]
+        given = [one.said for one in self.sayings if one.said not in ("", "unsure")]
         own = self.run is not None and not self.run.deductive
         return tuple(dict.fromkeys([*given, *(() if own else CodeNames(self.book).shown.values())]))
 

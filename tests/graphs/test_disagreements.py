@@ -7,6 +7,8 @@ import pytest
 from intercoder.core.codebook import Codebook
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
+from intercoder.graphs import disagreements
+from intercoder.graphs.agreement_view import agreement_table
 from intercoder.graphs.disagreements import (
     NOTHING,
     PEOPLE,
@@ -24,6 +26,7 @@ from intercoder.graphs.settling import find_unit, settle, take_settlement_back, 
 from intercoder.stores.named_samples import keep_sample
 from intercoder.stores.samples import Scope, draw_scope
 from intercoder.stores.study_folder import StudyFolder
+from intercoder.stores.unit_decisions import SegmentLabels
 from tests.graphs.disagreeing import MEND, MONEY, code_by_hand, ids, make_book, make_run, make_study
 
 SAID = {
@@ -224,3 +227,35 @@ def test_a_change_of_decisions_is_noticed(folder: StudyFolder, book: Codebook, r
     code_by_hand(folder, book, ids(folder, run), {"c_money": {"ana": "y"}})
     assert state_of(folder, run) != before
     assert state_of(folder, None) != people
+
+
+def test_a_label_that_looks_like_two_is_one(study: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin_inductive(study, Scope())
+    time, both = (
+        one.model_copy(update={"label": label}) for one, label in ((MONEY, "Time"), (MEND, "time; money"))
+    )
+    monkeypatch.setattr(disagreements, "book_of", lambda *_: Codebook(version=1, codes=(time, both)))
+
+    def found(**said: tuple[str, ...]) -> Disagreements:
+        labels = {("moderator" if name == "moderator" else "coder", name): of for name, of in said.items()}
+        monkeypatch.setattr(disagreements, "run_labels", lambda *_: [SegmentLabels(0, "s_1", labels, ())])
+        return gather_disagreements(study, run)
+
+    one = found(ana=("time; money",), ben=("Time", "money"), moderator=("time; money",))
+    (unit,) = one.units
+    assert unit.labels == 3
+    told = Words(one).tell(unit)
+    assert (told.coders, told.final) == ((("ana", "time; money"), ("ben", "money; time")), "time; money")
+    assert {row.name: row.prevalence for row in agreement_table(study, run).rows} == {"time; money": 1, "Time": 0}
+    assert found(ana=("time; money",), ben=("money; time",)).units
+    assert about(found(ana=("time; money",), ben=("money",)), time.id).units == ()
+    assert len(about(found(ana=("time; money",), ben=("money",)), both.id).units) == 1
+    assert len(about(found(ana=("time", "money"), ben=("money",)), time.id).units) == 1
+
+
+def test_a_segment_can_be_settled_on_a_whole_label_only(study: StudyFolder) -> None:
+    result = execute(study, lambda: begin_inductive(study, Scope()), lambda _: None)
+    assert result
+    page = unit_page(study, result.run, gather_disagreements(study, result.run).units[0].unit)
+    first, *rest = page.sayings
+    assert page._replace(sayings=(first._replace(said="time; money"), *rest)).choices[0] == "time; money"
