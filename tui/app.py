@@ -200,7 +200,7 @@ class ReviewApp(App[None]):
         cause = error.error if isinstance(error, WorkerFailed) else error
         if isinstance(error, WorkerFailed) and isinstance(cause, IntercoderError):
             self.failed(cause)
-        elif not (self._exit and isinstance(cause, NoMatches)):  # widgets go while the app is being left
+        elif self.is_running or not isinstance(cause, NoMatches):  # widgets go while the app is being left
             self.rescued = self.rescued or self.typed
             super()._handle_exception(error)
 

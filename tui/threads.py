@@ -29,7 +29,7 @@ def show_from_thread(
 
     def show() -> None:
         # Looked at here, in the app's thread, because that is where workers are cancelled and widgets go.
-        if not worker.is_cancelled and node.is_attached:
+        if not worker.is_cancelled and node.is_attached and node.app.is_running:
             function(*args, **named)
 
     if not worker.is_cancelled:

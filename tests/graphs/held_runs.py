@@ -40,8 +40,6 @@ class Model:
         self.asked = 0
         self.moment = SEGMENTS // 2
         self.gate = threading.Event()
-        self.spoiled = ""
-        """Questions that hold this text get what cannot be used."""
         self.refused = False
         """Whether the key is refused from `moment` on."""
 
@@ -52,8 +50,6 @@ class Model:
         if self.refused and self.asked >= self.moment:
             return fails(401, "the key is not known")
         messages = [(message["role"], message["content"]) for message in body["messages"]]
-        if self.spoiled and any(self.spoiled in content for _, content in messages):
-            return says("this is no JSON")
         schema = body["response_format"]["json_schema"]["schema"]
         return says(ScriptedChatModel()._reply(messages, schema, body.get("seed")))
 

@@ -1,5 +1,6 @@
 """Screen 6: runs are started, watched, stopped, resumed and retried without leaving, as processes of their own."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from intercoder.core.decisions import Failure
-from intercoder.graphs.detached import start
+from intercoder.graphs.detached import Started, start
 from intercoder.stores import schema
 from intercoder.stores.database import writing
 from intercoder.stores.lease import read_holder
@@ -17,10 +18,11 @@ from intercoder.stores.runs import create_run, list_runs, update_run, write_fail
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import AskYes, Choose
+from intercoder.tui.screens import run_acting
 from intercoder.tui.screens.runs import RunsScreen
 from intercoder.tui.widgets.run_dialogs import PlanDialog, Reading, RunForm
 from intercoder.tui.widgets.virtual_list import VirtualList
-from tests.graphs.held_runs import SEGMENTS, Model, ended
+from tests.graphs.held_runs import Model, ended
 from tests.graphs.held_runs import held as held
 from tests.graphs.held_runs import held_model as held_model
 from tests.stores.test_run_progress import answer, decide
@@ -82,7 +84,7 @@ async def test_a_run_is_started_from_here_and_goes_on_when_one_leaves(held: Stud
     assert status(held) == "done"
 
 
-async def test_a_run_that_was_started_elsewhere_is_stopped_resumed_and_retried(
+async def test_a_run_that_was_started_elsewhere_is_stopped_and_resumed_and_says_why_it_stops(
     held: StudyFolder, held_model: Model
 ) -> None:
     pid = start(held, ["run", "inductive"]).pid
@@ -96,33 +98,45 @@ async def test_a_run_that_was_started_elsewhere_is_stopped_resumed_and_retried(
         ended(pid)
         assert status(held) == "stopped"
 
+        held_model.refused = True
         held_model.gate.set()
-        held_model.spoiled = f"Person {SEGMENTS - 1} "
+        await until(pilot, lambda: app.screen.check_action("resume", ()))
         await pilot.press("R")
-        await until(pilot, lambda: shows(app, "inductive-1  ✓ done"))
-        await until(pilot, lambda: shows(app, "✗ 1 invalid"))
-        await until(pilot, lambda: app.screen.check_action("retry", ()))
-        held_model.spoiled = ""
-        await pilot.press("t")
-        await until(pilot, lambda: shows(app, "inductive-1  round 2  ✓ done"))
-        await until(pilot, lambda: "Failures" not in text_of(app))
-        await pilot.press("l")
-        await until(pilot, lambda: isinstance(app.screen, Reading))
-        assert "intercoder export" in text_of(app)
-        await pilot.press("escape")
-    assert (status(held), list_runs(held.engine, held.study.id)[-1].failures) == ("done", 0)
-
-
-async def test_why_a_run_stopped_is_told_with_the_remedy(held: StudyFolder, held_model: Model) -> None:
-    held_model.refused = True
-    held_model.gate.set()
-    ended(start(held, ["run", "inductive"]).pid)
-    app = started(held, "runs")
-    async with app.run_test(size=(120, 40)) as pilot:
         await until(
             pilot,
             lambda: shows(app, "inductive-1  ■ stopped", "The endpoint refuses the key.", "→ Put a valid key"),
         )
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, Reading) and "-> Put a valid key" in text_of(app))
+        await pilot.press("escape")
+    assert status(held) == "stopped"
+
+
+async def test_what_failed_is_asked_again(study: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run(study.engine, study.study, "inductive", Scope(unit="turn", limit=2))
+    failed = Failure(segment_id="s", role="coder", coder="ana", kind="invalid", message="no JSON")
+    with writing(study.engine) as connection:
+        write_failures(connection, study.study.id, run, [failed])
+        update_run(connection, study.study.id, run.id, position=2, status="done")
+    going_on = threading.Event()
+    asked: list[tuple[object, ...]] = []
+
+    def retry(folder: StudyFolder, arguments: object, options: object, **more: object) -> Started:
+        asked.append((arguments, options))
+        assert going_on.wait(30)
+        return Started(run="", pid=0, log=folder.path / "log", code=0, said="Nothing failed any more.")
+
+    monkeypatch.setattr(run_acting, "start", retry)
+    app = started(study, "runs")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.screen.check_action("retry", ()))
+        await pilot.press("t")
+        await until(pilot, lambda: shows(app, "retry is starting…"))
+        assert app.screen.check_action("retry", ()) is None
+        going_on.set()
+        await until(pilot, lambda: "Nothing failed any more." in notified(app))
+        assert "is starting" not in text_of(app)
+    assert asked == [(("retry",), ())]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -131,7 +145,7 @@ async def test_a_run_whose_process_died_can_be_resumed(study: StudyFolder, size:
     app = started(study, "runs")
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: shows(app, "✗ stopped (its process is gone)"))
-        assert app.screen.check_action("resume", ())
+        await until(pilot, lambda: app.screen.check_action("resume", ()))
         assert app.screen.check_action("stop", ()) is None
         await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, Reading))
