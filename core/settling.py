@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
+
+from pydantic import Field
 
 from intercoder.core.code_names import CodeNames
 from intercoder.core.codebook import Codebook
@@ -15,7 +17,7 @@ Unit: TypeAlias = tuple[str, str]
 
 
 class Settled(Record):
-    """One step in the history of a unit. Of all steps the one with the highest number stands."""
+    """One step in the history of a unit, or what stands of it (see `standing`)."""
 
     segment_id: str
     code_id: str = ""
@@ -24,7 +26,7 @@ class Settled(Record):
     run: str = ""
     """The run whose coders differed; empty where only people did."""
     value: Value = ""
-    """Empty where the unit is only put forward, or where a settlement was taken back."""
+    """Empty where the unit is only put forward, or where the step takes another back."""
     label: str = ""
     """The code that was settled on, where the unit is a whole segment."""
     note: str = ""
@@ -33,6 +35,8 @@ class Settled(Record):
     """Whether the reviser shall see it."""
     codebook_version: int = 0
     created_at: str = ""
+    asked: str = Field(default="", exclude=True)
+    """Of what stands: what somebody else noted who put it forward. No part of a step, and not stored."""
 
     @property
     def unit(self) -> Unit:
@@ -46,7 +50,7 @@ class Settled(Record):
 
     @property
     def is_open(self) -> bool:
-        """Whether it leaves the unit as if nobody had said anything."""
+        """Whether it says nothing: as a step, it takes back the latest that was not taken back before."""
         return not self.value and not self.evidence
 
 
@@ -59,41 +63,44 @@ class PutForward(NamedTuple):
     """What coders said there of the code, where that is of another run than the one that is looked at."""
 
 
-def before_last(steps: Sequence[Settled]) -> Settled | None:
-    """What stood before the latest thing that a person did; None where nothing did.
-
-    A step that says what stood two steps before it took the last one back: so one can go back step by step.
-
-    Args:
-        steps: The unit's history, oldest first.
-    """
-    stack = _undone(steps)
-    return stack[-2] if len(stack) > 1 else None
-
-
-def _undone(steps: Iterable[Settled]) -> list[Settled]:
-    """The steps that were not taken back."""
+def not_taken_back(steps: Iterable[Settled]) -> list[Settled]:
+    """The steps that say something still, of a unit's history in the order of their numbers."""
     stack: list[Settled] = []
     for step in steps:
-        earlier = stack[-2].says if len(stack) > 1 else _NOTHING
-        if stack and step.says == earlier:
-            stack.pop()
-        else:
+        if not step.is_open:
             stack.append(step)
+        elif stack:
+            stack.pop()
     return stack
 
 
-_NOTHING = Settled(segment_id="").says
+def standing(steps: Iterable[Settled]) -> Settled | None:
+    """What stands of a unit; None where nothing does.
+
+    That is the last step that was not taken back. Where it only puts the unit forward, what was settled before
+    stands with it: under the name and with the note of who settled it, with the last step's number, and what that
+    one notes in `asked`.
+
+    Args:
+        steps: The unit's history, in the order of their numbers.
+    """
+    said = not_taken_back(steps)
+    last = said[-1] if said else None
+    settled = next((step for step in reversed(said) if step.value), None)
+    if last is None or settled is None or settled is last:
+        return last
+    return settled.model_copy(update={"evidence": True, "number": last.number, "asked": last.note})
 
 
 def standing_steps(steps: Iterable[Settled]) -> Iterator[Settled]:
-    """Of each unit the step that stands, in the order of their numbers' last; units left open are left out."""
-    latest: dict[Unit, Settled] = {}
+    """Of each unit what stands, in the order of first mention; units left open are left out."""
+    history: dict[Unit, list[Settled]] = {}
     for step in steps:
-        known = latest.get(step.unit)
-        if known is None or step.number > known.number:
-            latest[step.unit] = step
-    yield from (step for step in latest.values() if not step.is_open)
+        history.setdefault(step.unit, []).append(step)
+    for of_unit in history.values():
+        found = standing(sorted(of_unit, key=lambda step: step.number))
+        if found is not None:
+            yield found
 
 
 def chosen_code(book: Codebook, step: Settled) -> str:

@@ -116,5 +116,5 @@ def _excerpts(
             said=tuple(said.get(segment, ())),
             by_person=person is not None,
             settled=person.value if person else "",
-            note=person.note if person else "",
+            note=" ".join(filter(None, (person.note, person.asked))) if person else "",
         )

@@ -14,7 +14,7 @@ from intercoder.core.decisions import Decision, Value
 from intercoder.core.deduction import is_final, spread
 from intercoder.core.errors import InputError
 from intercoder.core.protocols import Run
-from intercoder.core.settling import Settled, Unit
+from intercoder.core.settling import Settled, Unit, standing
 from intercoder.graphs.disagreements import book_of
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
@@ -63,8 +63,7 @@ class UnitPage(NamedTuple):
     @property
     def settled(self) -> Settled | None:
         """What stands of that; None where nothing does."""
-        last = self.history[-1] if self.history else None
-        return None if last is None or last.is_open else last
+        return standing(self.history)
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -129,7 +128,8 @@ def settle(
         folder: The study.
         run: The run whose coders differ; None for people alone.
         unit: Segment and code.
-        value: What it is settled on; empty to leave that as it stands, and only put the unit forward.
+        value: What it is settled on; empty to leave that as it stands, and only put the unit forward. What
+            somebody else settled stays theirs.
         note: Why.
         by: Who says so.
         label: The code, where the unit is a segment and the value is `yes`.
@@ -145,9 +145,9 @@ def settle(
     book = book_of(folder, run)
     with reading(engine) as connection:
         read_surroundings(connection, study, unit[0], 0, 0)
-        standing = read_settlements(connection, study, [unit[0]]).get(unit)
-    if not value and standing is not None:
-        value, label = standing.value, label or standing.label
+        stands = read_settlements(connection, study, [unit[0]]).get(unit)
+    if not value and stands is not None and stands.by == by.strip():
+        value, label = stands.value, label or stands.label
     return write_settlement(
         engine,
         study,
@@ -159,7 +159,7 @@ def settle(
             label=_settled_label(book, run, unit, value, label),
             note=" ".join(note.split()),
             by=by.strip(),
-            evidence=evidence if evidence is not None else standing is not None and standing.evidence,
+            evidence=evidence if evidence is not None else stands is not None and stands.evidence,
             codebook_version=book.version,
         ),
         seen=seen,

@@ -78,7 +78,7 @@ def segment_details(
         before=page.before,
         after=page.after,
         decisions=tuple(one for one in decisions if not only_by or (one.role, one.coder) == ("human", only_by)),
-        settled=tuple(one for one in settled if not one.is_open and not only_by),
+        settled=() if only_by else tuple(settled),
         memos=tuple(one for one in memos if only_by in ("", one.author)),
         kept=bool(only_by),
     )

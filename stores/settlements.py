@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.errors import InputError, StudyError
-from intercoder.core.settling import Settled, Unit, before_last, standing_steps
+from intercoder.core.settling import Settled, Unit, not_taken_back, standing, standing_steps
 from intercoder.core.shown import one_line
 from intercoder.stores import schema
 from intercoder.stores.database import now, reading, writing
 
 VALUES = ("yes", "no", "unsure")
+_COLUMNS = tuple(column.name for column in schema.settlements.columns if column.name != "study_id")
 
 
 def write_settlement(
@@ -31,7 +32,7 @@ def write_settlement(
         at: When; by default now.
 
     Returns:
-        The step as it was written, or the one that stands where that says the same.
+        The step as it was written, or the last one where that says the same.
 
     Raises:
         InputError: It has no note, no name or no value that there is.
@@ -40,17 +41,18 @@ def write_settlement(
     _check(settled)
     with writing(engine) as connection:
         steps = _history(connection, study_id, settled.unit)
-        last = steps[-1] if steps else None
-        _check_seen(last, settled.by, seen)
-        if last is not None and last.says == settled.says and last.by == settled.by:
-            return last
-        return _append(connection, study_id, settled, last, at)
+        said = not_taken_back(steps)
+        stands = said[-1] if said else None
+        _check_seen(stands, settled.by, seen)
+        if stands is not None and stands.says == settled.says and stands.by == settled.by:
+            return stands
+        return _append(connection, study_id, settled, steps, at)
 
 
 def take_back(engine: Engine, study_id: str, unit: Unit, by: str, *, at: str = "") -> Settled:
-    """Take back the latest thing that was said of a unit, in a step that says what stood before it.
+    """Take back the latest thing that was said of a unit, in a step that says nothing.
 
-    Taken back again, the step before that goes, and so on until nothing is said of it.
+    What was said before that stands again; taken back again, it goes too, and so on until nothing is said of it.
 
     Args:
         engine: The study's database.
@@ -67,16 +69,20 @@ def take_back(engine: Engine, study_id: str, unit: Unit, by: str, *, at: str = "
     """
     with writing(engine) as connection:
         steps = _history(connection, study_id, unit)
-        last = steps[-1] if steps else None
-        if last is None or last.is_open:
+        said = not_taken_back(steps)
+        if not said:
             raise StudyError("nothing was said of this unit yet.", remedy="There is nothing to take back.")
+        last = said[-1]
         if last.by != by:
             raise StudyError(
                 f"it was {last.by} who {told(last)} at {last.created_at}.",
                 remedy="Settle it anew with a note that says why; what they said stays on record.",
             )
-        earlier = before_last(steps) or Settled(segment_id=unit[0], code_id=unit[1], by=by, run=last.run)
-        return _append(connection, study_id, earlier, last, at)
+        step = Settled(
+            segment_id=unit[0], code_id=unit[1], run=last.run, by=by, codebook_version=last.codebook_version
+        )
+        written = _append(connection, study_id, step, steps, at)
+        return standing([*steps, written]) or written
 
 
 def read_settlements(
@@ -123,17 +129,15 @@ def _check(settled: Settled) -> None:
 
 
 def _check_seen(last: Settled | None, by: str, seen: int | None) -> None:
-    if last is None or last.by == by or (last.is_open and seen is None):
-        return
-    if seen is None or seen != last.number:
+    if last is not None and last.by != by and seen != last.number:
         raise StudyError(
             f"{last.by} was first: {told(last)} at {last.created_at}. {one_line(last.note, 200)}".rstrip(),
             remedy="Look at it; then settle it anew if you do not agree.",
         )
 
 
-def _append(connection: Connection, study_id: str, settled: Settled, last: Settled | None, at: str) -> Settled:
-    number = last.number + 1 if last is not None else 1
+def _append(connection: Connection, study_id: str, settled: Settled, steps: Sequence[Settled], at: str) -> Settled:
+    number = steps[-1].number + 1 if steps else 1
     step = settled.model_copy(update={"number": number, "created_at": at or now()})
     connection.execute(sa.insert(schema.settlements).values(study_id=study_id, **step.model_dump()))
     return step
@@ -151,4 +155,4 @@ def _read(connection: Connection, study_id: str, segments: Sequence[str] | None)
         query = query.where(table.c.segment_id.in_(segments))
     query = query.order_by(table.c.created_at, table.c.segment_id, table.c.code_id, table.c.number)
     rows = connection.execute(query).mappings()
-    return [Settled.model_validate({name: row[name] for name in Settled.model_fields}) for row in rows]
+    return [Settled.model_validate({name: row[name] for name in _COLUMNS}) for row in rows]

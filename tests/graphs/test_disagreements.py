@@ -259,3 +259,16 @@ def test_a_segment_can_be_settled_on_a_whole_label_only(study: StudyFolder) -> N
     page = unit_page(study, result.run, gather_disagreements(study, result.run).units[0].unit)
     first, *rest = page.sayings
     assert page._replace(sayings=(first._replace(said="time; money"), *rest)).choices[0] == "time; money"
+
+
+def test_what_somebody_else_sends_is_not_settled_under_their_name(folder: StudyFolder, run: Run) -> None:
+    unit = gather_disagreements(folder, run).units[0].unit
+    settle(folder, run, unit, "no", "Fun is no repair.", by="ana")
+    sent = settle(folder, run, unit, "", "Is it?", by="ben", evidence=True, seen=1)
+    assert (sent.value, sent.evidence, sent.by) == ("", True, "ben")
+    stands = unit_page(folder, run, unit).settled
+    assert stands is not None
+    assert (stands.value, stands.by, stands.evidence) == ("no", "ana", True)
+    assert gather_disagreements(folder, run).units[-1].unit == unit
+    again = settle(folder, run, unit, "yes", "It is.", by="ben", seen=stands.number)
+    assert (again.value, again.evidence) == ("yes", True)

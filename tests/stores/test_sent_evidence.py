@@ -48,6 +48,16 @@ def test_what_people_said_comes_first_with_the_decisions_it_is_about(folder: Stu
     assert gather_findings(store, run.id, ["c_money"])["c_money"].excerpts[0].note == "A dump costs."
 
 
+def test_the_reviser_sees_why_it_was_settled_and_why_it_was_sent(folder: StudyFolder) -> None:
+    run = make_run(folder, make_book(folder), SAID)
+    unit = ids(folder, run)[4], "c_money"
+    settle(folder, run, unit, "yes", "A dump costs.", by="ana")
+    settle(folder, run, unit, "", "And who pays?", by="ben", evidence=True, seen=1)
+    findings = gather_findings(SqlDevelopmentStore(folder.engine, folder.study.id), run.id, ["c_money"])
+    first = findings["c_money"].excerpts[0]
+    assert (first.settled, first.note) == ("yes", "A dump costs. And who pays?")
+
+
 def test_from_another_sample_only_what_was_sent_is_shown(folder: StudyFolder) -> None:
     book = make_book(folder)
     tried = make_run(folder, book, SAID, "calibrate")

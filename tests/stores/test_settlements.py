@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intercoder.core.decisions import Value
 from intercoder.core.errors import InputError, StudyError
-from intercoder.core.settling import Settled, before_last
+from intercoder.core.settling import Settled, standing_steps
 from intercoder.stores.database import reading
 from intercoder.stores.settlements import read_settlements, settlement_history, take_back, write_settlement
 from intercoder.stores.study_folder import StudyFolder
@@ -60,21 +61,37 @@ def test_one_can_go_back_step_by_step(folder: StudyFolder) -> None:
     assert len(settlement_history(folder.engine, folder.study.id, UNIT)) == 6
 
 
-@given(st.lists(st.sampled_from(["yes", "no", "unsure", "back"]), max_size=12))
-def test_going_back_undoes_what_was_done_last(moves: list[str]) -> None:
+@given(st.lists(st.sampled_from(["yes", "no", "unsure", ""]), max_size=12))
+def test_going_back_undoes_what_was_done_last(moves: list[Value]) -> None:
     steps: list[Settled] = []
-    stack: list[str] = []
+    stack: list[Value] = []
     for move in moves:
-        if move == "back":
-            if not stack:
-                continue
-            earlier = before_last(steps)
-            stack.pop()
-            assert (earlier.value if earlier else "") == (stack[-1] if stack else "")
-            steps.append(earlier or Settled(segment_id="s"))
-        elif not stack or stack[-1] != move:
-            steps.append(Settled(segment_id="s", value=move, note=f"{len(steps)}"))
+        steps.append(Settled(segment_id="s", value=move, note="x" if move else "", number=len(steps) + 1))
+        if move:
             stack.append(move)
+        elif stack:
+            stack.pop()
+        assert [one.value for one in standing_steps(reversed(steps))] == stack[-1:]
+
+
+def test_what_is_said_anew_takes_nothing_back(folder: StudyFolder) -> None:
+    write(folder, step())
+    write(folder, step("no", "Only wages.", by="ben"), seen=1)
+    write(folder, step(), seen=2)
+    assert (back(folder).value, standing(folder)[UNIT].by) == ("no", "ben")
+    with pytest.raises(StudyError, match="it was ben who settled it: no"):
+        back(folder)
+    assert (back(folder, "ben").value, standing(folder)[UNIT].by) == ("yes", "ana")
+    assert back(folder).is_open
+
+
+def test_what_is_taken_back_keeps_who_took_it_back(folder: StudyFolder) -> None:
+    write(folder, step("no", "Only wages.", by="ben"))
+    write(folder, step(), seen=1)
+    back(folder)
+    last = settlement_history(folder.engine, folder.study.id, UNIT)[-1]
+    assert (last.number, last.by, last.is_open, standing(folder)[UNIT].number) == (3, "ana", True, 1)
+    assert write(folder, step("unsure", "Who knows."), seen=1).number == 4
 
 
 def test_who_was_first_is_told(folder: StudyFolder) -> None:
@@ -117,3 +134,15 @@ def test_steps_are_counted_though_a_clock_went_back(folder: StudyFolder) -> None
     assert [(one.number, one.value) for one in history] == [(1, "yes"), (2, "no"), (3, "unsure")]
     assert standing(folder)[UNIT].value == "unsure"
     assert back(folder).value == "no"
+
+
+def test_what_somebody_sends_leaves_what_another_settled(folder: StudyFolder) -> None:
+    write(folder, step())
+    write(folder, step("", "And this?", by="ben", evidence=True), seen=1)
+    stands = standing(folder)[UNIT]
+    assert (stands.value, stands.by, stands.note, stands.evidence) == ("yes", "ana", "A price.", True)
+    assert (stands.asked, stands.number) == ("And this?", 2)
+    with pytest.raises(StudyError, match="it was ben who put it forward"):
+        back(folder)
+    back(folder, "ben")
+    assert (standing(folder)[UNIT].evidence, standing(folder)[UNIT].by) == (False, "ana")

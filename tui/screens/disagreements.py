@@ -429,7 +429,7 @@ class DisagreementsScreen(StudyScreen):
             by=self.review.by,
             label=label,
             evidence=evidence,
-            seen=page.history[-1].number if page.history else 0,
+            seen=page.settled.number if page.settled else 0,
             at=self.review.clock(),
         )
         self._wanted = following if step is not None else page.unit

@@ -187,4 +187,6 @@ def _settled(step: Settled) -> Text:
     text.append(f"  {one_line(step.by, 40)}, {step.created_at[:16].replace('T', ' ')}", "dim")
     if step.note:
         text.append(f"\n  {shown_safely(step.note)}")
+    if step.asked:
+        text.append(f"\n  → {shown_safely(step.asked)}")
     return text
