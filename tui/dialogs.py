@@ -14,11 +14,12 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.fuzzy import Matcher
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, OptionList, Static, TextArea
+from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from intercoder.core.errors import IntercoderError
 from intercoder.tui.text import line, shown
+from intercoder.tui.widgets.key_line import KeyLine
 
 Answer = TypeVar("Answer")
 
@@ -52,7 +53,7 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         with Vertical() as box:
             box.border_title = line(self.about, 80)
             yield from self.body()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def body(self) -> ComposeResult:
         """What is asked."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from intercoder.core.errors import IntercoderError
+from intercoder.tui.widgets.key_line import KeyLine
 from intercoder.tui.widgets.study_bar import StudyBar
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ class StudyScreen(Screen[None]):
         return self.review.folder
 
     def compose(self) -> ComposeResult:
-        """Bar, body, footer."""
+        """Bar, body, keys."""
         yield StudyBar()
         yield from self.body()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""
