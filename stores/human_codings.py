@@ -70,7 +70,7 @@ class Written(Record):
     """Those that superseded what the person had said before."""
     unchanged: int = 0
     outdated: int = 0
-    """Those under an older codebook version than what stands; left as it stands."""
+    """Those under an older codebook version than what stands, or was taken away; left as it stands."""
     emptied: int = 0
     """Cells that are blank now and were coded before; left as it stands."""
     blank: int = 0
@@ -201,8 +201,10 @@ def _write_coder(connection: Connection, study_id: str, coder: str, sheet: Coded
 
 def _outcome(coding: HumanCoding, before: Decision | None) -> str:
     """What is to be done with a coding, given what stands."""
-    if before is None or not before.value:
+    if before is None:
         return "new"
+    if not before.value:  # taken away, under the version that stood then
+        return "outdated" if coding.codebook_version < before.codebook_version else "new"
     same = (coding.code_id, coding.value) == (before.code_id, before.value)
     if coding.exclusive:
         same = same and coding.codebook_version == before.codebook_version

@@ -1,4 +1,5 @@
 import time
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,8 +17,10 @@ from intercoder.stores.code_uses import CodeUse, code_uses
 from intercoder.stores.codebooks import read_version, reserve_version, write_version
 from intercoder.stores.database import reading, writing
 from intercoder.stores.decisions import decision_row
+from intercoder.stores.deductions import create_deductive_run
 from intercoder.stores.hand_coding import HandCoder
 from intercoder.stores.human_codings import human_decisions, human_values, write_codings
+from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder, create_study
 from tests.stores.conftest import SETTINGS
 from tests.stores.test_human_codings import (
@@ -105,6 +108,48 @@ def test_sheets_and_keystrokes_answer_the_same_questions(
     (done,) = write(filled, coding(book, ids[1], 0, "yes"), blank=(("ana", ids[2], "c_1"),))
     assert (done.changed, done.emptied) == (1, 0)
     assert of(ana, ids[1]) == {"c_1": "yes"}
+
+
+def test_an_old_sheet_does_not_bring_back_what_was_taken_away(
+    filled: StudyFolder, ids: list[str], ana: HandCoder
+) -> None:
+    old = make_book(filled)
+    write(filled, coding(old, ids[0], 0, "yes"), coding(old, ids[1], 0, "yes"))
+    ana.take_away(ids[1], "c_1")
+    new = make_book(filled, (CODES[0].model_copy(update={"definition": "Other."}), old.codes[1]))
+    ana.give(new, ids[0], "c_1")
+    ana.take_away(ids[0], "c_1")
+    (done,) = write(filled, coding(old, ids[0], 0, "yes"), coding(old, ids[1], 0, "yes"))
+    assert (done.outdated, done.new) == (1, 1)
+    assert values(filled) == {"ana": {"c_1": {ids[1]: "yes"}}}
+    (done,) = write(filled, coding(new, ids[0], 0, "yes"))
+    assert (done.outdated, done.new) == (0, 1)
+
+
+def test_a_choice_among_all_codes_leaves_no_use_of_those_it_replaces(
+    filled: StudyFolder, ids: list[str], ana: HandCoder
+) -> None:
+    book = make_book(filled, (*CODES, LENDING))
+    for code in ("c_1", "c_2", "c_3"):
+        ana.give(book, ids[0], code)
+    ana.give(book, ids[1], "c_1")
+    choice = make_book(filled, (*CODES, LENDING), exclusive=True)
+    ana.give(choice, ids[0], "c_3")
+    used = code_uses(filled.engine, filled.study.id, ["c_1", "c_2", "c_3"])
+    assert used == {"c_1": CodeUse(by_people=1), "c_3": CodeUse(by_people=1)}
+
+
+def test_uses_by_models_are_found_by_code_in_the_index(filled: StudyFolder, ids: list[str]) -> None:
+    book = make_book(filled)
+    runs = [create_deductive_run(filled.engine, filled.study, "final", book, ["c_1"], Scope()) for _ in range(2)]
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(filled.engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+    assert code_uses(filled.engine, filled.study.id, ["c_1", "c_2"]) == {}
+    with filled.engine.connect() as connection:
+        for statement, values_ in [one for one in asked if "count(" in one[0]]:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values_).all()
+            assert "ix_decisions_code (study_id=? AND run=? AND code_id=?)" in str(plan)
+    assert sum("count(" in statement for statement, _ in asked) >= len(runs)
 
 
 def test_enter_gives_every_other_code_a_no(filled: StudyFolder, ids: list[str], ana: HandCoder) -> None:
