@@ -49,6 +49,4 @@ def _hidden(character: str) -> bool:
 def _joins(text: str, place: int) -> bool:
     """Whether the sign at a place stands between letters, marks or symbols that are not ASCII."""
     beside = text[place - 1 : place] + text[place + 1 : place + 2]
-    return len(beside) == 2 and all(
-        not one.isascii() and unicodedata.category(one)[0] in "LMS" for one in beside
-    )
+    return len(beside) == 2 and all(not one.isascii() and unicodedata.category(one)[0] in "LMS" for one in beside)

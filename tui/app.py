@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
-from textual import events
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -23,7 +23,7 @@ from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.waiting import count_waiting
 from intercoder.tui.commands import KeyCommands
 from intercoder.tui.dialogs import AskLeave, Dialog
-from intercoder.tui.places import PLACES, build
+from intercoder.tui.places import PLACES, build, load
 from intercoder.tui.preferences import Preferences, read_preferences, write_preferences
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.help import HelpScreen
@@ -117,6 +117,13 @@ class ReviewApp(App[None]):
         self._learn()
         self.switch_mode(self._start or ("revisions" if self.waiting else "corpus"))
         self.set_interval(LOOK, self.look)
+        self.call_after_refresh(self._warm)
+
+    @work(thread=True, group="warm")
+    def _warm(self) -> None:
+        """Import the other screens while the person reads the first one."""
+        for place in PLACES:
+            load(place)
 
     def on_unmount(self) -> None:
         """Let go of the database."""

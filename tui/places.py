@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ PLACES = (
 
 def build(place: Place) -> StudyScreen:
     """A new screen."""
-    module = import_module(f"intercoder.tui.screens.{place.name}")
-    screen: StudyScreen = getattr(module, place.screen)()
+    screen: StudyScreen = getattr(load(place), place.screen)()
     return screen
+
+
+def load(place: Place) -> ModuleType:
+    """The screen's module."""
+    return import_module(f"intercoder.tui.screens.{place.name}")

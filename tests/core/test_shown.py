@@ -44,4 +44,5 @@ def test_words_for_people() -> None:
     assert one_line("abcdef", 4) == "abc…"
     assert counted(1, "code") == "1 code"
     assert counted(1200, "code") == "1,200 codes"
-    assert [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    told = [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])]
+    assert told == ["", "a", "a and b", "a, b and c"]

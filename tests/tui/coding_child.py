@@ -20,10 +20,8 @@ async def code(study: Path, person: str) -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             await app.workers.wait_for_complete()
             await pilot.pause()
-            done = 0
-            for key in itertools.cycle(("1", "space", "1", "enter")):
+            for done, key in enumerate(itertools.cycle(("1", "space", "1", "enter")), 1):
                 await pilot.press(key)
-                done += 1
                 sys.__stdout__.write(f"{done}\n")  # type: ignore[union-attr]
                 sys.__stdout__.flush()  # type: ignore[union-attr]
 

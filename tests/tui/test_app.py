@@ -6,6 +6,7 @@ from textual.command import CommandPalette
 from intercoder.core.codebook import Code
 from intercoder.core.errors import StudyError
 from intercoder.core.revisions import Revision
+from intercoder.graphs.answering import answer_revision
 from intercoder.stores.revisions import revise_by_hand
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.places import PLACES
@@ -143,3 +144,17 @@ async def test_no_color_is_respected(study: StudyFolder, monkeypatch: pytest.Mon
         colours = {colour.triplet for style in styles for colour in (style.color, style.bgcolor) if colour}
         assert colours
         assert all(triplet is None or triplet.red == triplet.green == triplet.blue for triplet in colours)
+
+
+async def test_the_bar_of_a_screen_that_is_shown_again_is_up_to_date(study: StudyFolder) -> None:
+    app = started(study, "runs")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("f2")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        answer_revision(study, 7, "approve", by="ben")
+        app.look()
+        await pilot.press("f6")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "4 to answer" in text_of(app).splitlines()[0]

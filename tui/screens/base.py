@@ -72,6 +72,8 @@ class StudyScreen(Screen[None]):
 
     def on_screen_resume(self, _event: events.ScreenResume) -> None:
         """Catch up with what was written while another screen was shown."""
+        for bar in self.query(StudyBar):
+            bar.tell()
         if self._stale:
             self.study_changed()
 
