@@ -42,8 +42,10 @@ def code_uses(engine: Engine, study_id: str, code_ids: Collection[str]) -> dict[
     of_study = sa.select(runs.c.run).where(runs.c.study_id == study_id, runs.c.status != "undone")
     by_models: Counter[str] = Counter()
     with reading(engine) as connection:
-        for run in connection.execute(of_study).scalars().all():
+        names = connection.execute(of_study).scalars().all()
+        for run in names:
             by_models.update(_by_models(connection, study_id, run, code_ids))
+        by_models.subtract(_superseded(connection, study_id, names, code_ids))
         standing = latest_said(_people(connection, study_id, code_ids), exclusive_versions(connection, study_id))
     said = (one for stands in standing.values() for one in stands.values() if one.value)
     by_people = Counter(one.code_id for one in said if one.code_id in code_ids)
@@ -55,17 +57,29 @@ def code_uses(engine: Engine, study_id: str, code_ids: Collection[str]) -> dict[
 
 
 def _by_models(connection: Connection, study_id: str, run: str, code_ids: Collection[str]) -> dict[str, int]:
-    """Code id -> decisions of one run that stand. Of one run, so that they are found by the index of codes."""
+    """Code id -> decisions of one run, superseded ones too; the index of codes tells it alone."""
+    table = schema.decisions
+    query = (
+        sa.select(table.c.code_id, sa.func.count())
+        .where(table.c.study_id == study_id, table.c.run == run, table.c.code_id.in_(list(code_ids)))
+        .group_by(table.c.code_id)
+    )
+    return {code_id: int(times) for code_id, times in connection.execute(query)}
+
+
+def _superseded(
+    connection: Connection, study_id: str, runs: Collection[str], code_ids: Collection[str]
+) -> dict[str, int]:
+    """Code id -> decisions of runs that others superseded. These are few, so they are counted from the others."""
     table, later = schema.decisions, schema.decisions.alias("later")
-    superseded = sa.exists().where(later.c.study_id == study_id, later.c.supersedes == table.c.decision_id)
+    instead = sa.select(later.c.supersedes).where(later.c.study_id == study_id, later.c.supersedes > "")
     query = (
         sa.select(table.c.code_id, sa.func.count())
         .where(
             table.c.study_id == study_id,
-            table.c.run == run,
+            table.c.decision_id.in_(instead),
+            table.c.run.in_(list(runs)),
             table.c.code_id.in_(list(code_ids)),
-            table.c.role != "human",
-            ~superseded,
         )
         .group_by(table.c.code_id)
     )

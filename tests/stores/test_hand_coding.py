@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.decisions import Decision
 from intercoder.core.documents import Document, Segment
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.given_answers import CodedSheet
@@ -150,6 +151,40 @@ def test_uses_by_models_are_found_by_code_in_the_index(filled: StudyFolder, ids:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values_).all()
             assert "ix_decisions_code (study_id=? AND run=? AND code_id=?)" in str(plan)
     assert sum("count(" in statement for statement, _ in asked) >= len(runs)
+
+
+def test_of_models_what_was_superseded_or_undone_is_no_use(filled: StudyFolder, ids: list[str]) -> None:
+    book = make_book(filled)
+    kept, undone = (
+        create_deductive_run(filled.engine, filled.study, "final", book, ["c_1"], Scope()) for _ in range(2)
+    )
+    rows = [
+        decision_row(
+            filled.study.id,
+            Decision(
+                id=f"{run.id}-{round_}-{segment}",
+                run=run.id,
+                round=round_,
+                segment_id=segment,
+                role="coder",
+                coder="one",
+                position=0,
+                label=None,
+                code_id="c_1",
+                value="yes",
+                codebook_version=book.version,
+            ),
+            f"{run.id}-1-{segment}" if round_ > 1 else "",
+        )
+        for run in (kept, undone)
+        for round_, segments in ((1, ids[:3]), (2, ids[:1]))
+        for segment in segments
+    ]
+    with writing(filled.engine) as connection:
+        connection.execute(sa.insert(schema.decisions), rows)
+        runs = schema.runs
+        connection.execute(sa.update(runs).where(runs.c.run == undone.id).values(status="undone"))
+    assert code_uses(filled.engine, filled.study.id, ["c_1", "c_2"]) == {"c_1": CodeUse(by_models=3)}
 
 
 def test_enter_gives_every_other_code_a_no(filled: StudyFolder, ids: list[str], ana: HandCoder) -> None:
