@@ -49,6 +49,8 @@ class Confirmed(Record):
     """Those that were answered by other means meanwhile, or wait no more: their drafts are gone."""
     kept: Mapping[int, str] = {}
     """Number of a revision -> why somebody else's draft could not be confirmed; it is kept."""
+    left: tuple[int, ...] = ()
+    """Numbers of those that others drafted and that stay drafts because only one's own were confirmed."""
     waiting: tuple[RecordedRevision, ...] = ()
     """Those of the run that wait still."""
 
@@ -173,8 +175,8 @@ def undo_draft(folder: StudyFolder, by: str) -> RecordedRevision | None:
     return next(one for one in known if one.revision.id == own[-1].answer.revision_id)
 
 
-def confirm_drafts(folder: StudyFolder, run_id: str, *, by: str) -> Confirmed:
-    """Give the answers that were drafted for a run's revisions, each in the name of who drafted it.
+def confirm_drafts(folder: StudyFolder, run_id: str, *, by: str, everyone: bool = False) -> Confirmed:
+    """Give the answers that a person drafted for a run's revisions; or all, each in the name of who drafted it.
 
     They are recorded in one transaction. The codebook may have changed meanwhile: what somebody else drafted and
     does not fit any more is kept and told; where one's own does not fit, nothing is recorded.
@@ -183,6 +185,7 @@ def confirm_drafts(folder: StudyFolder, run_id: str, *, by: str) -> Confirmed:
         folder: The study.
         run_id: The run whose revisions they are about.
         by: Who confirms.
+        everyone: Also what others drafted; else it stays a draft.
 
     Raises:
         InputError: A draft of the person who confirms cannot be taken any more; says which and why.
@@ -192,7 +195,8 @@ def confirm_drafts(folder: StudyFolder, run_id: str, *, by: str) -> Confirmed:
         drafts = read_drafts(connection, folder.study.id)
         book = newest(connection, folder.study.id)
         known = recorded_revisions(folder.engine, folder.study.id)
-        queue = [Queued(recorded=one, draft=drafts.get(one.revision.id)) for one in known]
+        chosen = {key: draft for key, draft in drafts.items() if everyone or draft.answer.by == name}
+        queue = [Queued(recorded=one, draft=chosen.get(one.revision.id)) for one in known]
         of_run = {one.revision.id for one in known if one.revision.run == run_id}
         fitting, problems = _sifted(book, queue)
         for queued in queue:
@@ -209,6 +213,7 @@ def confirm_drafts(folder: StudyFolder, run_id: str, *, by: str) -> Confirmed:
         recorded=tuple(recorded),
         passed_over=tuple(over),
         kept={one.number: problems[one.number].message for one in left if one.number in problems},
+        left=tuple(one.number for one in left if one.revision.id in drafts and one.revision.id not in chosen),
         waiting=tuple(left),
     )
 

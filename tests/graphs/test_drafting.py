@@ -7,6 +7,7 @@ from intercoder.core.protocols import Run
 from intercoder.core.revision_edits import edited
 from intercoder.core.revisions import Revision, revised
 from intercoder.graphs.answering import AnswerKind, answer_revision
+from intercoder.graphs.draft_words import outcome, summary
 from intercoder.graphs.drafting import (
     Confirmed,
     Queued,
@@ -65,8 +66,8 @@ def statuses(study: StudyFolder) -> list[str]:
     return [revision_numbered(study.engine, study.study.id, FIRST + n).status for n in range(len(REVISIONS))]
 
 
-def confirm(study: StudyFolder, run: Run, by: str = "ana") -> Confirmed:
-    return confirm_drafts(study, run.id, by=by)
+def confirm(study: StudyFolder, run: Run, by: str = "ana", *, everyone: bool = True) -> Confirmed:
+    return confirm_drafts(study, run.id, by=by, everyone=everyone)
 
 
 def test_a_draft_answers_nothing_and_is_there_at_the_next_start(study: StudyFolder, run: Run) -> None:
@@ -148,6 +149,22 @@ def test_confirmed_drafts_are_answers_each_of_its_author(study: StudyFolder, run
     assert [one.number for one in done.waiting] == [number(one) for one in (REDEFINE_AGAIN, RENAME, SPLIT)]
     assert all(one.draft is None for one in review_queue(study))
     assert confirm(study, run).recorded == ()
+
+
+def test_what_others_drafted_stays_a_draft_unless_all_are_confirmed(study: StudyFolder, run: Run) -> None:
+    note(study, RULE)
+    note(study, DROP, "reject", by="ben", note="We need it.")
+    said = summary(review_queue(study), "ana")
+    assert f"You: approved {number(RULE)}." in said
+    assert f"ben: rejected {number(DROP)}." in said
+    assert "y: give yours, 1 approved; 5 still wait" in said
+    assert "a: give all, also ben's 1, each in the name of who drafted it; 4 still wait." in said
+    done = confirm(study, run, everyone=False)
+    assert [one.number for one in done.recorded] == [number(RULE)]
+    assert done.left == (number(DROP),)
+    assert f"Drafted by others and left to them: {number(DROP)}." in outcome(done)
+    assert (queued(study, DROP).recorded.status, queued(study, DROP).drafted.status) == ("waiting", "rejected")
+    assert "You drafted nothing." in summary(review_queue(study), "ana")
 
 
 def test_a_draft_on_what_was_answered_meanwhile_is_dropped_and_told(study: StudyFolder, run: Run) -> None:

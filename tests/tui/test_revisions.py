@@ -26,6 +26,7 @@ from intercoder.tui.dialogs import AskText, AskYes
 from intercoder.tui.screens import revisions as module
 from intercoder.tui.screens.code_findings import FindingsDialog
 from intercoder.tui.screens.form import Form
+from intercoder.tui.screens.revision_confirm import ConfirmDialog
 from intercoder.tui.screens.revisions import RevisionsScreen
 from intercoder.tui.widgets.book_tree import BookTree
 from intercoder.tui.widgets.evidence_list import EvidenceList
@@ -300,7 +301,10 @@ async def test_confirming_asks_then_gives_the_answers(
     async with started(study).run_test(size=WIDE) as pilot:
         await settled(pilot)
         await press(pilot, "a", "a", "c")
-        assert isinstance(pilot.app.screen, AskYes)
+        assert isinstance(pilot.app.screen, ConfirmDialog)
+        assert f"You: approved {numbers[0]}, {numbers[1]}." in text_of(cast(ReviewApp, pilot.app))
+        await press(pilot, "a")
+        assert isinstance(pilot.app.screen, ConfirmDialog)
         assert "2 approved; 3 still wait." in text_of(cast(ReviewApp, pilot.app))
         await press(pilot, "escape")
         assert statuses(study, numbers) == ["waiting"] * 5
@@ -343,9 +347,14 @@ async def test_what_is_left_pending_in_one_app_is_answered_in_another_and_the_ro
             await typed(pilot, "No.")
             await press(pilot, "enter")
         await press(pilot, "c")
-        text = text_of(cast(ReviewApp, pilot.app))
-        assert "3 approved, 2 rejected; nothing waits any more, so the round goes on" in text
+        text = " ".join(text_of(cast(ReviewApp, pilot.app)).replace("│", " ").split())
+        assert f"ana: approved {numbers[0]}, {numbers[1]}." in text
+        assert "a: give all, also ana's 2, each in the name of who drafted it; nothing waits any more" in text
         await press(pilot, "y")
+        assert (list(drafts(study)), begun) == (numbers[:2], [])
+        await press(pilot, "c", "y")
+        assert isinstance(pilot.app.screen, ConfirmDialog)
+        await press(pilot, "a")
         assert [folder.path for folder in begun] == [study.path]
     by = [one.answer.by for one in recorded_revisions(study.engine, study.study.id)[-5:] if one.answer]
     assert by == ["ana", "ana", "ben", "ben", "ben"]

@@ -17,7 +17,7 @@ from intercoder.core.errors import IntercoderError
 from intercoder.core.revision_edits import editable
 from intercoder.graphs.answering import AnswerKind
 from intercoder.graphs.detached import Started, start
-from intercoder.graphs.draft_words import outcome, summary
+from intercoder.graphs.draft_words import outcome, summary, waiting_drafts
 from intercoder.graphs.drafting import (
     Queued,
     Review,
@@ -30,9 +30,10 @@ from intercoder.graphs.drafting import (
 )
 from intercoder.graphs.revision_views import development_pages
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.tui.dialogs import AskText, AskYes
+from intercoder.tui.dialogs import AskText
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.code_findings import FindingsDialog
+from intercoder.tui.screens.revision_confirm import ConfirmDialog
 from intercoder.tui.screens.revision_edit import edit_form
 from intercoder.tui.text import shown
 from intercoder.tui.widgets.book_tree import BookTree
@@ -52,7 +53,7 @@ class RevisionsScreen(StudyScreen):
     HELP = """
 What the reviser proposes for the codebook. Answers are drafts until you confirm them with c: only then are they
 recorded, and once nothing waits any more the round goes on. Drafts are kept when you quit. Of two people the answer
-of the first stands.
+of the first stands. What others drafted stays theirs to confirm, unless you choose to give all.
 
 Signs: ○ waits, ✓ approve, ~ edit, ✗ reject. In a text, [-words-] go and {+words+} come; + and - stand before
 what comes or goes as a whole, ~ before what is reworded.
@@ -245,7 +246,7 @@ what comes or goes as a whole, ~ before what is reworded.
                 or None
             )
         if action == "confirm":
-            return bool(self.state.pending or any(one.draft for one in self.state.queue)) or None
+            return bool(self.state.pending or waiting_drafts(self.state.queue)) or None
         if action in ("skip", "code", "open", "findings"):
             return queued is not None or None
         return True
@@ -351,14 +352,23 @@ what comes or goes as a whole, ~ before what is reworded.
     @work(group="dialog")
     async def action_confirm(self) -> None:
         """Give the drafted answers, and let the round go on where nothing waits any more."""
-        drafted = [one for one in self.state.queue if one.draft is not None]
-        question = summary(self.state.queue) if drafted else f"Let {self.state.pending} go on?"
-        if not await self.app.push_screen_wait(AskYes("Confirm the round", question)):
+        drafts = waiting_drafts(self.state.queue)
+        own = self.review.by in drafts
+        question = summary(self.state.queue, self.review.by) if drafts else f"Let {self.state.pending} go on?"
+        ask = ConfirmDialog(question, mine=own or not drafts, all_=bool(set(drafts) - {self.review.by}))
+        everyone = await self.app.push_screen_wait(ask)
+        if everyone is None:
             return
+        # Also the drafts on what others answered meanwhile, which are taken away.
+        runs = [
+            one.recorded.revision.run
+            for one in self.state.queue
+            if one.draft is not None and (everyone or one.draft.answer.by == self.review.by)
+        ]
         try:
-            for run in dict.fromkeys(one.recorded.revision.run for one in drafted):
-                done = await asyncio.to_thread(partial(confirm_drafts, self.folder, run, by=self.review.by))
-                self.review.tell(outcome(done))
+            for run in dict.fromkeys(runs):
+                confirm = partial(confirm_drafts, self.folder, run, by=self.review.by, everyone=everyone)
+                self.review.tell(outcome(await asyncio.to_thread(confirm)))
             self._done_here()
             if self.state.pending:
                 started = await asyncio.to_thread(go_on, self.folder)
