@@ -107,6 +107,25 @@ class CodedSegments:
                 found.update(row.segment_id for row in given)
         return found
 
+    def given(self, connection: Connection, code_ids: Iterable[str]) -> dict[tuple[str, int], frozenset[str]]:
+        """Code and codebook version that it was given under -> segments; version 0 for what a run found itself.
+
+        All of a code together are what `with_code` finds.
+        """
+        wanted = frozenset(code_ids)
+        found: dict[tuple[str, int], set[str]] = {}
+        deductive = {run.id for run in self._runs if run.deductive} | {""}
+        for row in self._given(self._of_codes(connection, wanted), connection, "", wanted):
+            version = row.codebook_version if row.run in deductive else 0
+            found.setdefault((row.code_id or "", version), set()).add(row.segment_id)
+        for run in self._runs:
+            if run.round == 1:
+                query = self._given_once(run, wanted, "").add_columns(schema.decisions.c.code_id)
+                version = run.codebook_version if run.deductive else 0
+                for segment_id, code_id in connection.execute(query):
+                    found.setdefault((code_id, version), set()).add(segment_id)
+        return {key: frozenset(segments) for key, segments in found.items()}
+
     def by_coder(self, connection: Connection, coder: str) -> set[str]:
         """Segments that a coder, person or model, read and answered to; of a person where an answer stands."""
         found = self._said_by(connection, coder)
@@ -290,6 +309,12 @@ class CodedSegments:
             .order_by(*order)
         )
         yield from map(_Row._make, connection.execute(query))
+
+
+def known_books(connection: Connection, study_id: str, coded: CodedSegments, latest: Codebook) -> list[Codebook]:
+    """The newest codebook, then those of the runs, the latest first."""
+    numbers = dict.fromkeys(run.codebook_version for run in reversed(coded.runs))
+    return [latest, *(read_version(connection, study_id, number) for number in numbers if number != latest.version)]
 
 
 def codes_meant(books: Iterable[Codebook], code_id: str) -> set[str]:

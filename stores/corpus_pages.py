@@ -60,6 +60,16 @@ def corpus_size(connection: Connection, study_id: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def outside_corpus(connection: Connection, study_id: str) -> frozenset[str]:
+    """Segments of texts that no latest version of a source holds any more."""
+    segments = schema.segments
+    held = sa.select(segments.c.segment_id).select_from(_joined(study_id))
+    query = sa.select(segments.c.segment_id).where(
+        segments.c.study_id == study_id, segments.c.segment_id.not_in(held)
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
 def corpus_lines(connection: Connection, study_id: str, start: int, stop: int) -> list[CorpusLine]:
     """Segments `start` to `stop` (exclusive) of the corpus.
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.record import Record
-from intercoder.stores.codebooks import read_version
-from intercoder.stores.coded_segments import CodedSegments, Reader, codes_meant
+from intercoder.stores.coded_segments import CodedSegments, Reader, codes_meant, known_books
 from intercoder.stores.corpus_index import CorpusIndex
 from intercoder.stores.database import reading
 from intercoder.stores.revisions import newest
@@ -76,10 +75,7 @@ class CorpusSearch:
     def _read_books(self) -> list[Codebook]:
         with reading(self._folder.engine) as connection:
             study = self._folder.study.id
-            latest = newest(connection, study)
-            numbers = dict.fromkeys(run.codebook_version for run in reversed(self.coded.runs))
-            others = [read_version(connection, study, number) for number in numbers if number != latest.version]
-        return [latest, *others]
+            return known_books(connection, study, self.coded, newest(connection, study))
 
     def codes(self) -> list[Code]:
         """All codes that may have been given, in the order of `books`, each once."""

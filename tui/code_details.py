@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from textual.content import Content
 
@@ -10,6 +10,7 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.codebook_words import Change
 from intercoder.core.colours import colour_name
 from intercoder.core.shown import counted
+from intercoder.stores.carried_codes import Carried
 from intercoder.stores.code_origins import CodeOrigins
 from intercoder.tui.code_marks import code_marks
 from intercoder.tui.text import joined, line, shown
@@ -25,7 +26,7 @@ WHOLE = {"-": "$text-error", "+": "$text-success"}
 SIGNS = {sign: f"bold {style}" for sign, style in WHOLE.items()}
 
 
-def code_rows(book: Codebook, code: Code, counts: dict[str, int] | None, origins: CodeOrigins) -> list[Row]:
+def code_rows(book: Codebook, code: Code, counts: Mapping[str, Carried] | None, origins: CodeOrigins) -> list[Row]:
     """All about a code. Counts are None as long as they are not known."""
     rows: list[Row] = [
         (joined(code_marks(book)[code.id], " "), line(code.label, LABEL, "bold")),
@@ -68,12 +69,10 @@ def _kind(book: Codebook, code: Code) -> str:
 
 
 def _facts(
-    book: Codebook, code: Code, counts: dict[str, int] | None, origins: CodeOrigins
+    book: Codebook, code: Code, counts: Mapping[str, Carried] | None, origins: CodeOrigins
 ) -> Iterator[tuple[str, Content]]:
     if counts is not None:
-        number = counts.get(code.id)
-        told = "not coded under this version" if number is None else f"{counted(number, 'segment')} · enter opens"
-        yield "given to", Content(told)
+        yield "given to", Content(_given(counts.get(code.id)))
     parent = book.code(code.parent)
     if parent is not None:
         yield "part of", line(parent.label, LABEL)
@@ -93,6 +92,18 @@ def _facts(
     if last is not None:
         when = last.at.removesuffix("Z").replace("T", " ")[:16]
         yield "changed", joined(line(last.by or "unknown", 60), Content.styled(f"  {when} UTC", MUTED))
+
+
+def _given(carried: Carried | None) -> str:
+    """To how many segments, and by which wording where it was another."""
+    if carried is None:
+        return "nothing yet: nobody decided about it"
+    told = counted(carried.segments, "segment")
+    if carried.earlier:
+        which = "" if carried.earlier == carried.segments else f"{carried.earlier:,} of them "
+        versions = " or ".join(str(one) for one in carried.versions)
+        told += f", {which}coded as version {versions} had it"
+    return f"{told} · enter opens" if carried.segments else told
 
 
 def _several(name: str, sign: str, style: str, texts: Sequence[str]) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from intercoder.core.errors import InputError
 from intercoder.core.protocols import Run
 from intercoder.core.study import DeductiveCoderSettings, Study
 from intercoder.stores import schema
+from intercoder.stores.carried_codes import carried_codes
 from intercoder.stores.codebooks import read_version, reserve_version, write_version
 from intercoder.stores.coded_segments import CodedSegments, Reader, codes_meant
 from intercoder.stores.corpus import Source, import_source
@@ -301,6 +302,23 @@ def test_filters_go_together(filled: StudyFolder) -> None:
     assert list(search.find(Filters())) == list(range(SEGMENTS))
     assert list(search.find(Filters(unit="row", text="  "))) == list(range(SEGMENTS))
     assert list(search.find(Filters(text="zzz", code="c_1"))) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_codebook_counts_as_many_as_the_corpus_finds(filled: StudyFolder, seed: int) -> None:
+    draw = random.Random(seed)
+    coded_by_models(filled, draw, coders=1 + seed % 2, exclusive=seed == 3, rounds=1 + seed % 3)
+    found_by_models(filled, draw, 1 + seed % 2)
+    coded_by_people(filled, draw)
+    carried = carried_codes(filled)
+    search = CorpusSearch(filled, corpus_index(filled))
+    assert {one: carried[one].segments for one in carried} == {
+        code.id: len(search.find(Filters(code=code.id))) for code in CODES
+    }
+    source = Source(name="t", sha256="2", options={}, unit="row")
+    documents = [Document(name="t#0", source="t", key="0", text="all new")]
+    import_source(filled.engine, filled.study.id, source, documents, lambda one: [Span(start=0, end=7)], [])
+    assert {one.segments for one in carried_codes(filled).values()} == {0}
 
 
 def test_what_is_coded_later_is_found_once_it_is_renewed(filled: StudyFolder) -> None:

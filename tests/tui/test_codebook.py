@@ -16,6 +16,7 @@ from intercoder.core.revisions import Revision
 from intercoder.graphs.codebook_acts import carry_out
 from intercoder.graphs.codebook_edits import latest_or_empty
 from intercoder.graphs.codebook_export import NAME
+from intercoder.stores.carried_codes import carried_codes
 from intercoder.stores.codebook_versions import list_versions
 from intercoder.stores.revisions import recorded_revisions
 from intercoder.stores.study_folder import StudyFolder, create_study
@@ -142,13 +143,13 @@ async def test_codes_counts_and_all_about_a_code_are_shown(study: StudyFolder, s
         assert ("History" in text) == (size[0] >= 100)
         await shown.press("down")
         text = text_of(shown.app)
-        for part in ("Somebody repairs a thing themselves.", "repairs that did not", "not  ", "5 segments"):
+        for part in ("Somebody repairs a thing themselves.", "repairs that did not", "not  ", "7 segments"):
             assert part in text
         assert "changed    ana" in text
         await shown.press("end")
         assert r"\d+" in text_of(shown.app)
         rows = [line for line in text_of(shown.app).splitlines() if "having it" in line]
-        assert " 3" in rows[0]
+        assert " 5" in rows[0]
 
 
 async def test_groups_fold_and_labels_are_filtered(study: StudyFolder) -> None:
@@ -186,6 +187,18 @@ async def test_a_code_is_renamed(study: StudyFolder) -> None:
         assert (made.revision.kind, made.revision.author, made.status) == ("rename", "ana", "approved")
         assert "its price" in (study.path / NAME).read_text()
         assert "was called what it costs" in text_of(shown.app)
+
+
+async def test_a_count_outlives_a_rename_and_says_whose_wording_it_was(study: StudyFolder) -> None:
+    async with opened(study) as shown:
+        await shown.go_to(OWN)
+        await shown.until(lambda: "segments · enter opens" in text_of(shown.app), "the count")
+        before = carried_codes(study)[shown.code(OWN).id].segments
+        do(study, lambda book: renamed(book, shown.code(OWN).id, "own repairs"))
+        await shown.version(2)
+        told = f"{before} segments, coded as version 1 had it"
+        await shown.until(lambda: told in " ".join(text_of(shown.app).split()), told)
+        assert any("own repairs" in row and f"{before}*" in row for row in text_of(shown.app).splitlines())
 
 
 async def test_what_a_code_means_is_edited_in_a_form_that_checks_as_one_types(study: StudyFolder) -> None:
@@ -415,7 +428,7 @@ async def test_colours_are_chosen_by_name_or_digits_and_let_nothing_be_coded_aga
     async with opened(study) as shown:
         await shown.go_to(OWN)
         counts = next(line for line in text_of(shown.app).splitlines() if OWN in line)
-        await shown.press("o")
+        await shown.press("c")
         await shown.on(ColourDialog)
         await shown.type("te")
         assert shown.app.screen.query_one(OptionList).option_count == 1
@@ -424,7 +437,7 @@ async def test_colours_are_chosen_by_name_or_digits_and_let_nothing_be_coded_aga
         assert shown.code(OWN).colour == NAMED["teal"]
         assert "colour     teal" in text_of(shown.app)
         assert next(line for line in text_of(shown.app).splitlines() if OWN in line)[:40] == counts[:40]
-        await shown.press("o")
+        await shown.press("c")
         await shown.on(ColourDialog)
         await shown.type("nothing of that name")
         assert "is no colour" in text_of(shown.app)
@@ -432,7 +445,7 @@ async def test_colours_are_chosen_by_name_or_digits_and_let_nothing_be_coded_aga
         await shown.press("enter")
         await shown.version(3)
         assert shown.code(OWN).colour == "#12ab9f"
-        await shown.press("o")
+        await shown.press("c")
         await shown.on(ColourDialog)
         await shown.press("up", "down", "enter")
         await shown.version(4)
@@ -550,7 +563,7 @@ async def test_hostile_text_is_shown_escaped(study: StudyFolder) -> None:
         assert "\x1b" not in text and "\u202e" not in text
         assert text.count(r"\u001b[31mred [bold]b[/] [@click=app.quit]q[/] \u202eevil") >= 2
         assert r"[red]ben\u001b" in text
-        for key, dialog in (("r", AskText), ("d", Form), ("s", Form), ("x", AskYes), ("o", ColourDialog)):
+        for key, dialog in (("r", AskText), ("d", Form), ("s", Form), ("x", AskYes), ("c", ColourDialog)):
             await shown.press(key)
             await shown.on(dialog)
             assert "\x1b" not in text_of(shown.app)

@@ -18,7 +18,7 @@ from intercoder.core.codebook import Codebook
 from intercoder.core.errors import IntercoderError
 from intercoder.core.shown import counted
 from intercoder.graphs.codebook_history import CodebookView, VersionLine, codebook_view
-from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.carried_codes import Carried, carried_codes
 from intercoder.tui.code_details import code_rows
 from intercoder.tui.screens.codebook_acting import CodebookActs
 from intercoder.tui.screens.codebook_history import version_line
@@ -49,7 +49,8 @@ class CodebookScreen(CodebookActs):
     NAME = "codebook"
     TITLE = "Codebook"
     HELP = (
-        "The codes as a tree, with the number of segments that have each. Every change you make is a new version "
+        "The codes as a tree, with the number of segments that have each, given by people or models; Corpus finds "
+        "as many. A * says that some were coded under another wording. Every change you make is a new version "
         "with you as its author; before it is made you see what it touches, and u undoes it. If somebody else "
         "changes the codebook, you see it at once; where both of you change the same, the first one stands. "
         "With the mouse: drag a code onto another one to move it."
@@ -75,7 +76,7 @@ class CodebookScreen(CodebookActs):
     def __init__(self) -> None:
         super().__init__()
         self._seen: CodebookView | None = None
-        self._counts: dict[str, int] | None = None
+        self._counts: dict[str, Carried] | None = None
         self._counted = (0, 0.0, 0.0)
         """Version of the counts, when they were taken, and how long that lasted."""
         self._shown_code = ""
@@ -126,7 +127,7 @@ class CodebookScreen(CodebookActs):
         began = monotonic()
         if not wanted or (version == wanted and began - when < PATIENCE * lasted):
             return
-        counts = latest_codebook(self.folder.engine, self.folder.study.id, wanted).counts
+        counts = carried_codes(self.folder)
         if not worker.is_cancelled:
             self._counted = (wanted, monotonic(), monotonic() - began)
             show_from_thread(self, self._show_counts, counts)
@@ -136,7 +137,7 @@ class CodebookScreen(CodebookActs):
             self._seen = seen
             self._fill()
 
-    def _show_counts(self, counts: dict[str, int]) -> None:
+    def _show_counts(self, counts: dict[str, Carried]) -> None:
         if counts != self._counts:
             self._counts = counts
             self._fill()

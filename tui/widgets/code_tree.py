@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.stores.carried_codes import Carried
 from intercoder.tui.code_marks import code_marks
 from intercoder.tui.text import joined, line
 from intercoder.tui.widgets.virtual_list import GUTTER, VirtualList
@@ -20,6 +21,8 @@ INDENT = 2
 LABEL = 200
 """Characters of a label at most."""
 OPEN, FOLDED, MARKED = "▾", "▸", "✓"
+EARLIER = "*"
+"""After a count of which some were coded by another wording."""
 
 
 class TreeRow(NamedTuple):
@@ -51,7 +54,7 @@ class CodeTree(VirtualList):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.book = Codebook(version=0)
-        self._counts: Mapping[str, int] = {}
+        self._counts: Mapping[str, Carried] = {}
         self._signs: Mapping[str, Content] = {}
         self._folded: set[str] = set()
         self._marked: dict[str, None] = {}
@@ -69,7 +72,7 @@ class CodeTree(VirtualList):
         """Ids of the codes that were marked, the first one first."""
         return tuple(self._marked)
 
-    def show_book(self, book: Codebook, counts: Mapping[str, int]) -> None:
+    def show_book(self, book: Codebook, counts: Mapping[str, Carried]) -> None:
         """Show a version and how many segments have each code; the cursor stays on its code, or where it was."""
         self.book, self._counts, self._signs = book, counts, code_marks(book)
         known = {code.id for code in book.codes}
@@ -196,8 +199,9 @@ class CodeTree(VirtualList):
         fold = (FOLDED if code.id in self._folded and not self._filter else OPEN) if row.members else " "
         marked = code.id in self._marked
         sign = Content.styled(MARKED, "bold $accent") if marked else self._signs.get(code.id, Content(" "))
-        number = self._counts.get(code.id)
-        count = "" if number is None else f"{number:,}"
+        carried = self._counts.get(code.id)
+        mark = EARLIER if any(one.earlier for one in self._counts.values()) else ""
+        count = "" if carried is None else f"{carried.segments:,}{mark if carried.earlier else ' ' * len(mark)}"
         lead = joined(" " * (INDENT * row.depth), Content.styled(f"{fold} ", "$text-muted"), sign, " ")
         style = "bold $accent" if marked else "bold" if row.members else ""
         room = width - cell_len(lead.plain) - len(count) - (1 if count else 0)
