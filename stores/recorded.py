@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from intercoder.core.code_names import CodeNames
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from intercoder.core.code_names import CodeNames, folded
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.deduction import RecordedAnswer
 from intercoder.core.given_answers import AnswerRow, Located, refuse
+from intercoder.stores import schema
 from intercoder.stores.database import reading
 from intercoder.stores.named_segments import locate
 from intercoder.stores.study_folder import StudyFolder
@@ -23,7 +28,8 @@ def match(
     Args:
         folder: The study.
         book: The codebook version that is coded with.
-        rows: What the table holds.
+        rows: What the table holds. It may name codes as they were called in earlier versions, unless another code
+            is called so by now.
 
     Returns:
         Attempt (1 the first answer, 2 the answer when asked again) -> segment id and code id -> answer. In an
@@ -36,8 +42,9 @@ def match(
     """
     with reading(folder.engine) as connection:
         located = locate(connection, folder.study.id, (row.place for row in rows))
+        former = _former_names(connection, folder.study.id, book)
     names = CodeNames(book)
-    codes = {name: names.find(name) for name in {row.code for row in rows}}
+    codes = {name: names.find(name) or former.get(folded(name)) for name in {row.code for row in rows}}
     unknown = {name: names.unknown(name) for name, code in codes.items() if code is None and name}
     found: dict[int, dict[tuple[str, str], RecordedAnswer]] = {}
     problems: list[str] = []
@@ -49,6 +56,20 @@ def match(
             problems += _take(row, book, codes[row.code], located, found.setdefault(row.attempt, {}))
     refuse("", list(dict.fromkeys(problems)), REMEDY)
     return found
+
+
+def _former_names(connection: Connection, study_id: str, book: Codebook) -> dict[str, Code]:
+    """What codes of the book were called before, folded; without what any is called now, or several were called."""
+    table = schema.code_revisions
+    codes = {code.id: code for code in book.leaves}
+    labels = sa.select(table.c.code_id, table.c.label).where(
+        table.c.study_id == study_id, table.c.code_id.in_(list(codes))
+    )
+    called = {(folded(label), code_id) for code_id, label in connection.execute(labels)}
+    called |= {(folded(code.lineage.renamed_from), code.id) for code in book.leaves}
+    times = Counter(name for name, _ in called)
+    taken = {"", *(folded(code.label) for code in book.codes)}
+    return {name: codes[code_id] for name, code_id in called if times[name] == 1 and name not in taken}
 
 
 def _take(
