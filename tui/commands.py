@@ -10,9 +10,9 @@ from textual.app import App
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.keys import format_key
-from textual.screen import Screen
+from textual.widget import Widget
 
-Node: TypeAlias = Screen[Any] | App[Any]
+Node: TypeAlias = Widget | App[Any]
 
 
 class KeyCommand(NamedTuple):
@@ -26,7 +26,7 @@ class KeyCommand(NamedTuple):
 
 
 def commands_of(node: Node) -> Iterator[KeyCommand]:
-    """The actions that a screen's or an app's own keys stand for; Textual's are left out."""
+    """The actions that the own keys of a screen, a widget or the app stand for; Textual's are left out."""
     seen = set()
     for bindings in node._bindings.key_to_bindings.values():
         for binding in bindings:

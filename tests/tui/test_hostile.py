@@ -20,7 +20,7 @@ DIALOGS: dict[str, Sequence[str]] = {
     "revisions": ("e", "r", "i", "c", "a c", "f enter", "t"),
     "coding": ("space", "ctrl+o", "ctrl+e", "ctrl+n", "slash a enter", "ctrl+s", "tab w space w enter", "enter"),
     "disagreements": ("y", "n", "u", "e", "slash", "r", "m", "enter down"),
-    "codebook": ("r", "d", "s", "x", "o", "p", "h down", "u", "S", "down space down m enter", "a", "slash z"),
+    "codebook": ("r", "d", "s", "x", "c", "p", "h down", "u", "S", "down space down m enter", "a", "slash z"),
     "runs": ("n", "l", "down", "enter"),
     "agreement": ("slash", "r", "a", "s", "down"),
     "corpus": ("f", "w", "s", "d", "g x", "m", "o", "slash z"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from intercoder.core.errors import IntercoderError
@@ -27,6 +28,7 @@ class StudyScreen(Screen[None]):
     A subclass yields its widgets in `body`, fills them in `load`, and goes where others send it in `show`.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "app.help", "Help", show=False)]
     NAME: ClassVar[str]
     HELP: ClassVar[str] = ""
     """What the screen is for, above its keys in the help."""

@@ -53,7 +53,7 @@ class CodebookActs(CodebookChanging):
     """The changes; a subclass shows the version that they are made of."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        act_key("enter", "segments", "Segments", "Open the segments that have the code."),
+        act_key("enter,o", "segments", "Segments", "Open the segments that have the code."),
         act_key("r", "rename", "Rename", "Give the code another label."),
         act_key("d", "define", "Edit", "Edit what the code means: definition, rules, examples, pattern."),
         act_key("a", "add", "Add", "Add a code to the group of the code under the cursor."),
@@ -61,7 +61,7 @@ class CodebookActs(CodebookChanging):
         act_key("s", "split", "Split", "Make two codes or more of the code."),
         act_key("space", "mark", "Mark", "Mark the code, to merge it with others.", show=False),
         act_key("m", "merge", "Merge", "Make one code of all that are marked."),
-        act_key("o", "colour", "Colour", "Choose the code's colour."),
+        act_key("c", "colour", "Colour", "Choose the code's colour."),
         act_key(
             "left_square_bracket,alt+up,shift+up", "shift(-1)", "Up", "Move the code up.", show=False, shows="["
         ),
@@ -79,7 +79,7 @@ class CodebookActs(CodebookChanging):
         act_key("less_than_sign", "higher", "Out", "Move it out of its group.", show=False, shows="<"),
         act_key("p", "move_under", "Move", "Choose the group that the code shall be part of.", show=False),
         act_key("S", "settings", "Settings", "Whether a segment gets one code, and may be unsure.", show=False),
-        act_key("u", "undo", "Undo", "Undo the latest change of the codebook."),
+        act_key("u,ctrl+z", "undo", "Undo", "Undo the latest change of the codebook."),
         act_key("h", "history", "History", "See all versions, compare them, and go back to one."),
         act_key("slash", "filter", "Filter", "Show only codes whose label holds a text.", shows="/"),
         act_key("escape", "clear", "Clear", "Clear the filter and the marks.", show=False),

@@ -98,11 +98,11 @@ class CorpusScreen(StudyScreen):
         yield Static("", id="asked", markup=False)
         with Horizontal(id="panes"):
             documents = VirtualList(id="documents", classes="pane")
-            documents.border_title = "documents"
+            documents.border_title = "Documents"
             segments = VirtualList(id="segments", classes="pane", empty=Content("no segments"))
-            segments.border_title = "segments"
+            segments.border_title = "Segments"
             segment = SegmentView(id="segment", classes="pane")
-            segment.border_title = "segment"
+            segment.border_title = "Segment"
             yield documents
             yield segments
             yield segment

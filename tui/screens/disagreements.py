@@ -87,7 +87,7 @@ class DisagreementsScreen(StudyScreen):
             id="disagreements.send",
         ),
         Binding(
-            "z",
+            "z,ctrl+z",
             "take_back",
             "Undo",
             tooltip="Take back what you said of this unit last.",

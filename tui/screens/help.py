@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from intercoder.tui.commands import KeyCommand, commands_of
@@ -47,16 +48,25 @@ class HelpScreen(ModalScreen[None]):
         return Content("\n").join(self._lines())
 
     def _lines(self) -> Iterator[Content]:
-        if self._about.HELP:
-            yield Content(self._about.HELP.strip())
+        for paragraph in self._about.HELP.strip().split("\n\n") if self._about.HELP else ():
+            yield Content(" ".join(paragraph.split()))
             yield Content("")
-        own = list(commands_of(self._about))
-        if own:
-            yield Content.styled("Keys of this screen", "bold")
-            yield from map(_line, own)
-            yield Content("")
-        yield Content.styled("Keys everywhere", "bold")
-        yield from map(_line, commands_of(self._about.app))
+        nodes = self._about.focused.ancestors_with_self if self._about.focused is not None else [self._about]
+        here = [command for node in nodes if isinstance(node, Widget) for command in _of_widget(node)]
+        for title, keys in (
+            ("Keys where you are", here),
+            ("Keys of this screen", list(commands_of(self._about))),
+            ("Keys everywhere", list(commands_of(self._about.app))),
+        ):
+            if keys:
+                yield Content.styled(title, "bold")
+                yield from map(_line, keys)
+                yield Content("")
+
+
+def _of_widget(node: Widget) -> Iterator[KeyCommand]:
+    """The keys that a part of the screen has for itself."""
+    return iter(()) if isinstance(node, Screen) else commands_of(node)
 
 
 def _line(command: KeyCommand) -> Content:

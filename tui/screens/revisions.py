@@ -17,7 +17,7 @@ from intercoder.core.errors import IntercoderError
 from intercoder.core.revision_edits import editable
 from intercoder.graphs.answering import AnswerKind
 from intercoder.graphs.detached import Started, start
-from intercoder.graphs.draft_words import outcome, summary, waiting_drafts
+from intercoder.graphs.draft_words import confirmed_by_others, outcome, summary, waiting_drafts
 from intercoder.graphs.drafting import (
     Queued,
     Review,
@@ -84,7 +84,7 @@ what comes or goes as a whole, ~ before what is reworded.
         Binding("e", "edit", "Edit", tooltip="Take it in other words.", id="revisions.edit"),
         Binding("r", "reject", "Reject", tooltip="Leave the codebook as it is; asks why.", id="revisions.reject"),
         Binding("s", "skip", "Skip", tooltip="Go to the next that waits.", id="revisions.skip"),
-        Binding("u", "undo", "Undo", tooltip="Take back the draft that you made last.", id="revisions.undo"),
+        Binding("u,ctrl+z", "undo", "Undo", tooltip="Take back the draft that you made last.", id="revisions.undo"),
         Binding("c", "confirm", "Confirm", tooltip="Give the drafted answers and go on.", id="revisions.confirm"),
         Binding("n", "code(1)", "Next code", show=False, tooltip="Go to the next code.", id="revisions.next"),
         Binding(
@@ -167,6 +167,8 @@ what comes or goes as a whole, ~ before what is reworded.
             self._looking = False
 
     def _take(self, state: Review) -> None:
+        for one in confirmed_by_others(self.state.queue, state.queue, self.review.by):
+            self.review.tell(f"Your draft on revision {one.number} was confirmed by {one.confirmed_by}.")
         self.state = state
         self._fill()
 

@@ -84,6 +84,14 @@ class RunsScreen(RunActing):
         Binding("a", "answer", "Answer", tooltip="Go to the revisions that the run waits for.", id="runs.answer"),
         Binding("l", "log", "Log", tooltip="Read the end of the chosen run's log.", id="runs.log"),
         Binding("w", "follow", "Follow", tooltip="Follow what comes in, or hold the list still.", id="runs.follow"),
+        Binding(
+            "o",
+            "open",
+            "Open",
+            show=False,
+            tooltip="Show the segment of the marked decision in the corpus.",
+            id="runs.open",
+        ),
         Binding("escape", "back", "Back", show=False, tooltip="Go back to the list of runs.", id="runs.back"),
     ]
 
@@ -252,10 +260,11 @@ class RunsScreen(RunActing):
         self.query_one("#latest").focus()
 
     @on(VirtualList.Chosen, "#latest")
-    def open_segment(self, event: VirtualList.Chosen) -> None:
+    def action_open(self) -> None:
         """Read the segment that was decided about."""
-        if self.view is not None and event.index < len(self.view.latest):
-            self.review.go("corpus", segment=self.view.latest[event.index].segment_id)
+        place = self.query_one("#latest", VirtualList).cursor
+        if self.view is not None and 0 <= place < len(self.view.latest):
+            self.review.go("corpus", segment=self.view.latest[place].segment_id)
 
     @on(VirtualList.Chosen, "#failures")
     def read_failure(self, event: VirtualList.Chosen) -> None:
@@ -274,6 +283,7 @@ class RunsScreen(RunActing):
             "answer": run is not None and run.graph == "codevelop" and bool(self.view and self.view.waiting),
             "log": run is not None,
             "follow": run is not None,
+            "open": bool(self.view and self.view.latest),
         }
         return True if possible.get(action, True) else None
 
