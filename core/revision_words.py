@@ -33,6 +33,8 @@ def told(one: RecordedRevision) -> str:
     if one.answer is None:
         return "waits for an answer"
     parts = [f"{one.status} by {one_line(one.answer.by, WORDS)} at {one.answered_at}"]
+    if one.confirmed_by:
+        parts.append(f"confirmed by {one_line(one.confirmed_by, WORDS)}")
     if one.version:
         parts.append(f"codebook version {one.version}")
     if one.problem:

@@ -118,6 +118,8 @@ class RecordedRevision(Record):
     answer: RevisionAnswer | None = None
     created_at: str
     answered_at: str = ""
+    confirmed_by: str = ""
+    """Who gave the answer in the name of the person who had drafted it; empty where that person did."""
     version: int = 0
     """The codebook version that was made with it; 0 for none."""
     problem: str = ""

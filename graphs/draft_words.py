@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from intercoder.core.revisions import RevisionStatus
+from intercoder.core.revisions import RecordedRevision, RevisionStatus
 from intercoder.core.shown import counted, listed
 from intercoder.graphs.drafting import Confirmed, Queued
 
@@ -46,6 +46,12 @@ def summary(queue: Sequence[Queued], by: str) -> str:
         everything = f"a: give all, also {whose}, each in the name of who drafted it; {_rest(waiting - len(all_))}."
         choices = [*([mine] if own else ["You drafted nothing."]), everything]
     return "\n".join([*people, "", *choices, "", "Answers that are given cannot be taken back."])
+
+
+def confirmed_by_others(before: Sequence[Queued], after: Sequence[Queued], by: str) -> list[RecordedRevision]:
+    """What a person had drafted before and somebody else gave in their name since."""
+    drafted = {one.recorded.number for one in waiting_drafts(before).get(by, ())}
+    return [one.recorded for one in after if one.recorded.number in drafted and one.recorded.confirmed_by]
 
 
 def _listed(drafted: Sequence[Queued]) -> str:

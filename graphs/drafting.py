@@ -205,7 +205,7 @@ def confirm_drafts(folder: StudyFolder, run_id: str, *, by: str, everyone: bool 
                 raise problems[queued.recorded.number]
         given = [plan.answer for plan in fitting if plan.one.revision.id in of_run]
         over = [queued.recorded for queued in queue if queued.draft and queued.recorded.status != "waiting"]
-        recorded = write_answers(connection, folder.study.id, given)
+        recorded = write_answers(connection, folder.study.id, given, confirmed_by=name)
         gone = [one.revision.id for one in (*recorded, *over)]
         delete_drafts(connection, folder.study.id, gone)
     left = [one for one in known if one.status == "waiting" and one.revision.id in of_run - set(gone)]

@@ -138,10 +138,17 @@ def record_answers(engine: Engine, study_id: str, answers: Sequence[RevisionAnsw
 
 
 def write_answers(
-    connection: Connection, study_id: str, answers: Sequence[RevisionAnswer]
+    connection: Connection, study_id: str, answers: Sequence[RevisionAnswer], confirmed_by: str = ""
 ) -> list[RecordedRevision]:
-    """Record answers within a write transaction; see `record_answers`."""
-    return [_record(connection, study_id, answer) for answer in answers]
+    """Record answers within a write transaction; see `record_answers`.
+
+    Args:
+        connection: A write transaction.
+        study_id: The study.
+        answers: What people said.
+        confirmed_by: Who gives the answers that others drafted, where somebody does.
+    """
+    return [_record(connection, study_id, answer, confirmed_by) for answer in answers]
 
 
 def recorded_revisions(engine: Engine, study_id: str, *, run: str | None = None) -> list[RecordedRevision]:
@@ -228,22 +235,23 @@ def _row(study_id: str, revision: Revision, number: int, dropped: str) -> dict[s
     }
 
 
-def _record(connection: Connection, study_id: str, answer: RevisionAnswer) -> RecordedRevision:
+def _record(connection: Connection, study_id: str, answer: RevisionAnswer, confirmed_by: str) -> RecordedRevision:
     this = schema.revisions.c.revision_id == answer.revision_id
     known = _read(connection, study_id, this)
     if not known:
         raise StudyError(f"there is no revision {answer.revision_id!r}.", remedy="See `intercoder revisions`.")
     check_answer(known[0], answer)
     # Whoever else answers at this moment waits here, or has been first.
-    insert_new(connection, schema.revision_answers, [_answer_row(study_id, answer)])
+    insert_new(connection, schema.revision_answers, [_answer_row(study_id, answer, confirmed_by)])
     one = _read(connection, study_id, this)[0]
     if one.answer != answer:
         raise answered_before(one)
     return one
 
 
-def _answer_row(study_id: str, answer: RevisionAnswer) -> dict[str, Any]:
-    return {"study_id": study_id, "created_at": now(), **answer.model_dump(mode="json")}
+def _answer_row(study_id: str, answer: RevisionAnswer, confirmed_by: str = "") -> dict[str, Any]:
+    other = confirmed_by if confirmed_by != answer.by else ""
+    return {"study_id": study_id, "created_at": now(), "confirmed_by": other, **answer.model_dump(mode="json")}
 
 
 def _write_history(connection: Connection, study_id: str, version: int, problems: Mapping[str, str]) -> None:
@@ -276,6 +284,7 @@ def _read(connection: Connection, study_id: str, condition: sa.ColumnElement[boo
             answers.c.note,
             answers.c.by,
             answers.c.created_at.label("answered_at"),
+            answers.c.confirmed_by,
             history.c.version,
             history.c.problem,
             runs.c.status,
@@ -322,6 +331,7 @@ def _recorded(row: Any) -> RecordedRevision:
         answer=answer,
         created_at=row.created_at,
         answered_at=row.answered_at or "",
+        confirmed_by=row.confirmed_by or "",
         version=row.version or 0,
         problem=row.problem or "",
         left=row.status == "undone",

@@ -294,6 +294,7 @@ revision_answers = Table(
     Column("note", Text, nullable=False),
     Column("by", String(128), nullable=False),
     Column("created_at", String(32), nullable=False),
+    Column("confirmed_by", String(128), nullable=False, server_default=""),  # empty for who answered
 )
 
 # What a person means to answer once they confirm the round; taken away then.

@@ -5,6 +5,7 @@ import pytest
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.revision_edits import edited
+from intercoder.core.revision_words import told
 from intercoder.core.revisions import Revision, revised
 from intercoder.graphs.answering import AnswerKind, answer_revision
 from intercoder.graphs.draft_words import outcome, summary
@@ -147,6 +148,8 @@ def test_confirmed_drafts_are_answers_each_of_its_author(study: StudyFolder, run
         (number(DROP), "rejected", "ben"),
     ]
     assert [one.number for one in done.waiting] == [number(one) for one in (REDEFINE_AGAIN, RENAME, SPLIT)]
+    assert [one.confirmed_by for one in done.recorded] == ["", "", "ana"]
+    assert "; confirmed by ana; note: We need it." in told(queued(study, DROP).recorded)
     assert all(one.draft is None for one in review_queue(study))
     assert confirm(study, run).recorded == ()
 

@@ -387,6 +387,25 @@ async def test_of_two_apps_the_first_answer_stands(study: StudyFolder, numbers: 
     assert {number: by for number, (_, by, _) in drafts(study).items()} == {numbers[0]: "ana", numbers[1]: "ben"}
 
 
+async def test_whose_draft_was_confirmed_by_another_sees_by_whom(
+    study: StudyFolder, numbers: list[int], begun: list[StudyFolder]
+) -> None:
+    other = open_study(study.path)
+    async with started(study).run_test(size=WIDE) as first, started(other, by="ben").run_test(size=WIDE) as second:
+        await settled(first)
+        await press(first, "a")
+        await settled(second)
+        cast(ReviewApp, second.app).look()
+        await press(second, "c", "a")
+        cast(ReviewApp, first.app).look()
+        await settled(first)
+        assert f"Your draft on revision {numbers[0]} was confirmed by ben." in told(first)
+        cast(ReviewApp, first.app).go("revisions", number=numbers[0])
+        await settled(first)
+        assert "; confirmed by ben" in str(screen_of(first).query_one("#head", Static).content)
+    other.close()
+
+
 async def test_others_are_listed_on_demand_and_found_by_number(study: StudyFolder, numbers: list[int]) -> None:
     answer_revision(study, numbers[2], "reject", by="ben", note="We need it.")
     async with started(study).run_test(size=WIDE) as pilot:
