@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from intercoder.core.codebook import Code
 from intercoder.core.codebook_checks import folded
@@ -180,7 +180,7 @@ class CodingScreen(StudyScreen):
             with VerticalScroll(id="text", classes="pane", can_focus=False):
                 yield Static(id="head", markup=False)
                 yield Static(id="before", markup=False)
-                yield QuoteText(id="segment")
+                yield QuoteText(self._quote_taken, self._back, id="segment")
                 yield Static(id="notes", markup=False)
                 yield Static(id="others", markup=False)
                 yield Static(id="after", markup=False)
@@ -192,6 +192,10 @@ class CodingScreen(StudyScreen):
                 with VerticalScroll(id="rules", can_focus=False):
                     yield Static(id="rule", markup=False)
         yield Static(id="progress", markup=False)
+
+    def on_mount(self) -> None:
+        """Follow what is typed."""
+        self.watch(self.query_one(CodePicker), "value", self._typed, init=False)
 
     def load(self) -> None:
         """Open the first work, or see what changed."""
@@ -335,8 +339,9 @@ class CodingScreen(StudyScreen):
         ids = [code.id for code in self._listed]
         place = 0 if first or marked is None or marked.id not in ids else ids.index(marked.id)
         codes.set_source(len(ids), rows, cursor=place)
-        kind = "one code a segment" if desk.book.exclusive else "codes"
-        self.query_one("#codes").border_title = Content(f"{kind} · version {desk.book.version}")
+        pane = self.query_one("#codes")
+        pane.border_title = f"Codes · version {desk.book.version}"
+        pane.border_subtitle = "one a segment" if desk.book.exclusive else ""
         self._rule()
 
     def _rule(self) -> None:
@@ -381,11 +386,10 @@ class CodingScreen(StudyScreen):
             self._applying = apply
             self.refresh_bindings()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Narrow the list."""
-        if isinstance(event.input, CodePicker):
-            self._list(first=bool(event.value))
-            self._tell_keys()
+    def _typed(self, value: str) -> None:
+        """Narrow the list, before the next key is looked at."""
+        self._list(first=bool(value))
+        self._tell_keys()
 
     def on_virtual_list_highlighted(self) -> None:
         """Show the code's rules."""
@@ -395,18 +399,15 @@ class CodingScreen(StudyScreen):
         """A double click gives the code."""
         self.action_give_or_take()
 
-    def on_quote_text_marked(self, event: QuoteText.Marked) -> None:
+    def _quote_taken(self, start: int, end: int) -> None:
         """Keep the quote for the code that is given next."""
-        self._mark = (event.start, event.end) if event.end > event.start else None
-        self._back()
-
-    def on_quote_text_left(self) -> None:
-        """Go back to the codes."""
+        self._mark = (start, end) if end > start else None
         self._back()
 
     def _back(self) -> None:
+        """Go back to the codes."""
         self.query_one(QuoteText).mark(self._mark)
-        self.query_one(CodePicker).focus()
+        self.set_focus(self.query_one(CodePicker))
         self._put("#notes", self._state())
         self._tell_keys()
 
@@ -416,7 +417,7 @@ class CodingScreen(StudyScreen):
 
     def action_mark(self) -> None:
         """Mark words of the segment."""
-        self.query_one(QuoteText).focus()
+        self.query_one(QuoteText).begin()
 
     def action_mark_sign(self) -> None:
         """Mark words of the segment."""

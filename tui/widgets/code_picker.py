@@ -1,9 +1,14 @@
-"""The field in which a person types part of a code's label; signs are keys while nothing is typed."""
+"""The field in which a person types part of a code's label; signs are keys while nothing is typed.
+
+What is typed changes the field at once, where the app takes a key up, as priority bindings act there, too. A field
+otherwise learns of its text by a message of its own, and a key that acts on the text could overtake it.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
@@ -15,11 +20,11 @@ class CodePicker(Input, inherit_bindings=False):
     """Letters narrow the list of codes. Arrows and enter are the screen's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("backspace", "delete_left", "Delete", show=False),
-        Binding("ctrl+w", "delete_left_word", "Delete word", show=False),
-        Binding("home,ctrl+a", "home", "Begin", show=False),
-        Binding("end", "end", "End", show=False),
-        Binding("ctrl+v", "paste", "Paste", show=False),
+        Binding("backspace", "delete_left", "Delete", show=False, priority=True),
+        Binding("ctrl+w", "delete_left_word", "Delete word", show=False, priority=True),
+        Binding("home,ctrl+a", "home", "Begin", show=False, priority=True),
+        Binding("end", "end", "End", show=False, priority=True),
+        Binding("ctrl+v", "paste", "Paste", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     CodePicker { height: 1; border: none; padding: 0; background: $boost; }
@@ -34,3 +39,22 @@ class CodePicker(Input, inherit_bindings=False):
         if not self.value and character in SIGNS:
             return False
         return super().check_consume_key(key, character)
+
+    def _forward_event(self, event: events.Event) -> None:
+        """Take text at once; all else goes its usual way."""
+        if isinstance(event, events.Key) and event.is_printable and event.character:
+            if self.check_consume_key(event.key, event.character):
+                self._restart_blink()
+                self.replace(event.character, *self.selection)
+        elif isinstance(event, events.Paste):
+            self._insert(event.text)
+        else:
+            super()._forward_event(event)
+
+    def action_paste(self) -> None:
+        """Insert what was copied."""
+        self._insert(self.app.clipboard)
+
+    def _insert(self, text: str) -> None:
+        """Insert text; its lines become one, and none of them is an enter."""
+        self.replace(" ".join(text.split()), *self.selection)

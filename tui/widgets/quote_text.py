@@ -1,8 +1,12 @@
-"""A segment's text in which words are marked as a quote: by keys, or with the mouse."""
+"""A segment's text in which words are marked as a quote: by keys, or with the mouse.
+
+Its keys have priority, and who is told of a mark is called: so the keys of a quote and those of the codes act in
+the order in which they are pressed, however fast they come.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment as Cells
@@ -10,7 +14,6 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -41,16 +44,51 @@ class QuoteText(Widget, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter", "take", "Take the quote", tooltip="Keep the selected words as the quote.", id="quote.take"
+            "enter",
+            "take",
+            "Take the quote",
+            tooltip="Keep the selected words as the quote.",
+            id="quote.take",
+            priority=True,
         ),
-        Binding("space", "hold", "Select from here", tooltip="Select from here to where you go.", id="quote.hold"),
-        Binding("w", "go('next_word')", "Next word", tooltip="Go to the next word.", id="quote.next_word"),
-        Binding("b", "go('last_word')", "Word before", tooltip="Go to the word before.", id="quote.last_word"),
-        Binding("e", "go('word_end')", "Word end", tooltip="Go to the end of the word.", id="quote.word_end"),
-        Binding("a", "all", "All", tooltip="Select the whole segment.", id="quote.all"),
-        Binding("escape,tab,shift+tab", "leave", "Back", tooltip="Go back to the codes.", id="quote.leave"),
+        Binding(
+            "space",
+            "hold",
+            "Select from here",
+            tooltip="Select from here to where you go.",
+            id="quote.hold",
+            priority=True,
+        ),
+        Binding(
+            "w", "go('next_word')", "Next word", tooltip="Go to the next word.", id="quote.next_word", priority=True
+        ),
+        Binding(
+            "b",
+            "go('last_word')",
+            "Word before",
+            tooltip="Go to the word before.",
+            id="quote.last_word",
+            priority=True,
+        ),
+        Binding(
+            "e",
+            "go('word_end')",
+            "Word end",
+            tooltip="Go to the end of the word.",
+            id="quote.word_end",
+            priority=True,
+        ),
+        Binding("a", "all", "All", tooltip="Select the whole segment.", id="quote.all", priority=True),
+        Binding(
+            "escape,tab,shift+tab",
+            "leave",
+            "Back",
+            tooltip="Go back to the codes.",
+            id="quote.leave",
+            priority=True,
+        ),
         *(
-            Binding(f"{shift}{key}", f"go('{to}', {bool(shift)})", show=False)
+            Binding(f"{shift}{key}", f"go('{to}', {bool(shift)})", show=False, priority=True)
             for shift in ("", "shift+")
             for key, to in (
                 ("left", "left"),
@@ -63,24 +101,24 @@ class QuoteText(Widget, can_focus=True):
                 ("ctrl+right", "next_word"),
             )
         ),
-        Binding("W", "go('next_word', True)", show=False),
-        Binding("B", "go('last_word', True)", show=False),
-        Binding("E", "go('word_end', True)", show=False),
+        Binding("W", "go('next_word', True)", show=False, priority=True),
+        Binding("B", "go('last_word', True)", show=False, priority=True),
+        Binding("E", "go('word_end', True)", show=False, priority=True),
     ]
 
-    class Marked(Message):
-        """Words were marked: code points of the text, the end not included; none where both are equal."""
+    def __init__(
+        self, taken: Callable[[int, int], object], left: Callable[[], object], *, id: str | None = None
+    ) -> None:
+        """A text with nothing in it.
 
-        def __init__(self, start: int, end: int) -> None:
-            super().__init__()
-            self.start = start
-            self.end = end
-
-    class Left(Message):
-        """The person went away without marking anything."""
-
-    def __init__(self, id: str | None = None) -> None:
+        Args:
+            taken: Called when words were marked: with their code points, the end not included; both are equal
+                where there are none.
+            left: Called when the person went away without marking anything.
+            id: Its id in the document tree.
+        """
         super().__init__(id=id)
+        self._taken, self._left = taken, left
         self.text = ""
         self.marked: tuple[int, int] | None = None
         """The words that are marked; code points."""
@@ -176,15 +214,20 @@ class QuoteText(Widget, can_focus=True):
                 self._at = self._laid.piece_at(at)
                 self._from = None if held is None else self._laid.piece_at(held)
 
-    def on_focus(self) -> None:
-        """Begin where the last mark began."""
-        if self.marked is not None and self._from is None:
+    def begin(self) -> None:
+        """Take the keys, with the cursor where the last mark began."""
+        self._from, self._holding = None, False
+        if self.marked is not None:
             self._at = self._laid.piece_at(self.marked[0])
+        self.screen.set_focus(self)
+
+    def on_focus(self) -> None:
+        """Bring the cursor into view."""
         self._show()
 
     def on_blur(self) -> None:
-        """What was not taken is not selected any more."""
-        if not self._dragging:
+        """What was not taken is not selected any more; not where the keys are back here already."""
+        if not self._dragging and self.screen.focused is not self:
             self._from, self._holding = None, False
         self.refresh()
 
@@ -220,7 +263,7 @@ class QuoteText(Widget, can_focus=True):
     def action_leave(self) -> None:
         """Select nothing and go."""
         self._from, self._holding = None, False
-        self.post_message(self.Left())
+        self._left()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to select."""
@@ -265,7 +308,7 @@ class QuoteText(Widget, can_focus=True):
         """Tell which words were marked, without white space around them."""
         words = self.text[start:end]
         start += len(words) - len(words.lstrip())
-        self.post_message(self.Marked(start, start + len(words.strip())))
+        self._taken(start, start + len(words.strip()))
 
     def _target(self, to: str) -> int:
         laid, at = self._laid, self._at
