@@ -25,6 +25,10 @@ from intercoder.stores.verdicts import Override, latest_verdicts
 READY = "ready"
 
 
+class NotReady(StudyError):
+    """Calibration has not found the codes ready that the final coding needs."""
+
+
 def begin_final(
     folder: StudyFolder, scope: Scope, overrides: Mapping[str, str] | None = None, author: str = ""
 ) -> Run:
@@ -39,7 +43,7 @@ def begin_final(
         author: Who says so.
 
     Raises:
-        StudyError: No code may be coded, or an exclusive book has one that may not.
+        NotReady: No code may be coded, or an exclusive book has one that may not.
         InputError: An override names no code, or one that needs none.
         ModelError, SettingsError: See `check_settings`.
     """
@@ -58,7 +62,7 @@ def final_codes(
     """The codebook, the codes that the final coding may give, and what a person let in.
 
     Raises:
-        StudyError, InputError: As `begin_final`.
+        NotReady, StudyError, InputError: As `begin_final`.
     """
     book = current_book(folder)
     verdicts = readiness(folder, book)
@@ -67,7 +71,7 @@ def final_codes(
     codes = [code for code in book.leaves if code.id in allowed]
     left = [code for code in book.leaves if code.id not in allowed]
     if not codes or (book.exclusive and left):
-        raise StudyError(_not_ready(book, left, verdicts), remedy=_remedy(folder, left))
+        raise NotReady(_not_ready(book, left, verdicts), remedy=_remedy(folder, left))
     return book, codes, let_in
 
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from intercoder.core.codebook import Code, Codebook
 from intercoder.core.documents import Unit
-from intercoder.core.errors import InputError
+from intercoder.core.errors import InputError, StudyError
 from intercoder.core.study import Development, Study
 from intercoder.graphs.checks import problems
 from intercoder.graphs.deductive_jobs import current_book, people_of, present_development, same_segments
 from intercoder.graphs.deductive_planning import plan_deductive
-from intercoder.graphs.final_jobs import final_codes
+from intercoder.graphs.final_jobs import NotReady, final_codes
 from intercoder.graphs.merge_jobs import MergePlan, plan_merge, with_options
 from intercoder.graphs.new_runs import NewRun
 from intercoder.graphs.planning import ANSWER_TOKENS, Plan, plan_inductive, planned
@@ -21,6 +22,8 @@ from intercoder.graphs.theming import FEWEST_CODES
 from intercoder.llms.references import parse_reference
 from intercoder.llms.usage import estimate_tokens
 from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.development import SqlDevelopmentStore
+from intercoder.stores.runs import list_runs
 from intercoder.stores.samples import Scope, choose
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.themes import plain_codes
@@ -40,7 +43,7 @@ def plan_run(folder: StudyFolder, asked: NewRun) -> Plan | MergePlan:
     if asked.graph == "themes":
         return plan_themes(folder, _merging(study, asked))
     if asked.graph == "final":
-        book, codes, _ = final_codes(folder, dict.fromkeys(asked.override, asked.note), asked.by)
+        book, codes = _final(folder, asked)
         return plan_deductive(folder, study, book, codes, asked.scope, graph="final")
     book = current_book(folder)
     if asked.graph == "calibrate":
@@ -70,6 +73,28 @@ def goes_on_with(folder: StudyFolder, asked: NewRun) -> str:
     """The development that would be gone on with in place of a new one; empty for a run that is new."""
     going = present_development(folder) if asked.graph == "codevelop" and not asked.new else None
     return going.id if going is not None else ""
+
+
+def gives_up(folder: StudyFolder, asked: NewRun) -> int:
+    """How many revisions wait about which nobody would be asked any more, as the run takes another's place."""
+    if asked.graph != "codevelop" or goes_on_with(folder, asked):
+        return 0
+    store = SqlDevelopmentStore(folder.engine, folder.study.id)
+    runs = [run for run in list_runs(folder.engine, folder.study.id) if run.graph == "codevelop" and not run.over]
+    return sum(len(store.waiting(run.id)) for run in runs)
+
+
+def _final(folder: StudyFolder, asked: NewRun) -> tuple[Codebook, list[Code]]:
+    try:
+        book, codes, _ = final_codes(folder, dict.fromkeys(asked.override, asked.note), asked.by)
+    except NotReady as error:
+        raise StudyError(
+            error.message,
+            where="override",
+            remedy="Start a calibrate run first; or name codes here that are coded all the same, and say why in "
+            "`--note`, which the report shows.",
+        ) from None
+    return book, codes
 
 
 def plan_themes(folder: StudyFolder, study: Study) -> Plan:

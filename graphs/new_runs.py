@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from pydantic import ValidationError
 
 from intercoder.core.documents import Unit
-from intercoder.core.errors import InputError
+from intercoder.core.errors import InputError, IntercoderError
 from intercoder.core.record import Record
+from intercoder.stores.database import reading
+from intercoder.stores.named_samples import sample_names
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
 
 Graph: TypeAlias = Literal["inductive", "codevelop", "calibrate", "final", "merge", "themes"]
+
+USUAL_SAMPLE = "calibration"
 
 GRAPHS: dict[Graph, str] = {
     "inductive": "Find codes in the texts.",
@@ -40,6 +45,8 @@ class Field(NamedTuple):
     label: str
     hint: str
     value: str = ""
+    choices: tuple[str, ...] = ()
+    """What there is to choose from, where that is known."""
 
 
 class NewRun(Record):
@@ -53,7 +60,7 @@ class NewRun(Record):
     limit: int | None = None
     unit: Unit | None = None
     new: bool = False
-    named_sample: str = "calibration"
+    named_sample: str = USUAL_SAMPLE
     override: tuple[str, ...] = ()
     note: str = ""
     by: str = ""
@@ -86,7 +93,7 @@ class Command(NamedTuple):
 _SEED = Field("seed", "seed", "of the sample; 0")
 _STRATIFY = Field("stratify", "stratify by", "an attribute, or speaker; none")
 _SKIP = Field("skip_speaker", "skip speakers", "names with ; between; none")
-_UNIT = Field("unit", "unit", "only where texts are cut in several ways")
+_UNIT = Field("unit", "unit", "only where texts are cut in several ways", choices=get_args(Unit))
 _MODEL = Field("model", "model", "that writes; as study.toml says")
 
 
@@ -102,7 +109,7 @@ def fields(folder: StudyFolder, graph: Graph) -> tuple[Field, ...]:
         anew = Field("new", "begin anew", "yes: though an earlier one is not finished; no")
         return size, seed, _STRATIFY, _SKIP, _UNIT, anew
     if graph == "calibrate":
-        return (Field("named_sample", "sample", "that people coded; calibration"),)
+        return (_named_sample(folder),)
     if graph == "final":
         size = Field("sample", "sample", "so many at random; all segments")
         override = Field("override", "override", "codes that are not ready, with ; between; none")
@@ -125,6 +132,37 @@ def fields(folder: StudyFolder, graph: Graph) -> tuple[Field, ...]:
             _MODEL,
         )
     return (_MODEL,)
+
+
+def _named_sample(folder: StudyFolder) -> Field:
+    """The sample to calibrate with; what stands there is one that exists."""
+    with reading(folder.engine) as connection:
+        names = tuple(sample_names(connection, folder.study.id))
+    blank = not names or USUAL_SAMPLE in names
+    return Field("named_sample", "sample", f"that people coded; {USUAL_SAMPLE}", "" if blank else names[0], names)
+
+
+def told_in_form(folder: StudyFolder, graph: Graph, error: IntercoderError) -> tuple[str, str]:
+    """The field that an error is about, empty where it is about none, and the error in words of the form.
+
+    Options of the command line are named as the fields that stand for them.
+    """
+    there = fields(folder, graph)
+    labels = {option_of(field): field.label for field in there}
+    text = _OPTION.sub(
+        lambda found: f"“{labels[found[1]]}”" if found[1] in labels else found[0],
+        " ".join(filter(None, (error.message, error.remedy))),
+    )
+    place = error.where.removeprefix("--")
+    return next((field.name for field in there if place in (option_of(field), field.label, field.name)), ""), text
+
+
+def option_of(field: Field) -> str:
+    """The name of the command line's option that a field stands for."""
+    return {"named_sample": "sample"}.get(field.name, field.name.replace("_", "-"))
+
+
+_OPTION = re.compile(r"`--([a-z-]+)`")
 
 
 def wanted(folder: StudyFolder, graph: Graph, said: Mapping[str, str], by: str) -> NewRun:

@@ -4,11 +4,13 @@ import pytest
 
 from intercoder.core.codebook import Code
 from intercoder.core.errors import InputError, StudyError
-from intercoder.graphs.new_run_plans import goes_on_with, plan_run
-from intercoder.graphs.new_runs import GRAPHS, Graph, command, fields, wanted
+from intercoder.graphs.new_run_plans import gives_up, goes_on_with, plan_run
+from intercoder.graphs.new_runs import GRAPHS, Graph, command, fields, told_in_form, wanted
 from intercoder.graphs.planning import Plan
+from intercoder.stores.named_samples import keep_sample
+from intercoder.stores.samples import Scope, draw_scope
 from intercoder.stores.study_folder import StudyFolder
-from tests.stores.proposals import begin, draft
+from tests.stores.proposals import REDEFINE, RENAME, begin, draft, propose
 
 
 def test_every_option_is_a_field_and_every_field_may_be_blank(study: StudyFolder) -> None:
@@ -102,3 +104,39 @@ def test_a_development_that_is_not_over_is_gone_on_with(study: StudyFolder) -> N
     begin(study, book)
     assert goes_on_with(study, asked) == "codevelop-1"
     assert goes_on_with(study, wanted(study, "codevelop", {"new": "yes"}, "ana")) == ""
+
+
+def keep(study: StudyFolder, name: str) -> None:
+    scope = Scope(sample=3)
+    keep_sample(study.engine, study.study.id, name, scope, draw_scope(study.engine, study.study.id, scope))
+
+
+def test_it_is_known_how_many_revisions_a_new_development_gives_up(study: StudyFolder) -> None:
+    run = begin(study, draft(study))
+    propose(study, run, [REDEFINE, RENAME])
+    assert gives_up(study, wanted(study, "codevelop", {}, "ana")) == 0
+    assert gives_up(study, wanted(study, "codevelop", {"new": "yes"}, "ana")) == 2
+    assert gives_up(study, wanted(study, "inductive", {}, "ana")) == 0
+
+
+def test_a_calibration_offers_the_samples_that_there_are(study: StudyFolder) -> None:
+    assert fields(study, "calibrate")[0].choices == ()
+    for name in ("first", "second"):
+        keep(study, name)
+    (field,) = fields(study, "calibrate")
+    assert (field.value, field.choices) == ("first", ("first", "second"))
+    keep(study, "calibration")
+    assert fields(study, "calibrate")[0].value == ""
+
+
+def test_what_is_refused_is_told_in_words_of_the_form(study: StudyFolder) -> None:
+    draft(study)
+    keep(study, "first")
+    with pytest.raises(StudyError) as not_ready:
+        plan_run(study, wanted(study, "final", {}, "ana"))
+    name, text = told_in_form(study, "final", not_ready.value)
+    assert name == "override" and "no code is ready" in text
+    assert "say why in “note”" in text and "--" not in text
+    with pytest.raises(InputError) as unknown:
+        plan_run(study, wanted(study, "calibrate", {"named_sample": "frist"}, "ana"))
+    assert told_in_form(study, "calibrate", unknown.value)[0] == "named_sample"

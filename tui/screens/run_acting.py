@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from textual import work
@@ -10,7 +9,6 @@ from textual.worker import get_current_worker
 
 from intercoder.core.errors import IntercoderError
 from intercoder.graphs.detached import Started, start, stop
-from intercoder.graphs.new_run_plans import goes_on_with, plan_run
 from intercoder.graphs.new_runs import GRAPHS, command
 from intercoder.stores.lease import busy, read_holder
 from intercoder.stores.run_progress import RunLine, RunView
@@ -51,14 +49,13 @@ class RunActing(StudyScreen):
         place = await self.app.push_screen_wait(Choose("New run", [(graph, GRAPHS[graph]) for graph in graphs]))
         if place is None:
             return
-        asked = await self.app.push_screen_wait(RunForm(self.folder, graphs[place], self.review.by))
-        if asked is None:
+        wanted = await self.app.push_screen_wait(RunForm(self.folder, graphs[place], self.review.by))
+        if wanted is None:
             return
-        plan = await asyncio.to_thread(plan_run, self.folder, asked)
+        asked, plan = wanted.asked, wanted.plan
         title = f"intercoder {' '.join([*command(asked).arguments, 'STUDY', *command(asked).options])}"
-        going = self.attempt(goes_on_with, self.folder, asked) or ""
-        dialog = PlanDialog(title, plan_text(plan, going), startable=not plan.obstacles)
-        if await self.app.push_screen_wait(dialog):
+        text = plan_text(plan, wanted.going, wanted.given_up)
+        if await self.app.push_screen_wait(PlanDialog(title, text, startable=not plan.obstacles)):
             self._start(*command(asked))
 
     @work(group="ask", exclusive=True)

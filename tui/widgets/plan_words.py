@@ -15,17 +15,22 @@ NOTHING = "nothing"
 """What an actor reads that replays answers."""
 
 
-def plan_text(plan: Plan | MergePlan, going: str = "") -> Content:
+def plan_text(plan: Plan | MergePlan, going: str = "", given_up: int = 0) -> Content:
     """What a run would do; what keeps it from starting comes last.
 
     Args:
         plan: The dry run's result.
         going: The run that would be gone on with; empty for a new one.
+        given_up: How many revisions that wait would be asked about no more.
     """
     lines = _merge_lines(plan) if isinstance(plan, MergePlan) else _lines(plan)
     if going:
         anew = "To begin anew in its place, go back and say so."
         lines.insert(0, joined(line(going, 30, "bold"), f" is there and would be gone on with. {anew}\n"))
+    if given_up:
+        wait = "revision that waits" if given_up == 1 else "revisions that wait"
+        lost = f"! {given_up:,} {wait} would be asked about no more."
+        lines.insert(0, joined(Content.styled(lost, "bold $warning"), " Answer first what you want to keep.\n"))
     lines += [joined(Content.styled("✗ Would not start: ", "$error"), line(one, 400)) for one in plan.obstacles]
     return Content("\n").join(lines)
 

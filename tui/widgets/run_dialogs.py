@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from textual import on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -13,14 +14,28 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from intercoder.core.errors import IntercoderError
-from intercoder.graphs.new_runs import COMMANDS, Field, Graph, NewRun, fields, wanted
+from intercoder.graphs.merge_jobs import MergePlan
+from intercoder.graphs.new_run_plans import gives_up, goes_on_with, plan_run
+from intercoder.graphs.new_runs import COMMANDS, Field, Graph, NewRun, fields, told_in_form, wanted
+from intercoder.graphs.planning import Plan
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.tui.dialogs import Dialog
+from intercoder.tui.dialogs import Choose, Dialog
 from intercoder.tui.text import joined, shown
 
 
-class RunForm(Dialog[NewRun]):
-    """The options of a run; what cannot be taken is told while it is typed."""
+class Planned(NamedTuple):
+    """A run that somebody wants, and what it would do."""
+
+    asked: NewRun
+    plan: Plan | MergePlan
+    going: str
+    """The run that would be gone on with; empty for a new one."""
+    given_up: int
+    """How many revisions that wait would be asked about no more."""
+
+
+class RunForm(Dialog[Planned]):
+    """The options of a run; what cannot be taken is told beside its field, and the form stays open."""
 
     DEFAULT_CSS = """
     RunForm .field { height: auto; }
@@ -29,6 +44,7 @@ class RunForm(Dialog[NewRun]):
     RunForm Input { border-left: solid $primary 50%; }
     RunForm Input:focus { background: $primary 30%; border: none; border-left: thick $primary; }
     RunForm .explained { width: 1fr; height: auto; padding-left: 1; color: $text-muted; }
+    RunForm .explained.-wrong { color: $error; }
     RunForm VerticalScroll { height: auto; max-height: 60vh; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,6 +53,7 @@ class RunForm(Dialog[NewRun]):
         Binding(
             "ctrl+s,enter", "take", "Plan", tooltip="See what the run would do.", id="form.take", priority=True
         ),
+        Binding("ctrl+o", "choose", "Choose", tooltip="Choose one of those that there are.", id="form.choose"),
     ]
 
     def __init__(self, folder: StudyFolder, graph: Graph, by: str) -> None:
@@ -56,7 +73,9 @@ class RunForm(Dialog[NewRun]):
                 with Horizontal(classes="field"):
                     yield Static(field.label, classes="label", markup=False)
                     yield Input(field.value, id=field.name, select_on_focus=False)
-                    yield Static(field.hint, classes="explained", markup=False)
+                    yield Static(
+                        Content(field.hint), id=f"{field.name}-explained", classes="explained", markup=False
+                    )
         yield Static("", classes="problem", markup=False)
 
     @property
@@ -69,16 +88,46 @@ class RunForm(Dialog[NewRun]):
         """The options."""
         return "\n".join(f"{name}: {value}" for name, value in self._said.items())
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is something to choose only in some fields."""
+        return bool(self._choices) if action == "choose" else True
+
     @on(Input.Changed)
     def check(self) -> None:
         """Say at once what is wrong."""
         self._read()
 
-    def action_take(self) -> None:
-        """Take the options, if nothing is wrong with them."""
+    @on(events.DescendantFocus)
+    def another_field(self) -> None:
+        """What can be chosen depends on the field."""
+        self.refresh_bindings()
+
+    @property
+    def _choices(self) -> tuple[str, ...]:
+        focused = self.focused.id if self.focused is not None else None
+        return next((field.choices for field in self._fields if field.name == focused), ())
+
+    @work(group="choose", exclusive=True)
+    async def action_choose(self) -> None:
+        """Choose what the field shall hold."""
+        choices, entry = self._choices, self.focused
+        if choices and isinstance(entry, Input):
+            place = await self.app.push_screen_wait(Choose(f"Which {entry.id}?", [(one, "") for one in choices]))
+            if place is not None:
+                entry.value = choices[place]
+
+    @work(group="take", exclusive=True)
+    async def action_take(self) -> None:
+        """Plan the run, if nothing is wrong with its options."""
         asked = self._read()
-        if asked is not None:
-            self.dismiss(asked)
+        if asked is None:
+            return
+        try:
+            planned = await asyncio.to_thread(_planned, self._folder, asked)
+        except IntercoderError as error:
+            self._tell(error)
+        else:
+            self.dismiss(planned)
 
     @property
     def _said(self) -> dict[str, str]:
@@ -86,11 +135,26 @@ class RunForm(Dialog[NewRun]):
 
     def _read(self) -> NewRun | None:
         try:
-            asked, problem = wanted(self._folder, self._graph, self._said, self._by), Content("")
+            asked = wanted(self._folder, self._graph, self._said, self._by)
         except IntercoderError as error:
-            asked, problem = None, shown(str(error))
-        self.query_one(".problem", Static).update(problem)
+            self._tell(error)
+            return None
+        self._tell(None)
         return asked
+
+    def _tell(self, error: IntercoderError | None) -> None:
+        """Tell an error beside its field, or below all where it is about none; tell no other any more."""
+        name, text = told_in_form(self._folder, self._graph, error) if error is not None else ("", "")
+        for field in self._fields:
+            beside = self.query_one(f"#{field.name}-explained", Static)
+            wrong = field.name == name
+            beside.set_class(wrong, "-wrong")
+            beside.update(joined("✗ ", shown(text)) if wrong else Content(field.hint))
+        self.query_one(".problem", Static).update(joined("✗ ", shown(text)) if text and not name else Content(""))
+
+
+def _planned(folder: StudyFolder, asked: NewRun) -> Planned:
+    return Planned(asked, plan_run(folder, asked), goes_on_with(folder, asked), gives_up(folder, asked))
 
 
 class PlanDialog(Dialog[bool]):
