@@ -32,6 +32,7 @@ from intercoder.tui.widgets.book_tree import BookTree
 from intercoder.tui.widgets.evidence_list import EvidenceList
 from intercoder.tui.widgets.field_box import FieldBox
 from intercoder.tui.widgets.revision_queue import RevisionQueue
+from intercoder.tui.widgets.revision_view import RevisionView
 from tests.tui.conftest import CLOCK, SIZES, started, text_of
 
 WIDE = (120, 40)
@@ -149,6 +150,46 @@ async def test_a_rejection_asks_why(study: StudyFolder, numbers: list[int]) -> N
         assert len(drafts(study)) == 1
 
 
+async def test_a_rejection_that_is_refused_loses_no_note(study: StudyFolder, numbers: list[int]) -> None:
+    draft_answer(study, numbers[0], "approve", by="ben", at=CLOCK)
+    async with started(study).run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "r")
+        assert isinstance(pilot.app.screen, RevisionsScreen)
+        assert f"revision {numbers[0]} was taken before: approved in draft by ben" in told(pilot)
+        await press(pilot, "s", "r")
+        await typed(pilot, "No.")
+        draft_answer(study, numbers[1], "approve", by="ben", at=CLOCK)
+        await press(pilot, "enter")
+        dialog = pilot.app.screen
+        assert isinstance(dialog, AskText)
+        assert dialog.text == "No."
+        assert "was taken before" in str(dialog.query_one(".problem", Static).content)
+        assert drafts(study)[numbers[1]][1] == "ben"
+
+
+async def test_all_of_a_revision_is_read_without_leaving_the_queue(study: StudyFolder, numbers: list[int]) -> None:
+    async with started(study).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        screen = screen_of(pilot)
+        view = screen.query_one(RevisionView)
+        cost = screen.query_one("#cost").region
+        assert view.border_subtitle == "ctrl+↓ more"
+        await press(pilot, "ctrl+down")
+        assert view.pane.scroll_offset.y == 3
+        await press(pilot, "ctrl+up", "pagedown")
+        assert view.pane.scroll_offset.y > 3
+        await press(pilot, *["pagedown"] * 8)
+        assert view.pane.scroll_offset.y == view.pane.max_scroll_y
+        assert (view.border_subtitle, screen.query_one("#cost").region) == ("", cost)
+        assert isinstance(pilot.app.focused, RevisionQueue)
+        assert current(pilot) == numbers[0]
+        await press(pilot, "down")
+        assert (current(pilot), view.pane.scroll_offset.y) == (numbers[1], 0)
+        await press(pilot, "pagedown", "pageup")
+        assert view.pane.scroll_offset.y == 0
+
+
 async def test_undo_takes_back_the_last_draft_and_goes_there(study: StudyFolder, numbers: list[int]) -> None:
     async with started(study).run_test(size=WIDE) as pilot:
         await settled(pilot)
@@ -191,7 +232,12 @@ async def test_what_it_costs_and_rests_on_is_shown(study: StudyFolder, numbers: 
         assert "reader: " in text
         await press(pilot, "enter")
         assert isinstance(pilot.app.focused, EvidenceList)
-        await press(pilot, "down", "escape")
+        await press(pilot, "down", "down")
+        pane, evidence = screen_of(pilot).query_one(RevisionView).pane, screen_of(pilot).query_one(EvidenceList)
+        first, height = evidence.marked
+        assert pane.scroll_offset.y <= evidence.virtual_region.y + first
+        assert evidence.virtual_region.y + first + height <= pane.scroll_offset.y + pane.size.height
+        await press(pilot, "escape")
         assert isinstance(pilot.app.focused, RevisionQueue)
 
 

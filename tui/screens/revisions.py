@@ -22,6 +22,7 @@ from intercoder.graphs.drafting import (
     Queued,
     Review,
     by_codes,
+    check_draft,
     confirm_drafts,
     draft_answer,
     open_per_code,
@@ -70,7 +71,7 @@ what comes or goes as a whole, ~ before what is reworded.
     RevisionsScreen.-empty #middle { display: none; }
     RevisionsScreen.-narrow #left { width: 27; padding: 0; }
     RevisionsScreen.-narrow #right { display: none; width: 27; padding: 0; }
-    RevisionsScreen.-narrow #change, RevisionsScreen.-narrow #rests { margin-top: 0; }
+    RevisionsScreen.-narrow #text, RevisionsScreen.-narrow #rests { margin-top: 0; }
     RevisionsScreen.-narrow.-tree #right { display: block; }
     RevisionsScreen.-narrow.-tree #left { display: none; }
     RevisionsScreen.-normal.-no-tree #right, RevisionsScreen.-wide.-no-tree #right { display: none; }
@@ -107,6 +108,23 @@ what comes or goes as a whole, ~ before what is reworded.
         ),
         Binding(
             "t", "tree", "Codebook", show=False, tooltip="Show or hide the codebook beside it.", id="revisions.tree"
+        ),
+        *(
+            Binding(
+                key,
+                f"scroll_text({lines}, {pages})",
+                f"Text {way}",
+                show=False,
+                priority=True,
+                tooltip=f"Scroll what the revision changes, why, and its passages {way} by {much}.",
+                id=f"revisions.{name}",
+            )
+            for key, name, lines, pages, way, much in (
+                ("ctrl+down", "lines_down", 3, 0, "down", "some lines"),
+                ("ctrl+up", "lines_up", -3, 0, "up", "some lines"),
+                ("pagedown", "page_down", 0, 1, "down", "what is shown"),
+                ("pageup", "page_up", 0, -1, "up", "what is shown"),
+            )
         ),
         Binding("escape", "back", "Back", show=False, tooltip="Go back to the queue.", id="revisions.back"),
     ]
@@ -235,6 +253,8 @@ what comes or goes as a whole, ~ before what is reworded.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what does not apply to the revision under the cursor."""
+        if action == "scroll_text":
+            return not isinstance(self.focused, BookTree)
         queued = self.current if self.is_mounted else None
         waits = queued is not None and queued.recorded.status == "waiting"
         if action in ("approve", "reject"):
@@ -275,12 +295,23 @@ what comes or goes as a whole, ~ before what is reworded.
         queued = self.current
         if queued is None:
             return
-        before = queued.draft.answer.note if queued.draft and queued.draft.answer.by == self.review.by else ""
-        title = f"Reject revision {queued.recorded.number}"
+        number, by = queued.recorded.number, self.review.by
+        before = queued.draft.answer.note if queued.draft and queued.draft.answer.by == by else ""
+        # Whether it can be rejected at all is said before anything is typed; the note that is checked is any.
+        if self.attempt(check_draft, self.folder, number, "reject", by=by, note=before or "-") is None:
+            self._done_here()
+            return
+
+        def reject(note: str) -> None:
+            draft_answer(self.folder, number, "reject", by=by, at=self.review.clock(), note=note)
+
+        title = f"Reject revision {number}"
         hint = "Why? The report shows it, and the reviser's same proposal is not shown again."
-        note = await self.app.push_screen_wait(AskText(title, hint, before, needed=True))
-        if note is not None:
-            self._draft(queued, "reject", note)
+        note = await self.app.push_screen_wait(AskText(title, hint, before, needed=True, do=reject))
+        if note is None:
+            self._done_here()
+        else:
+            self._go_on_from(queued)
 
     def action_skip(self) -> None:
         """Go to the next that waits."""
@@ -323,6 +354,10 @@ what comes or goes as a whole, ~ before what is reworded.
     @on(OptionList.OptionSelected, "#tree")
     def _code_chosen(self) -> None:
         self.review.go("codebook", code=self.query_one(BookTree).key)
+
+    def action_scroll_text(self, lines: int, pages: int) -> None:
+        """Scroll the revision; the cursor stays in the queue."""
+        self.query_one(RevisionView).scroll_text(lines, pages=pages)
 
     def action_everything(self) -> None:
         """List all, or only what waits."""
@@ -379,10 +414,10 @@ what comes or goes as a whole, ~ before what is reworded.
             self.review.failed(error)
         self._done_here()
 
-    def _draft(self, queued: Queued, answer: AnswerKind, note: str = "") -> None:
+    def _draft(self, queued: Queued, answer: AnswerKind) -> None:
         """Draft an answer and go on; where somebody else was first, that is shown at once."""
         by, at = self.review.by, self.review.clock()
-        if self.attempt(draft_answer, self.folder, queued.recorded.number, answer, by=by, at=at, note=note):
+        if self.attempt(draft_answer, self.folder, queued.recorded.number, answer, by=by, at=at):
             self._go_on_from(queued)
         else:
             self._done_here()

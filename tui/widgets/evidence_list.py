@@ -26,6 +26,13 @@ class EvidenceList(HangingList):
         """Id of the segment under the cursor, else of the first; empty where there is none."""
         return self.key
 
+    @property
+    def marked(self) -> tuple[int, int]:
+        """First line of what is under the cursor, and how many lines it has."""
+        heights = [len(str(option.prompt).split("\n")) for option in self.options]
+        place = self.highlighted or 0
+        return sum(heights[:place]), sum(heights[place : place + 1])
+
     def show_excerpts(self, excerpts: Sequence[Excerpt]) -> None:
         """Show other passages; the same ones again move nothing."""
         self.show_items([(one.segment_id, excerpt_rows(one, number)) for number, one in enumerate(excerpts, 1)])

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.geometry import Region
+from textual.widgets import OptionList, Static
 
 from intercoder.core.ages import age
 from intercoder.core.errors import IntercoderError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 NOTHING = Content("")
 PATIENCE = 0.15
 """Seconds that the evidence of another revision may stay until that of this one is read."""
+MORE = "ctrl+↓ more"
+"""Where the text goes on below."""
 LONG = 300
 """Characters of a note or a reason on one line."""
 
@@ -40,8 +43,9 @@ class RevisionView(Vertical):
 
     DEFAULT_CSS = """
     RevisionView #head { height: auto; }
-    RevisionView #change { height: auto; max-height: 60%; margin-top: 1; scrollbar-size-vertical: 1; }
+    RevisionView #text { height: 1fr; margin-top: 1; scrollbar-size-vertical: 1; }
     RevisionView #rests { height: auto; margin-top: 1; }
+    RevisionView EvidenceList { height: auto; max-height: 100000; }
     RevisionView #cost { height: auto; padding: 0 1; background: $boost; }
     """
 
@@ -56,11 +60,39 @@ class RevisionView(Vertical):
     def compose(self) -> ComposeResult:
         """From what changes to what it costs."""
         yield Static(id="head", markup=False)
-        with VerticalScroll(id="change"):
+        with VerticalScroll(id="text", can_focus=False):
             yield WordDiff(id="diff")
-        yield Static(id="rests", classes="heading", markup=False)
-        yield EvidenceList(id="evidence")
+            yield Static(id="rests", classes="heading", markup=False)
+            yield EvidenceList(id="evidence")
         yield Static(id="cost", markup=False)
+
+    def on_mount(self) -> None:
+        """Say below the text that there is more of it."""
+        for what in ("scroll_y", "virtual_size", "size"):
+            self.watch(self.pane, what, self._tell_more)
+
+    @property
+    def pane(self) -> VerticalScroll:
+        """All that is scrolled."""
+        return self.query_one("#text", VerticalScroll)
+
+    def scroll_text(self, lines: int, *, pages: int = 0) -> None:
+        """Scroll the text down, or up, by so many lines and by so many times what is shown at once."""
+        height = max(self.pane.scrollable_content_region.height - 1, 1)
+        self.pane.scroll_relative(y=lines + pages * height, animate=False)
+
+    def _tell_more(self) -> None:
+        more = self.pane.max_scroll_y > self.pane.scroll_offset.y
+        self.border_subtitle = MORE if more else ""
+
+    @on(OptionList.OptionHighlighted, "#evidence")
+    def _keep_in_view(self) -> None:
+        """The passage under the cursor; the list itself is never scrolled."""
+        evidence = self.query_one(EvidenceList)
+        if evidence.has_focus:
+            first, height = evidence.marked
+            region = Region(0, evidence.virtual_region.y + first, self.pane.size.width, height)
+            self.pane.scroll_to_region(region, animate=False)
 
     @property
     def segment(self) -> str:
@@ -78,7 +110,7 @@ class RevisionView(Vertical):
         """
         if self._number != queued.recorded.number:
             self._number = queued.recorded.number
-            self.query_one("#change", VerticalScroll).scroll_home(animate=False)
+            self.pane.scroll_home(animate=False)
             self.border_title = f"Revision {self._number}"
             self.set_timer(PATIENCE, self._clear)
         self._put("#head", head_of(queued, by, now))
