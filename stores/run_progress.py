@@ -26,7 +26,6 @@ from intercoder.stores.run_stages import (
     CODING,
     Stage,
     coding_stages,
-    count_rows,
     merge_stages,
     review_stages,
     theme_stages,
@@ -80,7 +79,10 @@ class Pace(Record):
     seconds: float = 0.0
     """That processes have worked on the run, the present one too."""
     left: float | None = None
-    """Seconds until the present stage is through, at the present rate; None where nobody can tell."""
+    """Seconds until the present stage is through, at the present rate; None where nobody can tell.
+
+    Also where all that was foreseen is done and the stage goes on, as it does while a reviser is at its last codes.
+    """
 
 
 class FailureGroup(Record):
@@ -105,7 +107,7 @@ class RunView(Record):
     recalled: int | None
     """Answers of this round that were there before and were not asked again; None where nobody can tell."""
     codes: int
-    """In the codebook version that it makes or works with."""
+    """That are asked about in the codebook version it makes or works with: groups are none."""
     waiting: int
     """Revisions that wait for people."""
     failures: tuple[FailureGroup, ...]
@@ -171,7 +173,7 @@ class RunWatch:
                 pace=self._pace(run, stages, holder if line.at_work else None, now),
                 actors=tuple(self._answers.actors[who] for who in sorted(self._answers.actors)),
                 recalled=self._recalled(run),
-                codes=count_rows(connection, schema.codebook_entries, self._study_id, version=run.codebook_version),
+                codes=_asked_about(connection, self._study_id, run.codebook_version),
                 waiting=waiting,
                 failures=self._failed(connection, run),
                 settings=settings_that_matter(connection, self._study_id, run, self._study(run)),
@@ -237,7 +239,9 @@ class RunWatch:
             segments=calls / self._questions if self._questions else 0.0,
             calls_in_all=in_all,
             seconds=seconds,
-            left=(going.total - going.done) / rate if going is not None and rate else None,
+            left=(going.total - going.done) / rate
+            if going is not None and going.done < going.total and rate
+            else None,
         )
 
     def _failed(self, connection: Connection, run: Run) -> tuple[FailureGroup, ...]:
@@ -293,6 +297,20 @@ def _read_for(book: Codebook, round_: Round) -> int:
     """Codes of a round that models read for; patterns are exact."""
     wanted = set(round_.codes)
     return sum(code.kind == "model" and code.id in wanted for code in book.leaves)
+
+
+def _asked_about(connection: Connection, study_id: str, version: int) -> int:
+    """Codes of a version that are no other code's parent."""
+    entries, codes = schema.codebook_entries, schema.code_revisions
+    same = (
+        codes.c.study_id == entries.c.study_id,
+        codes.c.code_id == entries.c.code_id,
+        codes.c.revision == entries.c.revision,
+    )
+    of_version = (entries.c.study_id == study_id, entries.c.version == version)
+    parents = sa.select(codes.c.parent).select_from(entries.join(codes, sa.and_(*same))).where(*of_version)
+    query = sa.select(sa.func.count()).select_from(entries).where(*of_version, entries.c.code_id.not_in(parents))
+    return int(connection.execute(query).scalar_one())
 
 
 def _changed(connection: Connection, study_id: str, run_id: str = "") -> Mapping[str, str]:

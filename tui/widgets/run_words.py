@@ -189,6 +189,8 @@ def latest_row(one: Latest) -> Content:
     else:
         said = joined("  ", line(one.label, 40))
     new = Content.styled(" ★ new code", "$accent") if one.founded else Content("")
+    if one.role == "repeat":
+        new = joined(new, Content.styled(" ↻ again", "$accent"))
     return joined(
         said, new, Content.styled("  ", ""), line(one.coder, 20, MUTED), "  ", line(f"“{one.text}”", 160, MUTED)
     )
