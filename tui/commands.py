@@ -12,6 +12,9 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.keys import format_key
 from textual.widget import Widget
 
+from intercoder.tui.places import PLACES
+
+_PLACES = frozenset(f"app.{place.name}" for place in PLACES)
 Node: TypeAlias = Widget | App[Any]
 
 
@@ -32,7 +35,7 @@ def commands_of(node: Node) -> Iterator[KeyCommand]:
         for binding in bindings:
             if binding.description and binding.id and binding.id not in seen:
                 seen.add(binding.id)
-                yield KeyCommand(_sentence(binding), binding.tooltip, key_name(binding), binding.action, node)
+                yield KeyCommand(_name(binding), binding.tooltip, key_name(binding), binding.action, node)
 
 
 def key_name(binding: Binding) -> str:
@@ -75,5 +78,6 @@ def _help(command: KeyCommand) -> str:
     return f"{command.key}   {command.help}" if command.key else command.help
 
 
-def _sentence(binding: Binding) -> str:
-    return f"Go to {binding.description}" if binding.action.startswith("go(") else binding.description
+def _name(binding: Binding) -> str:
+    """What a key does; those that lead to a screen say so."""
+    return f"Go to {binding.description}" if binding.id in _PLACES else binding.description

@@ -9,14 +9,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Static
 
 from intercoder.tui.commands import KeyCommand, commands_of
+from intercoder.tui.places import PLACES
+from intercoder.tui.text import joined
+from intercoder.tui.widgets.hanging import HangingText, Row
 
 if TYPE_CHECKING:
     from intercoder.tui.screens.base import StudyScreen
+
+NOTHING = Content("")
+KEY = 9
+"""Cells of a key."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -25,9 +31,9 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen > VerticalScroll {
-        width: 90%; max-width: 100; height: 90%; background: $surface; border: round $primary; padding: 1 2;
+        width: 90%; max-width: 100; height: 90%; background: $surface; border: round $primary;
+        border-title-style: bold; padding: 0 2; scrollbar-size-vertical: 1;
     }
-    HelpScreen Static { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,q,question_mark", "dismiss", "Close", tooltip="Close the help."),
@@ -40,34 +46,31 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The page."""
         with VerticalScroll() as page:
-            page.border_title = self._about.TITLE
+            page.border_title = next(place.title for place in PLACES if place.name == self._about.NAME)
             page.border_subtitle = "escape closes"
-            yield Static(self._text(), markup=False)
+            yield HangingText(list(self._rows()))
 
-    def _text(self) -> Content:
-        return Content("\n").join(self._lines())
-
-    def _lines(self) -> Iterator[Content]:
+    def _rows(self) -> Iterator[Row]:
         for paragraph in self._about.HELP.strip().split("\n\n") if self._about.HELP else ():
-            yield Content(" ".join(paragraph.split()))
-            yield Content("")
-        nodes = self._about.focused.ancestors_with_self if self._about.focused is not None else [self._about]
-        here = [command for node in nodes if isinstance(node, Widget) for command in _of_widget(node)]
+            yield from ((NOTHING, Content(" ".join(paragraph.split()))), (NOTHING, NOTHING))
+        nodes = self._about.focused.ancestors_with_self if self._about.focused is not None else ()
+        here = [
+            key
+            for node in nodes
+            if isinstance(node, Widget) and node is not self._about
+            for key in commands_of(node)
+        ]
         for title, keys in (
             ("Keys where you are", here),
             ("Keys of this screen", list(commands_of(self._about))),
             ("Keys everywhere", list(commands_of(self._about.app))),
         ):
             if keys:
-                yield Content.styled(title, "bold")
-                yield from map(_line, keys)
-                yield Content("")
+                yield NOTHING, Content.styled(title, "bold")
+                yield from map(_row, keys)
+                yield NOTHING, NOTHING
 
 
-def _of_widget(node: Widget) -> Iterator[KeyCommand]:
-    """The keys that a part of the screen has for itself."""
-    return iter(()) if isinstance(node, Screen) else commands_of(node)
-
-
-def _line(command: KeyCommand) -> Content:
-    return Content.assemble((f"{command.key:>12}  ", "bold $accent"), f"{command.name}: {command.help}")
+def _row(command: KeyCommand) -> Row:
+    key = Content.styled(f"{command.key:>{KEY}}  ", "bold $accent")
+    return key, joined(Content.styled(f"{command.name}: ", "bold"), command.help)
