@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
@@ -84,22 +86,29 @@ def segment_details(
     )
 
 
-def kept_from(connection: Connection, study_id: str, coder: str) -> frozenset[str]:
-    """Segments about which a person who codes blind sees nothing of others yet.
+def kept_from(
+    engine: Engine, study_id: str, coder: str, *, blind: bool, shown: Collection[str] = ()
+) -> Mapping[str, str]:
+    """Segments about which a person who codes blind sees nothing of others yet, and a sample of each.
 
-    Those are the segments, of samples in which the person has coded anything, that they are not done with.
+    Those are the segments of samples that people named (a run's own do not count) that the person is not done with.
+
+    Args:
+        engine: The study's database.
+        study_id: The study.
+        coder: The person who looks.
+        blind: Whether people code blind in the study; else nothing is kept, and nothing read.
+        shown: Samples that the person chose to see all the same.
     """
-    table = schema.decisions
-    mine = sa.select(table.c.segment_id).where(
-        table.c.study_id == study_id, table.c.run == "", table.c.role == "human", table.c.coder == coder
-    )
-    coded = set(connection.execute(mine).scalars())
-    found: set[str] = set()
-    for name in sample_names(connection, study_id) if coded else ():
-        segments = set(sample_ids(connection, study_id, name))
-        if segments & coded:
-            found |= segments
-    return frozenset(found - done_segments(connection, study_id, coder)) if found else frozenset()
+    found: dict[str, str] = {}
+    if not blind:
+        return found
+    with reading(engine) as connection:
+        for name in sample_names(connection, study_id):
+            if name not in shown:
+                found |= dict.fromkeys(sample_ids(connection, study_id, name), name)
+        done = done_segments(connection, study_id, coder) if found else frozenset()
+    return {segment_id: name for segment_id, name in found.items() if segment_id not in done}
 
 
 def note(engine: Engine, study_id: str, coder: str, segment_id: str, text: str) -> None:

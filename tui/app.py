@@ -101,6 +101,10 @@ class ReviewApp(App[None]):
         """The run at work; empty if none is."""
         self.waiting = 0
         """Revisions that wait for a person."""
+        self.unblinded: set[str] = set()
+        """Samples of which the person chose, for this sitting, to see what others said before they are done."""
+        self.asked_blind: set[str] = set()
+        """Samples about which they were asked that."""
         self.rescued: tuple[tuple[str, str], ...] = ()
         """What was typed and not kept when the app failed, if it did."""
         self._start = start

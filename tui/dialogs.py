@@ -18,6 +18,7 @@ from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from intercoder.core.errors import IntercoderError
+from intercoder.core.shown import one_line
 from intercoder.tui.text import line, shown
 from intercoder.tui.widgets.key_line import KeyLine
 
@@ -209,6 +210,18 @@ class AskLeave(AskYes):
 
     def __init__(self) -> None:
         super().__init__("Leave", "Leave without keeping what you typed?")
+
+
+class AskBlind(AskYes):
+    """Asks whether to see what others said of samples that the person has yet to code.
+
+    Args:
+        samples: Their names; at least one.
+    """
+
+    def __init__(self, samples: Sequence[str]) -> None:
+        named = ", ".join(f"`{one_line(name, 70)}`" for name in samples)
+        super().__init__("Coded blind", f"You would no longer code {named} blind. Show all the same?")
 
 
 class Choose(Dialog[int]):

@@ -61,7 +61,12 @@ def _known(details: SegmentDetails) -> Iterator[Row]:
             yield Content("shown beside it  ").stylize(MUTED), shown(segment.context)
     yield from _heading("decisions")
     if details.kept:
-        yield Content("⊘ "), Content("what others said is not shown until you are done with it: c codes it")
+        yield (
+            Content("⊘ "),
+            Content(
+                "what others said is not shown until you are done with it: c codes it, v shows it all the same"
+            ),
+        )
     for one in details.decisions:
         yield from _decision(one)
     if not details.decisions and not details.kept:

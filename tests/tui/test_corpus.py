@@ -18,6 +18,7 @@ from intercoder.stores.corpus_search import CorpusSearch, Filters
 from intercoder.stores.database import reading
 from intercoder.stores.memos import read_memo
 from intercoder.stores.segment_details import segment_details
+from intercoder.stores.segments import sample_ids
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.app import ReviewApp
 from intercoder.tui.dialogs import AskText, Choose
@@ -59,8 +60,17 @@ async def choose(pilot: Pilot[None], key: str, typed: str) -> CorpusScreen:
     return await press(pilot, "enter")
 
 
-def app_on(folder: StudyFolder, by: str = "eve") -> ReviewApp:
-    return started(folder, "corpus", by)
+def app_on(folder: StudyFolder, by: str = "eve", *, blind: bool = False) -> ReviewApp:
+    app = started(folder, "corpus", by)
+    if not blind:
+        app.unblinded.add("calibration")
+    return app
+
+
+def calibration(folder: StudyFolder) -> list[str]:
+    """Segments of the sample that people code."""
+    with reading(folder.engine) as connection:
+        return sample_ids(connection, folder.study.id, "calibration")
 
 
 def finder(folder: StudyFolder) -> CorpusSearch:
@@ -334,33 +344,50 @@ async def test_what_others_bring_comes_in_and_the_cursor_stays(study: StudyFolde
         assert screen.documents.count == 5
 
 
-async def test_who_codes_blind_sees_nothing_of_others_before_they_are_done(study: StudyFolder) -> None:
-    from intercoder.core.given_answers import CodedSheet, HumanCoding
-    from intercoder.stores.human_codings import write_codings
-    from intercoder.stores.segments import sample_ids
-
-    code = finder(study).codes()[0]
-    with reading(study.engine) as connection:
-        first, second = sample_ids(connection, study.study.id, "calibration")[:2]
-    mine = HumanCoding(
-        segment_id=first,
-        coder="eve",
-        position=0,
-        label=code.label,
-        code_id=code.id,
-        code_revision=code.revision,
-        value="yes",
-        codebook_version=1,
-    )
-    write_codings(study.engine, study.study.id, CodedSheet(codings=(mine,), memos=(), blank=()))
-    for by, sees in (("eve", False), ("ana", True), ("zoe", True)):
-        app = app_on(study, by)
+async def test_who_is_not_done_with_a_named_sample_sees_nothing_of_others_on_it(study: StudyFolder) -> None:
+    second = calibration(study)[1]
+    other = next(one for one in finder(study).index.places if one not in calibration(study))
+    for by, sees in (("eve", False), ("ana", True)):
+        app = app_on(study, by, blind=True)
         async with app.run_test(size=(120, 80)) as pilot:
             screen = await settled(pilot)
             screen.show(segment=second)
             await settled(pilot)
             assert ("codevelop-1" in text_of(app)) is sees
             assert ("⊘ what others said" in text_of(app)) is not sees
+            assert ("you have yet to code blind" in text_of(app)) is not sees
+            screen.show(segment=other)
+            await settled(pilot)
+            assert "⊘ what others said" not in text_of(app)
+
+
+async def test_a_filter_by_others_answers_leaves_out_what_is_kept(study: StudyFolder) -> None:
+    kept = {finder(study).index.places[one] for one in calibration(study)}
+    for blind in (True, False):
+        app = app_on(study, blind=blind)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            screen = await choose(pilot, "w", "ana")
+            assert bool(set(screen._places) & kept) is not blind
+
+
+async def test_a_key_shows_what_is_kept_after_a_question(study: StudyFolder) -> None:
+    app = app_on(study, blind=True)
+    async with app.run_test(size=(120, 80)) as pilot:
+        screen = await settled(pilot)
+        screen.show(segment=calibration(study)[1])
+        await settled(pilot)
+        await press(pilot, "v")
+        assert "no longer code `calibration` blind" in text_of(app)
+        await press(pilot, "n")
+        assert "⊘ what others said" in text_of(app)
+        await press(pilot, "v")
+        await press(pilot, "y")
+        assert app.unblinded == {"calibration"}
+        assert "⊘ what others said" not in text_of(app)
+        assert "codevelop-1" in text_of(app)
+        await press(pilot, "v")
+        assert app.screen is screen
 
 
 HOSTILE = [

@@ -11,9 +11,11 @@ from textual.pilot import Pilot
 from intercoder.core.settling import Settled, Unit
 from intercoder.graphs.disagreements import Disagreements, disagreeing_run, gather_disagreements, settlements_of
 from intercoder.graphs.settling import settle
+from intercoder.stores.database import reading
+from intercoder.stores.segments import sample_ids
 from intercoder.stores.study_folder import StudyFolder, open_study
 from intercoder.tui.app import ReviewApp
-from intercoder.tui.dialogs import AskText, Choose
+from intercoder.tui.dialogs import AskBlind, AskText, Choose
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.disagreements import DisagreementsScreen
 from intercoder.tui.widgets.unit_view import UnitView
@@ -313,3 +315,49 @@ async def test_it_catches_up_with_a_run_that_goes_on(study: StudyFolder) -> None
         await asyncio.sleep(0)
         assert not screen._reading
         assert not screen._again
+
+
+async def test_what_the_person_has_yet_to_code_blind_is_left_out_until_they_say_so(study: StudyFolder) -> None:
+    with reading(study.engine) as connection:
+        sample = set(sample_ids(connection, study.study.id, "calibration"))
+    everything = listed(study).units
+    rest = [one for one in everything if one.segment_id not in sample]
+    assert len(rest) < len(everything)
+    async with started(study, "disagreements", "eve").run_test(size=(120, 40)) as pilot:
+        await until_asked(pilot)
+        assert "no longer code `calibration` blind" in seen(pilot)
+        await pilot.press("n")
+        await ready(pilot)
+        assert pilot.app.screen_stack[0].query_one(VirtualList).count == len(rest)
+        assert f"{len(everything) - len(rest)} left out" in seen(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, DisagreementsScreen)
+        screen.load()
+        await ready(pilot)
+        assert pilot.app.screen is screen
+        await pilot.press("v")
+        await until_asked(pilot)
+        await pilot.press("y")
+        await ready(pilot)
+        assert screen.query_one(VirtualList).count == len(everything)
+        assert "left out" not in seen(pilot)
+        await pilot.press("v")
+        await ready(pilot)
+        assert pilot.app.screen is screen
+
+
+async def test_a_study_that_is_not_blind_asks_nothing(study: StudyFolder) -> None:
+    human = study.study.human.model_copy(update={"blind": False})
+    study.study = study.study.model_copy(update={"human": human})
+    async with started(study, "disagreements", "eve").run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert pilot.app.screen.query_one(VirtualList).count == len(listed(study).units)
+
+
+async def until_asked(pilot: Pilot[None]) -> None:
+    for _ in range(100):
+        if isinstance(pilot.app.screen, AskBlind):
+            break
+        await asyncio.sleep(0.01)
+    await pilot.pause()
+    assert isinstance(pilot.app.screen, AskBlind)

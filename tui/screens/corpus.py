@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ from intercoder.stores.corpus_search import CorpusSearch, Filters
 from intercoder.stores.database import reading
 from intercoder.stores.memos import read_memo
 from intercoder.stores.segment_details import SegmentDetails, kept_from, note, segment_details
-from intercoder.tui.dialogs import AskText, Choose
+from intercoder.tui.dialogs import AskBlind, AskText, Choose
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.segment_rows import segment_rows
 from intercoder.tui.text import joined, line
@@ -76,6 +76,13 @@ class CorpusScreen(StudyScreen):
         Binding("m", "memo", "Memo", tooltip="Note something about the segment.", id="corpus.memo"),
         Binding("c", "code", "Code it", tooltip="Code the segment yourself.", id="corpus.code_it"),
         Binding(
+            "v",
+            "unblind",
+            "Show others",
+            tooltip="Show what others said of a sample that you have not coded yet; asks first.",
+            id="corpus.unblind",
+        ),
+        Binding(
             "o", "open", "Open", tooltip="Give the segment the whole screen, or take it back.", id="corpus.open"
         ),
         Binding("escape", "back", "Back", show=False, tooltip="Go back to the list.", id="corpus.back"),
@@ -86,7 +93,7 @@ class CorpusScreen(StudyScreen):
         self._search: CorpusSearch | None = None
         self._filters = Filters()
         self._places: Sequence[int] = ()
-        self._kept: frozenset[str] = frozenset()
+        self._kept: Mapping[str, str] = {}
         self._details: SegmentDetails | None = None
         self._wish: Callable[[], None] | None = None
         self._names: dict[str, str] = {}
@@ -162,11 +169,9 @@ class CorpusScreen(StudyScreen):
         names = {code.id: code.label for code in search.codes()}
         show_from_thread(self, self._ready, search, names, kept)
 
-    def _read_kept(self) -> frozenset[str]:
-        if not self.folder.study.human.blind:
-            return frozenset()
-        with reading(self.folder.engine) as connection:
-            return kept_from(connection, self.folder.study.id, self.review.by)
+    def _read_kept(self) -> Mapping[str, str]:
+        study, shown = self.folder.study, frozenset(self.review.unblinded)
+        return kept_from(self.folder.engine, study.id, self.review.by, blind=study.human.blind, shown=shown)
 
     def _progress(self, done: int, total: int) -> None:
         told = f"the index is being made: {done:,} of {counted(total, 'segment')}; search waits for it"
@@ -178,7 +183,7 @@ class CorpusScreen(StudyScreen):
         self.segments.set_source(size, self._rows)
         self._count()
 
-    def _ready(self, search: CorpusSearch, names: dict[str, str], kept: frozenset[str]) -> None:
+    def _ready(self, search: CorpusSearch, names: dict[str, str], kept: Mapping[str, str]) -> None:
         """Take an index that is up to date, and ask it what is asked for."""
         first = self._search is None
         before = self.index
@@ -226,7 +231,15 @@ class CorpusScreen(StudyScreen):
         if search is None:
             show_from_thread(self, self._tell, "search waits for the index")
         else:
-            show_from_thread(self, self._found, search, filters, search.find(filters))
+            show_from_thread(self, self._found, search, filters, self._unkept(search, filters))
+
+    def _unkept(self, search: CorpusSearch, filters: Filters) -> Sequence[int]:
+        """What is found; where others' answers decide about that, without the segments of which they are kept."""
+        found, kept = search.find(filters), self._kept
+        if not kept or not (filters.code or filters.coder) or filters.coder == self.review.by:
+            return found
+        places = {search.index.places[one] for one in kept if one in search.index.places}
+        return [place for place in found if place not in places]
 
     def _found(self, search: CorpusSearch, filters: Filters, places: Sequence[int]) -> None:
         """Show what was found, with the cursor where it was if that is among it."""
@@ -312,6 +325,8 @@ class CorpusScreen(StudyScreen):
         parts += [joined(f"{what}: ", line(name, 40, "bold $accent")) for what, name in named.items() if name]
         if asked.any:
             parts.append(Content("x clears"))
+        if self._kept:
+            parts.append(Content(f"⊘ {len(self._kept):,} you have yet to code blind"))
         self._tell(Content("  ·  ").join(parts))
 
     def _document_name(self, number: int | None) -> str:
@@ -354,6 +369,7 @@ class CorpusScreen(StudyScreen):
 
     def _tell_details(self, details: SegmentDetails, again: bool) -> None:
         self._details = details
+        self.refresh_bindings()
         cursor = self.segments.cursor
         place = f"{self._places[cursor] + 1:,} of {self._total:,}" if 0 <= cursor < len(self._places) else ""
         rows = segment_rows(details, pieces(self._filters.text), place=place, whole=self.has_class("-open"))
@@ -380,6 +396,8 @@ class CorpusScreen(StudyScreen):
             return True if self.segments.cursor >= 0 else None
         if action == "clear":
             return True if self._filters.any else None
+        if action == "unblind" and self.is_mounted:
+            return self.segment_id in self._kept
         return True
 
     def action_search(self) -> None:
@@ -503,6 +521,14 @@ class CorpusScreen(StudyScreen):
         write = partial(note, self.folder.engine, study, self.review.by, segment_id)
         await self.app.push_screen_wait(AskText(title, "Empty takes it away.", before, lines=6, do=write))
         self._read(again=True)
+
+    @work
+    async def action_unblind(self) -> None:
+        """Show what others said of the segment's sample, if the person wants to."""
+        sample = self._kept.get(self.segment_id)
+        if sample is not None and await self.app.push_screen_wait(AskBlind([sample])):
+            self.review.unblinded.add(sample)
+            self.load()
 
     def action_code(self) -> None:
         """Code the segment."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from textual import on, work
@@ -33,8 +33,9 @@ from intercoder.graphs.settling import UnitPage, settle, take_settlement_back, u
 from intercoder.stores.database import reading
 from intercoder.stores.named_samples import sample_names
 from intercoder.stores.runs import list_runs
+from intercoder.stores.segment_details import kept_from
 from intercoder.stores.segments import segment_texts
-from intercoder.tui.dialogs import AskText, Choose
+from intercoder.tui.dialogs import AskBlind, AskText, Choose
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.text import line
 from intercoder.tui.widgets.unit_row import LEGEND, row
@@ -106,6 +107,13 @@ class DisagreementsScreen(StudyScreen):
             id="disagreements.sample",
         ),
         Binding(
+            "v",
+            "unblind",
+            "Show others",
+            tooltip="Show the units of samples that you have not coded yet; asks first.",
+            id="disagreements.unblind",
+        ),
+        Binding(
             "o",
             "open",
             "Open",
@@ -126,9 +134,11 @@ class DisagreementsScreen(StudyScreen):
     class Gathered(Message):
         """The list was read."""
 
-        def __init__(self, asked: Asked, state: tuple[object, ...], whole: Disagreements) -> None:
+        def __init__(
+            self, asked: Asked, state: tuple[object, ...], whole: Disagreements, kept: Mapping[str, str]
+        ) -> None:
             super().__init__()
-            self.asked, self.state, self.whole = asked, state, whole
+            self.asked, self.state, self.whole, self.kept = asked, state, whole, kept
 
     class Failed(Message):
         """It could not be."""
@@ -147,7 +157,13 @@ class DisagreementsScreen(StudyScreen):
     def __init__(self) -> None:
         super().__init__()
         self._asked = Asked()
+        self._known: Disagreements | None = None
+        """What was read last, before units are left out."""
         self._whole: Disagreements | None = None
+        self._left_out: tuple[str, ...] = ()
+        """Segment ids of units that are not listed, as the person has yet to code them blind."""
+        self._samples: tuple[str, ...] = ()
+        """Samples that those are of."""
         self._state: tuple[object, ...] = ()
         self._found: Disagreements | None = None
         self._words: Words | None = None
@@ -177,7 +193,7 @@ class DisagreementsScreen(StudyScreen):
             self._again = True
             return
         self._reading = True
-        self._read(self._asked, self._state, self._whole)
+        self._read(self._asked, self._state, self._known)
 
     def show(self, **what: Any) -> None:
         """List a run, a code; go to a segment."""
@@ -196,25 +212,38 @@ class DisagreementsScreen(StudyScreen):
                 whole = with_settlements(known, settlements_of(self.folder))
             else:
                 whole = gather_disagreements(self.folder, run, sample=asked.sample)
+            study, shown = self.folder.study, frozenset(self.review.unblinded)
+            blind = study.human.blind
+            kept = kept_from(self.folder.engine, study.id, self.review.by, blind=blind, shown=shown)
         except IntercoderError as error:
             self.post_message(self.Failed(asked, error))
         else:
-            self.post_message(self.Gathered(asked, now, whole))
+            self.post_message(self.Gathered(asked, now, whole, kept))
 
     @on(Gathered)
     def _gathered(self, message: Gathered) -> None:
         self._reading = False
-        self._state, self._whole = message.state, message.whole
+        self._state, self._known = message.state, message.whole
+        self._whole = self._without(message.whole, message.kept)
         if self._again or message.asked != self._asked:
             self._again = False
             self.load()
         if message.asked == self._asked:
-            self._list(message.whole)
+            self._list(self._whole)
+            if set(self._samples) - self.review.asked_blind and self.is_current:
+                self.review.asked_blind.update(self._samples)
+                self.action_unblind()
+
+    def _without(self, whole: Disagreements, kept: Mapping[str, str]) -> Disagreements:
+        """Leave out what the person has yet to code blind."""
+        self._left_out = tuple(one.segment_id for one in whole.units if one.segment_id in kept)
+        self._samples = tuple(sorted({kept[one] for one in self._left_out}))
+        return whole._replace(units=tuple(one for one in whole.units if one.segment_id not in kept))
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         self._reading = self._again = self._opening = False
-        self._state, self._whole, self._found, self._page = (), None, None, None
+        self._state, self._known, self._whole, self._found, self._page = (), None, None, None, None
         units = self.query_one(VirtualList)
         units.empty = line(f"{message.error.message} {message.error.remedy}", 300)
         units.set_source(0, _no_rows)
@@ -249,6 +278,8 @@ class DisagreementsScreen(StudyScreen):
         code = found.book.code(self._asked.code)
         narrowed = [code.label] if code else []
         narrowed += [f"sample {self._asked.sample}"] if self._asked.sample else []
+        if self._left_out:
+            narrowed.append(f"{len(self._left_out):,} left out: you code blind, v shows them")
         left.border_subtitle = line(", ".join(narrowed), 60) if narrowed else f"of {found.compared:,} compared"
         right.border_title = "Side by side"
 
@@ -316,6 +347,8 @@ class DisagreementsScreen(StudyScreen):
         if action in ("settle", "send", "open"):
             exclusive = self._found is not None and self._found.by_segment and not self._found.own_codes
             return None if page is None or (exclusive and parameters == ("no",)) else True
+        if action == "unblind":
+            return bool(self._samples)
         if action == "take_back":
             return True if page is not None and page.settled is not None else None
         return True
@@ -362,6 +395,14 @@ class DisagreementsScreen(StudyScreen):
         step = self.attempt(take_settlement_back, self.folder, unit, by=self.review.by, at=self.review.clock())
         if step is not None:
             self._wanted = unit
+            self.load()
+
+    @work(exclusive=True, group="ask", description="ask")
+    async def action_unblind(self) -> None:
+        """Show what others said of samples that the person has yet to code, if they want to."""
+        samples = self._samples
+        if samples and await self.app.push_screen_wait(AskBlind(samples)):
+            self.review.unblinded.update(samples)
             self.load()
 
     @work(exclusive=True, group="ask", description="ask")
