@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from intercoder.core.protocols import Run
 from intercoder.stores import schema
+from intercoder.stores.corpus import latest_versions
 
 SPEAKER = "speaker"
 """Attribute of segments that somebody says."""
@@ -37,6 +38,23 @@ def attribute_names(connection: Connection, study_id: str, run: Run) -> list[str
     if _spoken(connection, study_id, run):
         names[SPEAKER] = None
     return list(names)
+
+
+def study_attributes(connection: Connection, study_id: str) -> tuple[list[str], list[str]]:
+    """Names of the attributes that the study's documents have now, and who speaks in them; both by name."""
+    members, segments = schema.source_documents, schema.segments
+    names: set[str] = set()
+    for source, version in connection.execute(latest_versions(study_id)).all():
+        query = sa.select(members.c.attributes).where(
+            members.c.study_id == study_id, members.c.source == source, members.c.version == version
+        )
+        for attributes in connection.execute(query).scalars():
+            names.update(attributes)
+    spoken = sa.select(segments.c.speaker).where(
+        segments.c.study_id == study_id, segments.c.speaker.is_not(None), segments.c.speaker != ""
+    )
+    speakers = sorted(connection.execute(spoken.distinct()).scalars())
+    return sorted(names | ({SPEAKER} if speakers else set())), speakers
 
 
 def _spoken(connection: Connection, study_id: str, run: Run) -> bool:

@@ -1,7 +1,8 @@
 """A person codes: every key, and what it leaves in the study."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,10 +17,13 @@ from intercoder.core.segmentation import segment
 from intercoder.stores import schema
 from intercoder.stores.corpus import Source, import_source
 from intercoder.stores.database import reading
+from intercoder.stores.drawn_samples import find_or_draw
 from intercoder.stores.hand_coding import HandCoder
 from intercoder.stores.human_codings import human_decisions
 from intercoder.stores.named_samples import find_sample
 from intercoder.stores.revisions import newest, revise_by_hand
+from intercoder.stores.samples import Scope
+from intercoder.stores.segments import sample_ids
 from intercoder.stores.study_folder import StudyFolder, create_study
 from intercoder.tui.dialogs import Dialog
 from intercoder.tui.screens.coding import CodingScreen
@@ -419,6 +423,7 @@ async def test_search_and_samples(small: StudyFolder) -> None:
         await one.press("ctrl+s", "down", "enter")
         await one.answer("first")
         await one.answer("2")
+        await one.press("enter")
         await one.settle()
         assert "Segment 1 of 2" in one.text
         with reading(small.engine) as connection:
@@ -440,6 +445,54 @@ async def test_search_and_samples(small: StudyFolder) -> None:
         assert "Segment 1 of 1" in again.text
         assert again.screen.desk.segment is not None
         assert again.screen.desk.segment.id == alone
+
+
+async def test_a_new_sample_is_drawn_as_the_command_line_draws_it(tmp_path: Path) -> None:
+    with closing(create_study(tmp_path / "talk", SETTINGS)) as folder:
+        talk = "\n\n".join(f"{who}: number {number}" for number in range(6) for who in ("Ann", "Bo", "Host"))
+        source = Source(name="a.txt", sha256="a", options={}, unit="turn")
+        document = Document(name="a.txt", source="a.txt", text=talk, attributes={"town": "Ulm"})
+        import_source(folder.engine, folder.study.id, source, [document], lambda one: segment(one.text, "turn"), [])
+        codebook(folder)
+        async with coding(folder) as one:
+            await one.press("ctrl+s", "down", "enter")
+            await one.answer("first")
+            await one.answer("4")
+            await one.press("down", "enter")
+            await one.answer("x")
+            assert "x is no seed" in text_of(one.screen.review)
+            await one.answer("7")
+            await one.press("down", "down", "enter")
+            for name in ("Ann", "Bo", "Host"):
+                assert name in one.text
+            await one.press("down", "enter", "down", "enter", "enter")  # Ann; Bo, and not after all
+            await one.press("up", "up", "enter")
+            assert "Ann" in one.text
+            await one.press("down", "down", "down", "enter")
+            assert "town" in one.text
+            await one.press("down", "enter")  # speaker, before town
+            await one.press("enter")
+            await one.settle()
+            assert "Segment 1 of 4" in one.text
+            drawn = one.screen.desk.segment_ids
+        scope = Scope(unit="turn", sample=4, seed=7, stratify="speaker", skip_speakers=("Ann",))
+        kept, new = find_or_draw(folder, "same", scope, enriched=False)
+        with reading(folder.engine) as connection:
+            assert (kept.seed, kept.stratify, kept.population, new) == (7, "speaker", 12, True)
+            assert sample_ids(connection, folder.study.id, "same") == list(drawn)
+
+
+async def test_what_matches_nothing_says_what_a_new_code_would_be_called(small: StudyFolder) -> None:
+    codebook(small)
+    async with coding(small) as one:
+        await one.type("[b]x")
+        assert "No code matches." in one.text
+        assert "ctrl+n makes one called “[b]x”." in one.text
+        assert "No codes yet" not in one.text
+        await one.press("enter")
+        assert any("one called “[b]x”" in str(note.message) for note in one.pilot.app._notifications)
+        await one.press("escape")
+        assert "Somebody mends a thing." in one.text
 
 
 async def test_it_opens_where_the_person_stopped(small: StudyFolder) -> None:

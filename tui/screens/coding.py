@@ -18,18 +18,17 @@ from intercoder.core.codebook import Code
 from intercoder.core.codebook_checks import folded
 from intercoder.core.errors import InputError
 from intercoder.core.hand_coding import Move, asked_codes
-from intercoder.core.sampling import seed_of
 from intercoder.core.shown import counted, one_line
 from intercoder.graphs.new_codes import add_code
 from intercoder.stores.coding_desk import CodingDesk, Look, Opened
 from intercoder.stores.coding_work import Work, segments_with, works
 from intercoder.stores.drawn_samples import find_or_draw
-from intercoder.stores.named_samples import check_name
 from intercoder.stores.samples import Scope
 from intercoder.tui import coding_view as view
 from intercoder.tui.dialogs import AskText, Choose, fuzzy
 from intercoder.tui.screens.base import StudyScreen
-from intercoder.tui.text import line, shown
+from intercoder.tui.screens.sample_asking import ask_sample
+from intercoder.tui.text import joined, line, shown
 from intercoder.tui.threads import show_from_thread
 from intercoder.tui.widgets.code_picker import CodePicker
 from intercoder.tui.widgets.quote_text import QuoteText
@@ -186,7 +185,7 @@ class CodingScreen(StudyScreen):
                 yield Static(id="after", markup=False)
             with Vertical(id="codes", classes="pane"):
                 yield CodePicker()
-                codes = VirtualList(empty=Content("No codes yet: ctrl+n makes one."))
+                codes = VirtualList()
                 codes.can_focus = False
                 yield codes
                 with VerticalScroll(id="rules", can_focus=False):
@@ -338,6 +337,7 @@ class CodingScreen(StudyScreen):
 
         ids = [code.id for code in self._listed]
         place = 0 if first or marked is None or marked.id not in ids else ids.index(marked.id)
+        codes.empty = Content("No code matches." if asked else "No codes yet: ctrl+n makes one.")
         codes.set_source(len(ids), rows, cursor=place)
         pane = self.query_one("#codes")
         pane.border_title = f"Codes · version {desk.book.version}"
@@ -345,8 +345,10 @@ class CodingScreen(StudyScreen):
         self._rule()
 
     def _rule(self) -> None:
-        mine = self.desk.mine
-        if mine is not None:
+        mine, typed = self.desk.mine, self.query_one(CodePicker).value
+        if typed.strip() and self.marked_code is None:
+            self._put("#rule", _makes_one(typed))
+        elif mine is not None:
             self._put("#rule", view.rules(self.marked_code, self.desk.book, mine))
 
     @property
@@ -449,7 +451,8 @@ class CodingScreen(StudyScreen):
         """Give the best match."""
         code = self.marked_code
         if code is None:
-            self.review.tell("No code matches. ctrl+n makes a new one.")
+            typed = self.query_one(CodePicker).value
+            self.review.tell(f"No code matches; {_makes_one(typed).plain}")
             return
         if self._give(code):
             self.query_one(CodePicker).value = ""
@@ -622,24 +625,11 @@ class CodingScreen(StudyScreen):
             await self._draw()
 
     async def _draw(self) -> None:
-        name = await self.app.push_screen_wait(
-            AskText(
-                "New sample: name",
-                "As others will find it, such as calibration.",
-                needed=True,
-                check=lambda text: check_name(text, "sample") if text else None,
-            )
-        )
-        if not name:
-            return
-        size = await self.app.push_screen_wait(
-            AskText("New sample: size", "How many segments?", "100", needed=True, check=_number)
-        )
-        if not size:
-            return
         unit = self.desk.work.unit if self.desk.work else None
-        scope = Scope(unit=unit, sample=int(size), seed=seed_of(name))
-        drawn = self.attempt(find_or_draw, self.folder, name, scope, enriched=False)
+        asked = await ask_sample(self.app, self.folder, Scope(unit=unit))
+        if asked is None:
+            return
+        drawn = self.attempt(find_or_draw, self.folder, asked.name, asked.scope, enriched=False)
         if drawn is None:
             return
         kept, new = drawn
@@ -692,11 +682,11 @@ def _actions() -> frozenset[str]:
     return frozenset(one.action.partition("(")[0] for one in CodingScreen.BINDINGS if isinstance(one, Binding))
 
 
+def _makes_one(typed: str) -> Content:
+    """What a person can do where no code matches."""
+    return joined("ctrl+n makes one called “", line(typed.strip(), 60), "”.")
+
+
 def _free(label: str, taken: set[str]) -> None:
     if folded(label) in taken:
         raise InputError("there is a code of that name already.", remedy="Give it another name.")
-
-
-def _number(text: str) -> None:
-    if text and not (text.isascii() and text.isdecimal() and int(text) > 0):
-        raise InputError("this is no number of segments.", remedy="Write digits, such as 100.")
