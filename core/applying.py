@@ -82,7 +82,7 @@ def _restructured(book: Codebook, revision: Revision) -> Codebook:
             raise RevisionConflict(
                 revision, f"the code {code.label!r} is not in the book any more.", code_id=code.id
             )
-        if not same_text(now, code):
+        if not _stands(revision, code, now):
             raise RevisionConflict(revision, f"the code {now.label!r} was changed meanwhile.", code_id=code.id)
     was = {code.id: code for code in revision.before}
     coming = [_as_now(code, was.get(code.id), book.code(code.id)) for code in revision.after]
@@ -98,6 +98,14 @@ def _restructured(book: Codebook, revision: Revision) -> Codebook:
     right = [code for code in book.codes[place:] if code.id not in gone]
     codes = [_adopted(code, gone, heir) for code in (*left, *coming, *right)]
     return book.model_copy(update={"codes": tuple(codes)})
+
+
+def _stands(revision: Revision, was: Code, now: Code) -> bool:
+    """Whether a code is as it was. One that is split goes, and with it whatever label it has by now."""
+    if revision.kind == "split" and was.id not in {code.id for code in revision.after}:
+        lineage = now.lineage.model_copy(update={"renamed_from": was.lineage.renamed_from})
+        now = now.model_copy(update={"label": was.label, "lineage": lineage})
+    return same_text(now, was)
 
 
 def _as_now(code: Code, was: Code | None, now: Code | None) -> Code:

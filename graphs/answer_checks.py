@@ -6,10 +6,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from intercoder.core.applying import apply
 from intercoder.core.approvals import settle
 from intercoder.core.codebook import Codebook
 from intercoder.core.errors import InputError
-from intercoder.core.revisions import RecordedRevision, RevisionAnswer
+from intercoder.core.revisions import RecordedRevision, RevisionAnswer, RevisionConflict
 
 LONGEST_NAME = 128
 """Characters of a person's name."""
@@ -92,20 +93,36 @@ def _check_alone(book: Codebook, settled: RecordedRevision, place: str) -> None:
         raise InputError(
             f"{what} {settled.number} cannot be approved: {problem}",
             where=place,
-            remedy="Edit it so that it fits, or reject it.",
+            remedy="Edit it so that it fits, or reject it." if _editable(book, [settled]) else "Reject it.",
         )
+
+
+def _editable(book: Codebook, revisions: Sequence[RecordedRevision]) -> bool:
+    """Whether other words may help revisions that do not fit: not where a code is gone, or another than it was."""
+    try:
+        apply(book, [one.settled for one in revisions])
+    except RevisionConflict as conflict:
+        return bool(conflict.field)
+    return True
 
 
 def _contradiction(book: Codebook, approved: Sequence[RecordedRevision], plan: Planned, problem: str) -> InputError:
     """The error for a revision that cannot stand beside those approved; the one that it contradicts is named."""
     number = plan.one.number
     for other in approved:
-        if any(settle(book, sorted([other, plan.settled], key=_number)).problems.values()):
+        both = sorted([other, plan.settled], key=_number)
+        if any(settle(book, both).problems.values()):
             by = other.answer.by if other.answer else ""
+            remedy = (
+                f"Edit revision {number} so that both fit, or reject it."
+                if _editable(book, both)
+                else f"Only one of them can stand: reject revision {number}, or take back the answer to revision "
+                f"{other.number} while it is a draft."
+            )
             return InputError(
                 f"revision {number} contradicts revision {other.number}, which {by} approved: {problem}",
                 where=plan.place,
-                remedy=f"Edit revision {number} so that both fit, or reject it.",
+                remedy=remedy,
             )
     return InputError(
         f"revision {number} cannot stand beside those approved before: {problem}",

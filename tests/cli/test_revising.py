@@ -218,7 +218,7 @@ def test_an_edit_saved_as_it_was_records_nothing(command: Call, waiting: Path, e
         (("edit", 4, "--text", "x", "--file", "y"), "give one of the two"),
         (("edit", 4, "--file", "none.yaml"), "no such file"),
         (("edit", 4, "--text", "Somebody mends a thing."), "changes nothing"),
-        (("approve", 6, 7), "revision 7 contradicts revision 6"),
+        (("approve", 7, 8), "revision 8 contradicts revision 7"),
         (("page", "repairing"), "there is no code 'repairing'"),
         (("export",), "the file to write"),
     ],

@@ -90,8 +90,6 @@ def test_a_second_persons_answer_is_refused_with_who_was_first(study: StudyFolde
     [
         (REDEFINE, REDEFINE_AGAIN, "definition of 'mending' was changed meanwhile"),
         (REDEFINE_AGAIN, REDEFINE, "definition of 'mending' was changed meanwhile"),
-        (SPLIT, RENAME, "was changed meanwhile"),
-        (RENAME, SPLIT, "was changed meanwhile"),
         (SPLIT, MERGE, "not in the book any more"),
         (DROP, MERGE, "not in the book any more"),
     ],
@@ -107,6 +105,32 @@ def test_what_contradicts_an_approved_one_is_told_at_once(
     )
     assert why in caught.value.message
     assert answer_revision(study, number(second), "reject", by="ben").status == "rejected"
+
+
+@pytest.mark.parametrize("order", [(RENAME, SPLIT), (SPLIT, RENAME)])
+def test_a_code_is_split_whatever_it_is_called_by_now(
+    study: StudyFolder, run: Run, order: tuple[Revision, Revision]
+) -> None:
+    for one in order:
+        approve(study, one)
+    store = SqlDevelopmentStore(study.engine, study.study.id)
+    for one in (REDEFINE, REDEFINE_AGAIN, RULE, MERGE, DROP):
+        answer_revision(study, number(one), "reject", by="ana", note="No.")
+    assert store.apply_round(run.id)
+    assert [code.label for code in store.book(run.id).codes] == ["mending", "buying new", "buying used", "lending"]
+
+
+def test_where_no_edit_helps_none_is_advised(study: StudyFolder, run: Run) -> None:
+    approve(study, SPLIT)
+    with pytest.raises(InputError) as caught:
+        approve(study, MERGE)
+    assert caught.value.remedy.startswith(
+        f"Only one of them can stand: reject revision {number(MERGE)}, or take back"
+    )
+    approve(study, REDEFINE)
+    with pytest.raises(InputError) as caught:
+        approve(study, REDEFINE_AGAIN)
+    assert caught.value.remedy == f"Edit revision {number(REDEFINE_AGAIN)} so that both fit, or reject it."
 
 
 def test_several_at_once_are_approved_all_or_none(study: StudyFolder, run: Run) -> None:
