@@ -164,14 +164,16 @@ def draft_answer(
 
 
 def undo_draft(folder: StudyFolder, by: str) -> RecordedRevision | None:
-    """Take back the draft that a person made last; None where they have none. Returns its revision."""
+    """Take back the draft that a person made last on what waits. Returns its revision; None where there is none."""
     name = checked_name(by)
     with writing(folder.engine) as connection:
-        own = [one for one in read_drafts(connection, folder.study.id).values() if one.answer.by == name]
+        known = recorded_revisions(folder.engine, folder.study.id)
+        waiting = {one.revision.id for one in known if one.status == "waiting"}
+        drafts = read_drafts(connection, folder.study.id).values()
+        own = [one for one in drafts if one.answer.by == name and one.answer.revision_id in waiting]
         if not own:
             return None
         delete_drafts(connection, folder.study.id, [own[-1].answer.revision_id])
-    known = recorded_revisions(folder.engine, folder.study.id)
     return next(one for one in known if one.revision.id == own[-1].answer.revision_id)
 
 

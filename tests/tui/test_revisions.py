@@ -41,7 +41,7 @@ WIDE = (120, 40)
 @pytest.fixture
 def numbers(study: StudyFolder) -> list[int]:
     """Of the revisions that wait: a definition and an exclude rule of one code, an include rule of another, and a
-    rename and a split of a third, which contradict one another."""
+    rename and a split of a third."""
     return [one.number for one in waiting_revisions(study)]
 
 
@@ -215,10 +215,36 @@ async def test_moving_by_revision_and_by_code(study: StudyFolder, numbers: list[
 async def test_what_contradicts_a_draft_is_refused_at_once(study: StudyFolder, numbers: list[int]) -> None:
     async with started(study).run_test(size=WIDE) as pilot:
         await settled(pilot)
-        await press(pilot, "p", "a", "a")
+        await press(pilot, "p", "a")
+        book = latest_codebook(study.engine, study.study.id)
+        code = next(one for one in book.codes if one.label == "what it costs")
+        revise_by_hand(study.engine, study.study.id, [revised("definition", code, definition="By hand.")], "caro")
+        await press(pilot, "a")
         assert list(drafts(study)) == [numbers[3]]
-        assert f"contradicts revision {numbers[3]}, which ana approved" in told(pilot)
+        assert f"revision {numbers[4]} cannot be approved: the code 'what it costs' was changed" in told(pilot)
         assert current(pilot) == numbers[4]
+
+
+async def test_a_key_that_does_not_apply_says_why(study: StudyFolder, numbers: list[int]) -> None:
+    answer_revision(study, numbers[0], "reject", by="ben", note="No.")
+    async with started(study).run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        cast(ReviewApp, pilot.app).go("revisions", number=numbers[0])
+        await settled(pilot)
+        for key, action, why in (
+            ("u", "undo", "You have no draft to take back."),
+            ("c", "confirm", "Nobody has drafted an answer yet."),
+            ("a", "approve", f"Revision {numbers[0]} is answered: rejected by ben."),
+            ("r", "reject", f"Revision {numbers[0]} is answered: rejected by ben."),
+            ("e", "edit", f"Revision {numbers[0]} is answered: rejected by ben."),
+        ):
+            assert screen_of(pilot).check_action(action, ()) is None
+            before = told(pilot)
+            await press(pilot, key)
+            assert told(pilot) == f"{before}\n{why}".strip()
+        await press(pilot, "x")
+        assert told(pilot).count("\n") == 4
+    assert drafts(study) == {}
 
 
 async def test_what_it_costs_and_rests_on_is_shown(study: StudyFolder, numbers: list[int]) -> None:

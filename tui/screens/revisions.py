@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import Any, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -14,7 +14,6 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from intercoder.core.errors import IntercoderError
-from intercoder.core.revision_edits import editable
 from intercoder.graphs.answering import AnswerKind
 from intercoder.graphs.detached import Started, start
 from intercoder.graphs.draft_words import confirmed_by_others, outcome, summary, waiting_drafts
@@ -36,6 +35,7 @@ from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.code_findings import FindingsDialog
 from intercoder.tui.screens.revision_confirm import ConfirmDialog
 from intercoder.tui.screens.revision_edit import edit_form
+from intercoder.tui.screens.revision_keys import refusal
 from intercoder.tui.text import shown
 from intercoder.tui.widgets.book_tree import BookTree
 from intercoder.tui.widgets.evidence_list import EvidenceList
@@ -255,23 +255,18 @@ what comes or goes as a whole, ~ before what is reworded.
         """Grey what does not apply to the revision under the cursor."""
         if action == "scroll_text":
             return not isinstance(self.focused, BookTree)
+        if action not in ACTIONS:
+            return True
         queued = self.current if self.is_mounted else None
-        waits = queued is not None and queued.recorded.status == "waiting"
-        if action in ("approve", "reject"):
-            return waits or None
-        if action == "edit":
-            kind = queued.recorded.revision.kind if queued else "drop"
-            return (waits and kind != "move" and bool(queued and editable(queued.recorded.revision))) or None
-        if action == "undo":
-            return (
-                any(one.draft is not None and one.draft.answer.by == self.review.by for one in self.state.queue)
-                or None
-            )
-        if action == "confirm":
-            return bool(self.state.pending or waiting_drafts(self.state.queue)) or None
-        if action in ("skip", "code", "open", "findings"):
-            return queued is not None or None
-        return True
+        return not refusal(action, self.state, queued, self.review.by) or None
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key that is greyed does nothing."""
+        active = self.active_bindings.get(event.key)
+        if active is not None and active.node is self and active.binding.action.partition("(")[0] in ACTIONS:
+            why = refusal(active.binding.action.partition("(")[0], self.state, self.current, self.review.by)
+            if why:
+                self.review.tell(why)
 
     def action_approve(self) -> None:
         """Draft an approval."""
