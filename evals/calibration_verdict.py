@@ -56,7 +56,7 @@ def decide(bounds: Bounds, positives: int, fewest: int) -> CalibrationVerdict:
 
 def explain(bounds: Bounds, positives: int, fewest: int, people: int) -> str:
     """The verdict's reason in one sentence with its numbers."""
-    what = "D (human-model less human-human)" if people > 1 else "agreement with the one person"
+    what = "D (model with people less people with people)" if people > 1 else "agreement with the one person"
     named = [
         ("AC1", bounds.ac1, bounds.least_ac1),
         ("positive agreement", bounds.positive, bounds.least_positive),
@@ -70,7 +70,7 @@ def explain(bounds: Bounds, positives: int, fewest: int, people: int) -> str:
         return f"Even the upper bound of {what} is too low: {', '.join(below)}."
     found = [_open(*one) for one in named if not one[1][0] >= one[2] - TOLERANCE]
     few = [f"{positives} positive segments, {fewest} are needed"] if positives < fewest else []
-    return f"Of {what}: {'; '.join([*found, *few])}." if found else f"{few[0]}."
+    return f"Undecided by {what}: {'; '.join([*found, *few])}." if found else f"{few[0]}."
 
 
 def _open(name: str, interval: tuple[float, float], least: float) -> str:

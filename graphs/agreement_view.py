@@ -90,17 +90,12 @@ class AgreementTable(NamedTuple):
     rows: tuple[CodeAgreement, ...]
     """In the order of the book; of codes that coders found, most used first."""
 
-    @property
-    def scale(self) -> tuple[float, float]:
-        """Where bars begin and end: from 0 to 1, from -1 where an interval reaches below 0."""
-        lows = [
-            bound
-            for row in self.rows
-            for pairs in (row.people, row.model, row.models)
-            for one in pairs
-            for bound in (one.low, one.value)
-            if not math.isnan(bound)
-        ]
+    def scale(self, statistic: str) -> tuple[float, float]:
+        """Where bars begin and end: from 0 to 1; of `ac1` from -1 where an interval reaches below 0."""
+        if statistic == "positive":
+            return 0.0, 1.0
+        pairs = [pairs for row in self.rows for pairs in (row.people, row.model, row.models)]
+        lows = [bound for one in pairs for bound in (one.ac1.low, one.ac1.value) if not math.isnan(bound)]
         return (-1.0, 1.0) if lows and min(lows) < 0 else (0.0, 1.0)
 
 

@@ -5,10 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from intercoder.core.codebook import Code
 from intercoder.core.codings import Coder, coding_table
 from intercoder.core.decisions import Value
 from intercoder.evals.agreement import per_code
-from intercoder.graphs.agreement_view import agreement_run, agreement_state, agreement_table
+from intercoder.evals.interval import Estimate
+from intercoder.graphs.agreement_view import (
+    AgreementTable,
+    CodeAgreement,
+    Pairs,
+    agreement_run,
+    agreement_state,
+    agreement_table,
+)
 from intercoder.graphs.deductive_jobs import judge
 from intercoder.graphs.disagreements import PEOPLE
 from intercoder.graphs.jobs import begin_inductive, execute
@@ -71,7 +80,7 @@ def test_people_alone(folder: StudyFolder) -> None:
     assert table.rows[0].people.ac1.value == 1.0
     assert (table.rows[0].n, table.rows[0].prevalence) == (4, 0.5)
     assert table.rows[1].n == 0
-    assert table.scale == (0.0, 1.0)
+    assert table.scale("ac1") == table.scale("positive") == (0.0, 1.0)
 
 
 def test_one_person_is_held_against_what_stands_in_the_end(folder: StudyFolder) -> None:
@@ -148,3 +157,11 @@ def test_values_read_leanly_are_those_that_stand(folder: StudyFolder, exclusive:
         ]
 
     assert plain(list(lean)) == plain(list(whole))
+
+
+def test_only_ac1_can_lie_below_0() -> None:
+    below = Estimate(value=-0.4, se=0.1, low=-0.6, high=-0.2, n=9, statistic="ac1")
+    pairs = Pairs(below, below)
+    row = CodeAgreement(Code(id="c", label="c"), "c", 9, 0.5, pairs, pairs, pairs, "", "", False, (), "", ())
+    table = AgreementTable("", False, (), (), (row,))
+    assert (table.scale("ac1"), table.scale("positive")) == ((-1.0, 1.0), (0.0, 1.0))

@@ -34,12 +34,15 @@ from intercoder.tui.widgets.agreement_rows import (
     details,
     heading,
     lowest,
+    verdict_told,
 )
 from intercoder.tui.widgets.virtual_list import VirtualList
 
 VERDICTS = ("revise", "not shown", "ready", "")
 """From those that need most work."""
 SORTS = ("book", "verdict", "agreement", "share", "name")
+SORTED = {"share": "% yes"}
+"""Sorts that are told by the head of their column."""
 
 
 class CodeList(VirtualList):
@@ -56,15 +59,16 @@ class AgreementScreen(StudyScreen):
     NAME = "agreement"
     HELP = (
         "A row a code. A bar is a 95% interval with the estimate on it. `people`: people with people; `model`: "
-        "what stands in the end with people; `models`: models with models; `share`: how often the code stands in "
-        "the end. `guessing?` means that answers cannot be told from guessing (look at the reasons), `differs` "
+        "what stands in the end with people; `models`: models with models; `% yes`: of how many in 100 the code "
+        "stands in the end. `not shown`: there are too few codings to tell. `guessing?` means "
+        "that answers cannot be told from guessing (look at the reasons), `differs` "
         "that they can, `consistent` that coders asked again say the same. Numbers of a calibration are shown "
         "where there is one. Enter opens the disagreements behind a code's numbers."
     )
     CSS = """
     AgreementScreen #table { height: 1fr; }
     AgreementScreen #heading { height: 1; padding-left: 2; color: $text-muted; text-wrap: nowrap; }
-    AgreementScreen #details { height: 10; }
+    AgreementScreen #details { height: 11; }
     AgreementScreen.-normal #details { height: 12; }
     AgreementScreen #details Static { height: auto; }
     """
@@ -87,7 +91,7 @@ class AgreementScreen(StudyScreen):
             "s",
             "sort",
             "Sort",
-            tooltip="Sort by the book, verdict, agreement, share or name in turn.",
+            tooltip="Sort by the book, verdict, agreement, % yes or name in turn.",
             id="agreement.sort",
         ),
         Binding("slash", "filter", "Verdict", tooltip="Show only codes with one verdict.", id="agreement.filter"),
@@ -220,8 +224,8 @@ class AgreementScreen(StudyScreen):
         who = listed([*table.people, *table.coders][:6])
         name = table.run_id or PEOPLE
         pane.border_title = line(f"{name}: {counted(len(table.rows), 'code')}, {STATISTICS[self._statistic]}", 70)
-        narrowed = "" if self._verdict is None else f"only {self._verdict or 'not calibrated'}, "
-        pane.border_subtitle = line(f"{narrowed}by {self._sort}", 40)
+        narrowed = "" if self._verdict is None else f"only {verdict_told(self._verdict) or 'not calibrated'}, "
+        pane.border_subtitle = line(f"{narrowed}by {SORTED.get(self._sort, self._sort)}", 60)
         details_pane = self.query_one("#details")
         details_pane.border_title = line("calibrated" if table.calibrated else "not calibrated", 40)
         details_pane.border_subtitle = line(who, 70)
@@ -302,7 +306,7 @@ class AgreementScreen(StudyScreen):
         there = [verdict for verdict in VERDICTS if any(row.verdict == verdict for row in table.rows)]
         options = [("all codes", f"{len(table.rows):,}")]
         options += [
-            (verdict or "not calibrated", f"{sum(row.verdict == verdict for row in table.rows):,}")
+            (verdict_told(verdict) or "not calibrated", f"{sum(row.verdict == verdict for row in table.rows):,}")
             for verdict in there
         ]
         place = await self.app.push_screen_wait(Choose("Codes with which verdict?", options))

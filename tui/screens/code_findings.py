@@ -83,7 +83,7 @@ def _numbers(coder: CoderFindings, *, exact: bool) -> Content:
     told = verdict(coder, exact=exact)
     if exact:
         return Content(f"{counts}: {told}")
-    tests = f"p {_number(coder.p)} (Holm {_number(coder.p_holm)}); kappa {_number(coder.kappa)}"
+    tests = f"p {p_told(coder.p)} (Holm {p_told(coder.p_holm)}); kappa {_number(coder.kappa)}"
     if not isnan(coder.kappa_low) and not isnan(coder.kappa_high):
         tests += f" ({coder.kappa_low:.2f} to {coder.kappa_high:.2f})"
     return Content(f"{counts}; {tests}: {told}")
@@ -91,3 +91,8 @@ def _numbers(coder: CoderFindings, *, exact: bool) -> Content:
 
 def _number(value: float) -> str:
     return "undefined" if isnan(value) else f"{value:.3f}"
+
+
+def p_told(p: float) -> str:
+    """A p-value with as many places as matter."""
+    return "<0.001" if p < 0.001 else _number(p)

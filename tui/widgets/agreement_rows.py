@@ -25,6 +25,16 @@ KINDS = (("people", "people"), ("model", "model"), ("models", "models"))
 """Fields of a row, and how their columns are headed: people with people, the model with people, models."""
 
 
+HINTS = {"not shown": "too few to tell"}
+ROOMY = 110
+"""Cells from which a verdict stands in the table with its hint."""
+
+
+def verdict_told(verdict: str) -> str:
+    """A verdict, with what it means where the word alone may mislead."""
+    return f"{verdict} ({HINTS[verdict]})" if verdict in HINTS else verdict
+
+
 class Columns(NamedTuple):
     """What a table of some width shows."""
 
@@ -34,6 +44,7 @@ class Columns(NamedTuple):
     flags: bool
     statistic: str
     scale: tuple[float, float]
+    verdict: int = VERDICT
 
 
 def columns(table: AgreementTable, width: int, statistic: str) -> Columns:
@@ -44,20 +55,22 @@ def columns(table: AgreementTable, width: int, statistic: str) -> Columns:
         if any(not math.isnan(getattr(row, field).of(statistic).value) for row in table.rows)
     )
     flags = width >= 100
-    fixed = VERDICT + COUNT + SHARE + 4 + ((FLAG + 1) if flags else 0)
+    hint = width >= ROOMY and any(row.verdict in HINTS for row in table.rows)
+    verdict = max(cell_len(verdict_told(row.verdict)) for row in table.rows) + 1 if hint else VERDICT
+    fixed = verdict + COUNT + SHARE + 4 + ((FLAG + 1) if flags else 0)
     names = max([cell_len(row.name) for row in table.rows] or [4])
     code = min(max(names, 12), max(16, (width - fixed) // 3))
     while len(kinds) > 2 and (width - fixed - code) // len(kinds) < NARROWEST + VALUE + 2:
         kinds = kinds[:-1]
     left = width - fixed - code - len(kinds) * (VALUE + 2)
     bar = min(WIDEST, max(NARROWEST, left // len(kinds))) if kinds else 0
-    return Columns(code, bar, kinds, flags, statistic, table.scale)
+    return Columns(code, bar, kinds, flags, statistic, table.scale(statistic), verdict)
 
 
 def heading(fit: Columns) -> Content:
     """The heads of the columns; over a bar what it is of and where its scale ends."""
     low, high = fit.scale
-    parts = [_padded("code", fit.code), _padded("verdict", VERDICT), "    n", "share"]
+    parts = [_padded("code", fit.code), _padded("verdict", fit.verdict), "    n", "% yes"]
     for _, head in fit.kinds:
         scale = f"{low:g} to {high:g}"
         told = f"{head} {scale}" if cell_len(head) + len(scale) + 1 <= VALUE + 1 + fit.bar else head
@@ -70,7 +83,8 @@ def heading(fit: Columns) -> Content:
 def agreement_row(row: CodeAgreement, fit: Columns) -> Content:
     """One code on one line."""
     parts: list[Content | str] = [shown(_padded(one_line(row.name, 200), fit.code), "bold"), " "]
-    parts += [_padded(f"{row.verdict or '–'}{'*' if row.outdated else ''}", VERDICT), " "]
+    told = verdict_told(row.verdict) if fit.verdict > VERDICT else row.verdict
+    parts += [_padded(f"{told or '–'}{'*' if row.outdated else ''}", fit.verdict), " "]
     parts += [f"{row.n:>{COUNT}}" if row.n < 100_000 else f"{row.n // 1000:>{COUNT - 1}}k", " "]
     parts += ["  –  " if math.isnan(row.prevalence) else f"{row.prevalence:>{SHARE}.0%}"]
     for field, _ in fit.kinds:
@@ -89,7 +103,7 @@ def details(row: CodeAgreement, table: AgreementTable) -> Content:
 
 
 def _detail_lines(row: CodeAgreement, table: AgreementTable) -> Iterator[Content]:
-    verdict = f"  {row.verdict}" if row.verdict else "  not calibrated" if table.run_id else ""
+    verdict = f"  {verdict_told(row.verdict)}" if row.verdict else "  not calibrated" if table.run_id else ""
     yield joined(line(row.name, 200, "bold"), Content.styled(verdict, "bold"))
     if row.reason:
         yield shown(row.reason)
