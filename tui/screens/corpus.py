@@ -25,7 +25,7 @@ from intercoder.stores.segment_details import SegmentDetails, kept_from, note, s
 from intercoder.tui.dialogs import AskBlind, AskText, Choose
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.segment_rows import segment_rows
-from intercoder.tui.text import joined, line
+from intercoder.tui.text import joined, line, shown
 from intercoder.tui.threads import show_from_thread
 from intercoder.tui.widgets.segment_lines import document_line, segment_line
 from intercoder.tui.widgets.segment_view import SegmentView
@@ -307,8 +307,18 @@ class CorpusScreen(StudyScreen):
     def _total(self) -> int:
         return self.index.count if self.index is not None else len(self._places)
 
+    def _say_how_to_begin(self) -> None:
+        """Where the study has no text yet, say how one comes in; where nothing was found, that."""
+        how = (
+            f"No text yet. Bring one in, on the command line:\n\n    intercoder import {self.folder.argument} FILE"
+        )
+        nothing = "Nothing is found; x clears the search and all filters."
+        self.segments.empty = shown(nothing if self._total else how)
+        self.segments.refresh()
+
     def _count(self) -> None:
         """Say what is asked for and how much was found."""
+        self._say_how_to_begin()
         asked = self._filters
         parts: list[Content] = []
         if asked.any:
@@ -370,6 +380,8 @@ class CorpusScreen(StudyScreen):
     def _tell_details(self, details: SegmentDetails, again: bool) -> None:
         self._details = details
         self.refresh_bindings()
+        if not self._places:
+            return
         cursor = self.segments.cursor
         place = f"{self._places[cursor] + 1:,} of {self._total:,}" if 0 <= cursor < len(self._places) else ""
         rows = segment_rows(details, pieces(self._filters.text), place=place, whole=self.has_class("-open"))
@@ -526,7 +538,10 @@ class CorpusScreen(StudyScreen):
     async def action_unblind(self) -> None:
         """Show what others said of the segment's sample, if the person wants to."""
         sample = self._kept.get(self.segment_id)
-        if sample is not None and await self.app.push_screen_wait(AskBlind([sample])):
+        if sample is None:
+            return
+        agreed = await self.app.push_screen_wait(AskBlind([sample]))
+        if agreed:
             self.review.unblinded.add(sample)
             self.load()
 

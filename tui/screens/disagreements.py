@@ -401,7 +401,10 @@ class DisagreementsScreen(StudyScreen):
     async def action_unblind(self) -> None:
         """Show what others said of samples that the person has yet to code, if they want to."""
         samples = self._samples
-        if samples and await self.app.push_screen_wait(AskBlind(samples)):
+        if not samples:
+            return
+        agreed = await self.app.push_screen_wait(AskBlind(samples))
+        if agreed:
             self.review.unblinded.update(samples)
             self.load()
 
