@@ -213,7 +213,7 @@ async def test_a_document_is_chosen_in_its_list(study: StudyFolder) -> None:
         screen = await press(pilot, "down", "enter")
         assert screen.segments.count == 19
         assert "document: repair_cafe.txt" in text_of(app)
-        assert "● repair_ca" in screen.documents.render_line(1).text
+        assert "● repair…txt" in screen.documents.render_line(1).text
         await pilot.click("#documents", offset=(6, 2), times=2)
         screen = await settled(pilot)
         assert screen.segments.count == 59

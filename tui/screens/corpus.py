@@ -308,13 +308,10 @@ class CorpusScreen(StudyScreen):
         return self.index.count if self.index is not None else len(self._places)
 
     def _say_how_to_begin(self) -> None:
-        """Where the study has no text yet, say how one comes in; where nothing was found, that."""
-        how = (
-            f"No text yet. Bring one in, on the command line:\n\n    intercoder import {self.folder.argument} FILE"
-        )
-        nothing = "Nothing is found; x clears the search and all filters."
-        self.segments.empty = shown(nothing if self._total else how)
-        self.segments.refresh()
+        """Where the study has no text yet, say how one comes in."""
+        if not self._total:
+            how = f"No text yet. Bring it in, on the command line:\n\nintercoder import {self.folder.argument} FILE"
+            self.query_one(SegmentView).tell([(Content(""), shown(how))], again=True)
 
     def _count(self) -> None:
         """Say what is asked for and how much was found."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from intercoder.core.searched_text import find
@@ -60,4 +60,21 @@ def _beginning(text: str, found: int) -> int:
 
 def document_line(one: CorpusDocument, chosen: bool, width: int) -> Content:
     """Name and size; a dot before the one that is chosen."""
-    return joined("● " if chosen else "", line(one.name, width), f"  {one.segments:,}")
+    return joined("● " if chosen else "", line(middle_left_out(one.name, width), width), f"  {one.segments:,}")
+
+
+def middle_left_out(name: str, width: int) -> str:
+    """A name on one line in so many cells; of a longer one the end stays, by which names differ most."""
+    told = one_line(name, len(name) * 8 + 1)
+    if cell_len(told) <= width:
+        return told
+    left = list(told)
+    end = ""
+    while left and cell_len(left[-1] + end) <= max((width - 1) // 3, 1):
+        end = left.pop() + end
+    start = ""
+    for char in left:
+        if cell_len(start + char + end) > width - 1:
+            break
+        start += char
+    return f"{start}…{end}"
