@@ -5,7 +5,8 @@ What is put in place of the real thing, and nothing else:
 - The guides' files: interviews of 60 turns each, a table of answers, a codebook of two codes.
 - After `init`, references to models in study.toml become `scripted:words` and `scripted:hashing`; in Python blocks
   `REFERENCE` becomes `SCRIPTED`.
-- Before `resume` there is a run to be resumed: one that was begun and did nothing.
+- Before `resume` there is a run to be resumed: one that was begun and did nothing. Before `stop` a process holds
+  the study as a run does.
 - Models count as pulled (their folders hold no weights), so `models pull` has nothing to fetch; WordNet is real.
 - The person's editor is `sed`, which changes a word; before `import-coding` somebody fills in a part of the sheet.
 - `review` gets a terminal of its own that presses Ctrl-Q.
@@ -49,6 +50,16 @@ WAITING = 3
 """Exit code of a run that waits for people's answers."""
 CODERS = 'question = "Why?"\n[[coders]]\nname = "a"\n'
 
+HOLD = """
+import contextlib, pathlib, signal, sys
+from intercoder.stores.lease import Lease
+from intercoder.stores.study_folder import open_study
+folder = open_study(pathlib.Path(sys.argv[1]))
+with contextlib.suppress(KeyboardInterrupt), Lease(folder.engine, folder.study.id, "inductive-1"):
+    print("at work", flush=True)
+    signal.pause()
+"""
+
 over_guides = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
 Runner = Callable[[list[str]], None]
 
@@ -88,6 +99,8 @@ def programs(command: Call, monkeypatch: pytest.MonkeyPatch) -> dict[str, Runner
             begin_inductive(open_study(Path(words[1])), Scope(unit="row", limit=5))
         if words[0] == "import-coding":
             fill_in(Path(words[2]))
+        if words[0] == "stop":
+            hold(Path(words[1]))
         waits = words[:2] == ["run", "codevelop"] and "--dry-run" not in words
         command(*(file for word in words for file in expanded(word)), code=WAITING if waits else 0)
         if words[0] == "init":
@@ -98,6 +111,13 @@ def programs(command: Call, monkeypatch: pytest.MonkeyPatch) -> dict[str, Runner
         assert done.stdout
 
     return {"intercoder": intercoder, "python": python, "make": make, "pip": pip}
+
+
+def hold(study: Path) -> None:
+    """Let another process work on a study until it is stopped."""
+    held = subprocess.Popen([sys.executable, "-c", HOLD, str(study)], stdout=subprocess.PIPE, text=True)
+    assert held.stdout is not None
+    assert held.stdout.readline() == "at work\n"
 
 
 def opened_and_left(app: ReviewApp) -> None:
