@@ -14,7 +14,8 @@ from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.app import ReviewApp
 
 HOSTILE = "\x1b]0;t\x07[blink]Z[/blink][@click=app.quit]Q[/]\u202e"
-PERSON = f"{HOSTILE}ana"
+PERSON = "[blink]Z[/blink][@click=app.quit]Q[/]ana"
+"""Who looks: names of people who write hold no control characters."""
 TEXTS = {
     "code_revisions": ("label", "definition", "author"),
     "codebook_versions": ("author",),

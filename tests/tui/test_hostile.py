@@ -17,7 +17,7 @@ from tests.tui.hostile import HOSTILE, PERSON, make_hostile, seen_of
 
 WRITTEN = "[blink]"
 DIALOGS: dict[str, Sequence[str]] = {
-    "revisions": ("e", "r", "i", "c", "a c", "f enter", "t"),
+    "revisions": ("e", "s r", "i", "c", "a c", "f enter", "t"),
     "coding": ("space", "ctrl+o", "ctrl+e", "ctrl+n", "slash a enter", "ctrl+s", "tab w space w enter", "enter"),
     "disagreements": ("y", "n", "u", "e", "slash", "r", "m", "enter down"),
     "codebook": ("r", "d", "s", "x", "c", "p", "h down", "u", "S", "down space down m enter", "a", "slash z"),
@@ -28,7 +28,7 @@ DIALOGS: dict[str, Sequence[str]] = {
 """Screen -> keys that open its dialogs or show something else; escape comes after each."""
 
 OPENED = {
-    "revisions": {"Form", "AskText", "AskYes", "FindingsDialog"},
+    "revisions": {"Form", "AskText", "ConfirmDialog", "FindingsDialog"},
     "coding": {"AskText", "Choose"},
     "disagreements": {"AskText", "Choose"},
     "codebook": {"Form", "AskText", "AskYes", "Choose", "ColourDialog", "HistoryDialog"},

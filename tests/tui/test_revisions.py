@@ -77,6 +77,12 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
         await settled(pilot)
 
 
+def look(pilot: Pilot[None]) -> None:
+    """Let an app see what others wrote; of several in one process, this one."""
+    with pilot.app._context():
+        cast(ReviewApp, pilot.app).look()
+
+
 def screen_of(pilot: Pilot[None]) -> RevisionsScreen:
     return next(one for one in pilot.app.screen_stack if isinstance(one, RevisionsScreen))
 
@@ -395,7 +401,7 @@ async def test_a_draft_that_does_not_fit_any_more_is_told_and_kept(
         await press(pilot, "a", "a")
         code = latest_codebook(study.engine, study.study.id).codes[1]
         revise_by_hand(study.engine, study.study.id, [revised("definition", code, definition="By hand.")], "caro")
-        cast(ReviewApp, pilot.app).look()
+        look(pilot)
         await settled(pilot)
         assert "does not fit" in rows(pilot)
         await press(pilot, "c", "y")
@@ -444,11 +450,11 @@ async def test_of_two_apps_the_first_answer_stands(study: StudyFolder, numbers: 
         await press(first, "a")
         await press(second, "a")
         assert f"revision {numbers[0]} was taken before: approved in draft by ana" in told(second)
-        cast(ReviewApp, second.app).look()
+        look(second)
         await settled(second)
         assert "approve (draft), ana" in rows(second)
         await press(second, "s", "a")
-        cast(ReviewApp, first.app).look()
+        look(first)
         await settled(first)
         assert "approve (draft), ben" in rows(first)
         answer_revision(other, numbers[2], "reject", by="ben", note="No.")
@@ -470,13 +476,14 @@ async def test_whose_draft_was_confirmed_by_another_sees_by_whom(
         await settled(first)
         await press(first, "a")
         await settled(second)
-        cast(ReviewApp, second.app).look()
+        look(second)
         await settled(second)
         await press(second, "c", "a")
-        cast(ReviewApp, first.app).look()
+        look(first)
         await settled(first)
         assert f"Your draft on revision {numbers[0]} was confirmed by ben." in said
-        cast(ReviewApp, first.app).go("revisions", number=numbers[0])
+        with first.app._context():
+            cast(ReviewApp, first.app).go("revisions", number=numbers[0])
         await settled(first)
         assert "; confirmed by ben" in str(screen_of(first).query_one("#head", Static).content)
     other.close()
@@ -537,7 +544,7 @@ async def test_where_nothing_waits_it_says_what_to_do(
         await press(pilot, "c", "y")
         assert len(begun) == 1
         await asyncio.to_thread(execute, study, lambda: unfinished(study), lambda event: None)
-        cast(ReviewApp, pilot.app).look()
+        look(pilot)
         await settled(pilot)
         text = text_of(cast(ReviewApp, pilot.app))
         assert "No revision waits." in text
