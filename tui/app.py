@@ -35,6 +35,8 @@ from intercoder.tui.widgets.study_bar import StudyBar
 Kind = TypeVar("Kind")
 LOOK = 0.5
 """Seconds between looks at what others wrote."""
+WARM = 1.0
+"""Seconds after which the other screens are imported: the first one comes first."""
 
 
 class ReviewApp(App[None]):
@@ -121,7 +123,7 @@ class ReviewApp(App[None]):
         self._learn()
         self.switch_mode(self._start or ("revisions" if self.waiting else "corpus"))
         self.set_interval(LOOK, self.look)
-        self.call_after_refresh(self._warm)
+        self.set_timer(WARM, self._warm)
 
     @work(thread=True, group="warm")
     def _warm(self) -> None:
