@@ -1,11 +1,14 @@
 """A study with the bundled interviews, coded by scripted models and two people, and revisions that wait."""
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from intercoder.stores.study_folder import StudyFolder, open_study
 from intercoder.tui.app import ReviewApp
@@ -34,6 +37,18 @@ def study(example: Path, tmp_path: Path) -> Iterator[StudyFolder]:
 def started(folder: StudyFolder, start: str = "", by: str = "ana") -> ReviewApp:
     """An app on a study, its clock standing still."""
     return ReviewApp(folder, by=by, clock=lambda: CLOCK, start=start)
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Until nothing is at work but what waits for the person; what was cancelled made room for something newer."""
+    for _ in range(200):
+        await pilot.pause()
+        busy = [one for one in pilot.app.workers if not one.is_finished and not one.name.startswith("action_")]
+        if not busy:
+            return
+        with contextlib.suppress(WorkerCancelled):
+            await pilot.app.workers.wait_for_complete(busy)
+    pytest.fail(f"still at work: {busy}")
 
 
 def text_of(app: ReviewApp) -> str:

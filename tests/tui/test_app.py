@@ -14,7 +14,7 @@ from intercoder.tui.preferences import read_preferences
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.help import HelpScreen
 from intercoder.tui.screens.too_small import TooSmall
-from tests.tui.conftest import SIZES, started, text_of
+from tests.tui.conftest import SIZES, settled, started, text_of
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -23,8 +23,7 @@ async def test_every_screen_has_a_key(study: StudyFolder, size: tuple[int, int])
     async with app.run_test(size=size) as pilot:
         for place in PLACES:
             await pilot.press(place.key)
-            await app.workers.wait_for_complete()
-            await pilot.pause()
+            await settled(pilot)
             assert isinstance(app.screen, StudyScreen)
             assert place.name == app.screen.NAME
             assert place.title in text_of(app)
@@ -44,7 +43,7 @@ async def test_tabs_are_clicked(study: StudyFolder) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         column = text_of(app).splitlines()[1].index("Codebook")
         await pilot.click(offset=(column, 1))
-        await app.workers.wait_for_complete()
+        await settled(pilot)
         assert isinstance(app.screen, StudyScreen)
         assert app.screen.NAME == "codebook"
 
@@ -66,10 +65,9 @@ async def test_the_palette_finds_a_screen_by_its_name(study: StudyFolder) -> Non
         await pilot.press("ctrl+p")
         assert isinstance(app.screen, CommandPalette)
         await pilot.press(*"codebook")
-        await app.workers.wait_for_complete()
+        await settled(pilot)
         await pilot.press("down", "enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await settled(pilot)
         assert isinstance(app.screen, StudyScreen)
         assert app.screen.NAME == "codebook"
 
@@ -137,8 +135,7 @@ async def test_no_color_is_respected(study: StudyFolder, monkeypatch: pytest.Mon
     monkeypatch.setenv("NO_COLOR", "1")
     app = started(study, "corpus")
     async with app.run_test(size=(120, 40)) as pilot:
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await settled(pilot)
         strips = app.screen._compositor.render_strips()
         styles = {segment.style for strip in strips for segment in strip if segment.style is not None}
         colours = {colour.triplet for style in styles for colour in (style.color, style.bgcolor) if colour}
@@ -150,11 +147,9 @@ async def test_the_bar_of_a_screen_that_is_shown_again_is_up_to_date(study: Stud
     app = started(study, "runs")
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("f2")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await settled(pilot)
         answer_revision(study, 7, "approve", by="ben")
         app.look()
         await pilot.press("f6")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await settled(pilot)
         assert "4 to answer" in text_of(app).splitlines()[0]

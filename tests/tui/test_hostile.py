@@ -1,18 +1,16 @@
 """Hostile texts on every screen and in every dialog: shown as they are written, never obeyed."""
 
-import contextlib
 from collections.abc import Sequence
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
-from textual.worker import WorkerCancelled
 
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.app import ReviewApp
 from intercoder.tui.places import PLACES
 from intercoder.tui.screens.base import StudyScreen
-from tests.tui.conftest import started
+from tests.tui.conftest import settled, started
 from tests.tui.hostile import HOSTILE, PERSON, make_hostile, seen_of
 
 WRITTEN = "[blink]"
@@ -37,18 +35,6 @@ OPENED = {
     "corpus": {"AskText", "Choose"},
 }
 """What these keys open."""
-
-
-async def settled(pilot: Pilot[None]) -> None:
-    """Until nothing is at work but what waits for the person."""
-    await pilot.pause()
-    for _ in range(200):
-        waiting = [one for one in pilot.app.workers if not one.is_finished and not one.name.startswith("action_")]
-        if not waiting:
-            break
-        with contextlib.suppress(WorkerCancelled):
-            await pilot.app.workers.wait_for_complete(waiting)
-    await pilot.pause()
 
 
 async def back(app: ReviewApp, pilot: Pilot[None]) -> None:
