@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from intercoder.core.errors import IntercoderError
 from intercoder.core.shown import one_line
-from intercoder.tui.text import line, shown
+from intercoder.tui.text import joined, line, shown
 from intercoder.tui.widgets.key_line import KeyLine
 
 Answer = TypeVar("Answer")
@@ -100,7 +100,7 @@ class AskText(Dialog[str]):
     AskText Input { margin: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "take", "OK", tooltip="Take the text.", id="dialog.take", priority=True),
+        Binding("ctrl+s", "take", "OK", tooltip="Take the text.", id="dialog.take"),
     ]
 
     def __init__(
@@ -224,46 +224,56 @@ class AskBlind(AskYes):
         super().__init__("Coded blind", f"You would no longer code {named} blind. Show all the same?")
 
 
-class Choose(Dialog[int]):
-    """Asks for one of several; typing narrows the list. Answers with the option's place.
+class Pick(Dialog[Answer]):
+    """Asks for one of a list that narrows while one types; what is typed counts before the enter that follows it.
 
-    Args:
-        title: What is chosen.
-        options: Their names, and a longer text beside each that may be empty.
-        chosen: Place of the one that is marked first.
+    A subclass says which options there are for what was typed (`options`), and what a chosen one means (`meaning`).
     """
 
     DEFAULT_CSS = """
-    Choose OptionList { height: auto; max-height: 16; border: none; }
+    Pick OptionList { height: auto; max-height: 16; border: none; }
     """
+    PLACEHOLDER: ClassVar[str] = "type to narrow, enter chooses"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False),
         Binding("down", "move(1)", "Down", show=False),
-        Binding("enter", "take", "Choose", tooltip="Choose the marked one.", id="dialog.choose", priority=True),
     ]
 
-    def __init__(self, title: str, options: Sequence[tuple[str, str]], chosen: int = 0) -> None:
+    def __init__(self, title: str, first: int = 0) -> None:
         super().__init__(title)
-        self._options = list(options)
-        self._chosen = chosen
+        self._first = first
 
     def body(self) -> ComposeResult:
-        """A field that narrows, and the list."""
-        yield Input(placeholder="type to narrow")
+        """A field that narrows, the list, and what is wrong."""
+        yield Input(placeholder=self.PLACEHOLDER)
         yield OptionList()
+        yield Static("", classes="problem", markup=False)
+
+    def options(self, typed: str) -> Sequence[Option]:
+        """What there is to choose from; raises an IntercoderError where what was typed leads to nothing."""
+        raise NotImplementedError
+
+    def meaning(self, option_id: str) -> Answer:
+        """What an option stands for."""
+        raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Show all."""
+        """Show all, one of them marked."""
         self._narrow("")
-        self.query_one(OptionList).highlighted = min(self._chosen, len(self._options) - 1)
+        choices = self.query_one(OptionList)
+        choices.highlighted = min(self._first, choices.option_count - 1) if choices.option_count else None
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what matches."""
         self._narrow(event.value)
 
+    def on_input_submitted(self) -> None:
+        """Enter chooses the marked one."""
+        self._take()
+
     def on_option_list_option_selected(self) -> None:
         """A click chooses."""
-        self.action_take()
+        self._take()
 
     def action_move(self, by: int) -> None:
         """Move the mark."""
@@ -271,22 +281,49 @@ class Choose(Dialog[int]):
         if choices.option_count:
             choices.highlighted = ((choices.highlighted or 0) + by) % choices.option_count
 
-    def action_take(self) -> None:
-        """Choose the marked one."""
+    def _take(self) -> None:
         choices = self.query_one(OptionList)
         if choices.highlighted is not None:
-            self.dismiss(int(choices.get_option_at_index(choices.highlighted).id or 0))
+            self.dismiss(self.meaning(choices.get_option_at_index(choices.highlighted).id or ""))
 
     def _narrow(self, typed: str) -> None:
+        problem = ""
+        options: Sequence[Option] = ()
+        try:
+            options = self.options(typed.strip())
+        except IntercoderError as error:
+            problem = f"{error.message} {error.remedy}"
         choices = self.query_one(OptionList)
-        choices.clear_options()
-        for place in fuzzy([name for name, _ in self._options], typed):
-            name, more = self._options[place]
-            text = (
-                Content.assemble(line(name, 80), ("  " + line(more, 100).plain, "dim")) if more else line(name, 80)
-            )
-            choices.add_option(Option(text, id=str(place)))
-        choices.highlighted = 0 if choices.option_count else None
+        choices.set_options(options)
+        choices.highlighted = 0 if options else None
+        self.query_one(".problem", Static).update(shown(problem))
+
+
+class Choose(Pick[int]):
+    """Asks for one of several. Answers with the option's place.
+
+    Args:
+        title: What is chosen.
+        options: Their names, and a longer text beside each that may be empty.
+        chosen: Place of the one that is marked first.
+    """
+
+    def __init__(self, title: str, options: Sequence[tuple[str, str]], chosen: int = 0) -> None:
+        super().__init__(title, chosen)
+        self._named = list(options)
+
+    def options(self, typed: str) -> Sequence[Option]:
+        """Those that match, best first."""
+        return [self._option(place) for place in fuzzy([name for name, _ in self._named], typed)]
+
+    def meaning(self, option_id: str) -> int:
+        """Its place."""
+        return int(option_id)
+
+    def _option(self, place: int) -> Option:
+        name, more = self._named[place]
+        beside = joined("  ", line(more, 100)).stylize("dim") if more else ""
+        return Option(joined(line(name, 80), beside), id=str(place))
 
 
 def fuzzy(names: Sequence[str], typed: str) -> list[int]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -15,7 +16,7 @@ from intercoder.tui.dialogs import AskLeave, AskText, Choose, Dialog
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.form import Form, Texts
 from intercoder.tui.widgets.run_dialogs import RunForm
-from tests.tui.conftest import started, text_of
+from tests.tui.conftest import settled, started, text_of
 
 SIZE = (120, 40)
 
@@ -166,3 +167,43 @@ async def test_what_was_typed_is_given_back_where_the_program_fails(study: Study
             app.call_later(lambda: 1 // 0)
             await pilot.pause()
     assert app.rescued == (("Memo", "beforex"),)
+
+
+def burst(app: ReviewApp, *keys: str) -> None:
+    """Keys that arrive all at once."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_what_is_typed_is_what_enter_chooses(study: StudyFolder) -> None:
+    app = started(study, "corpus")
+    async with app.run_test(size=SIZE) as pilot:
+        answers = await pushed(app, pilot, Choose("Which?", [("one", ""), ("two", "")]))
+        burst(app, *"two", "enter")
+        await pilot.pause()
+        assert answers == [1]
+
+
+async def test_what_is_typed_is_what_a_text_is_taken_with(study: StudyFolder) -> None:
+    app = started(study, "corpus")
+    async with app.run_test(size=SIZE) as pilot:
+        answers = await pushed(app, pilot, a_text(study))
+        burst(app, *"hand", "ctrl+s")
+        await pilot.pause()
+        assert answers == ["beforehand"]
+
+
+async def test_what_is_typed_is_what_a_form_is_saved_with(study: StudyFolder) -> None:
+    saved: list[str] = []
+
+    async def do(texts: Texts) -> bool:
+        saved.append(texts["0.label"])
+        return True
+
+    app = started(study, "corpus")
+    field = FormField(key="0.label", name="Label", text="mend", lines=1)
+    async with app.run_test(size=SIZE) as pilot:
+        await pushed(app, pilot, Form("A form", [[field]], lambda texts: None, do))
+        burst(app, *"ing", "ctrl+s")
+        await settled(pilot)
+        assert saved == ["mending"]

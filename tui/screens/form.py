@@ -47,8 +47,8 @@ class Form(Dialog[bool]):
     Form #wrong { color: $error; dock: bottom; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Save", tooltip="Take what was typed.", id="form.save", priority=True),
-        Binding("ctrl+n", "further", "Add a part", tooltip="Add a part.", id="form.part", priority=True),
+        Binding("ctrl+s", "save", "Save", tooltip="Take what was typed.", id="form.save"),
+        Binding("ctrl+n", "further", "Add a part", tooltip="Add a part.", id="form.part"),
     ]
 
     def __init__(

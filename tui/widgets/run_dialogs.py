@@ -50,9 +50,7 @@ class RunForm(Dialog[Planned]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "app.focus_next", "Next", show=False),
         Binding("up", "app.focus_previous", "Previous", show=False),
-        Binding(
-            "ctrl+s,enter", "take", "Plan", tooltip="See what the run would do.", id="form.take", priority=True
-        ),
+        Binding("ctrl+s", "take", "Plan", tooltip="See what the run would do; enter does it, too.", id="form.take"),
         Binding("ctrl+o", "choose", "Choose", tooltip="Choose one of those that there are.", id="form.choose"),
     ]
 
@@ -91,6 +89,11 @@ class RunForm(Dialog[Planned]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is something to choose only in some fields."""
         return bool(self._choices) if action == "choose" else True
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        """Enter shows the plan."""
+        self.action_take()
 
     @on(Input.Changed)
     def check(self) -> None:
