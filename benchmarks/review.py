@@ -210,8 +210,8 @@ def use(path: Path) -> dict[str, float]:
                 await _settled(pilot)
             for number in (0, 1, 3, 10, 50, 150):
                 wanted = Filters(code=f"c_{number:04}")
-                filters.append(await _timed_find(pilot, screen, lambda wanted=wanted: screen._ask(wanted)))  # type: ignore[misc]
-                screen._ask(Filters())
+                filters.append(await _timed_find(pilot, screen, lambda wanted=wanted: screen.ask(wanted)))  # type: ignore[misc]
+                screen.ask(Filters())
                 await _settled(pilot)
 
     asyncio.run(drive())

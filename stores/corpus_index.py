@@ -59,6 +59,10 @@ Progress = Callable[[int, int], None]
 """Told how many segments of how many are done; may raise to stop."""
 
 
+class GivenUp(Exception):
+    """The index was not made: nobody waits for it any longer."""
+
+
 class Counted(NamedTuple):
     """A name and how many segments it has."""
 
@@ -237,23 +241,41 @@ def fresh_index(folder: StudyFolder, known: CorpusIndex | None = None) -> Corpus
     return _opened(index_file(folder), wanted)
 
 
-def corpus_index(folder: StudyFolder, progress: Progress = lambda done, total: None) -> CorpusIndex:
+def corpus_index(
+    folder: StudyFolder,
+    progress: Progress = lambda done, total: None,
+    *,
+    given_up: Callable[[], bool] = lambda: False,
+) -> CorpusIndex:
     """The study's index, made now if there is none for what the study holds.
 
     It is written into another file, which takes the old one's place when it is whole. Of two that make it at once
     the second waits for the first.
 
+    Args:
+        folder: The study.
+        progress: Told of each batch of segments.
+        given_up: Whether nobody waits any longer, as when a program that is to show it is left; looked at between
+            batches.
+
     Raises:
+        GivenUp: Nobody waits any longer; what there was before is left, and nothing that is half.
         StudyError: It cannot be written, for instance because the disk is full or the folder is read-only.
     """
     ready = fresh_index(folder)
     if ready is not None:
         return ready
     file = index_file(folder)
+
+    def tell(done: int, total: int) -> None:
+        if given_up():
+            raise GivenUp
+        progress(done, total)
+
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with translated(str(file)), FileLock(file.with_suffix(".lock")):
-            return fresh_index(folder) or CorpusIndex(file, _build(folder, progress))
+            return fresh_index(folder) or CorpusIndex(file, _build(folder, tell))
     except OSError as error:
         raise StudyError(
             f"the index of the corpus cannot be written: {error.strerror}.",

@@ -14,7 +14,7 @@ from intercoder.core.errors import StudyError
 from intercoder.core.searched_text import find, pieces
 from intercoder.core.segmentation import segment
 from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.corpus_index import CorpusIndex, corpus_index, fresh_index, index_file
+from intercoder.stores.corpus_index import CorpusIndex, GivenUp, corpus_index, fresh_index, index_file
 from intercoder.stores.corpus_pages import corpus_lines, corpus_size
 from intercoder.stores.database import reading
 from intercoder.stores.study_folder import StudyFolder, create_study, open_study
@@ -311,6 +311,21 @@ def test_what_is_stopped_leaves_the_old_one(folder: StudyFolder) -> None:
         corpus_index(folder, stop)
     assert index_file(folder).read_bytes() == before
     assert not index_file(folder).with_suffix(".part").exists()
+
+
+def test_what_nobody_waits_for_is_given_up_between_batches(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("intercoder.stores.corpus_index.BATCH", 2)
+    bring(folder, "a", ["one"] * 7)
+    told: list[int] = []
+    with pytest.raises(GivenUp):
+        corpus_index(folder, lambda done, total: told.append(done), given_up=lambda: len(told) == 2)
+    assert told == [0, 2]
+    assert not index_file(folder).exists()
+    assert not index_file(folder).with_suffix(".part").exists()
+    assert corpus_index(folder, given_up=lambda: False).count == 7
+    assert corpus_index(folder, given_up=lambda: True).count == 7
 
 
 KILLED = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from textual.worker import WorkerCancelled
 
 from intercoder.core.documents import Document, Span
 from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.corpus_index import corpus_index, fresh_index, index_file
+from intercoder.stores.corpus_index import CorpusIndex, GivenUp, Progress, corpus_index, fresh_index, index_file
 from intercoder.stores.corpus_search import CorpusSearch, Filters
 from intercoder.stores.database import reading
 from intercoder.stores.memos import read_memo
@@ -136,6 +137,22 @@ async def test_the_list_stands_before_the_index(study: StudyFolder, monkeypatch:
         ]
         assert screen.index is not None
     assert index_file(study).is_file()
+
+
+async def test_who_leaves_does_not_wait_for_the_index(study: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[Callable[[], bool]] = []
+
+    def make(folder: StudyFolder, progress: Progress, *, given_up: Callable[[], bool]) -> CorpusIndex:
+        left.append(given_up)
+        raise GivenUp
+
+    monkeypatch.setattr("intercoder.tui.screens.corpus_list.corpus_index", make)
+    app = app_on(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        assert [one() for one in left] == [False]
+        assert (screen.index, screen.segments.count) == (None, 59)
+    assert [one() for one in left] == [True]
 
 
 async def test_it_searches_as_one_types(study: StudyFolder) -> None:
