@@ -16,7 +16,7 @@ KINDS: tuple[ModerationKind, ...] = ("medoid", "majority", "weighted")
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
 
 
-def units(rows: Sequence[Sequence[float]] | Vectors) -> Vectors:
+def units(rows: "Sequence[Sequence[float]] | Vectors") -> Vectors:
     matrix = np.asarray(rows, dtype=np.float32)
     return matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-6)
 

@@ -142,10 +142,14 @@ async def test_who_was_first_is_told_and_nothing_is_overwritten(study: StudyFold
         await pilot.pause()
         settle(study, disagreeing_run(study), unit, "no", "Mine.", by="ben", at=CLOCK)
         await pilot.press(*"Yes.", "enter")
-        await ready(pilot)
+        await pilot.pause()
         assert (step := settlement(study, unit))
         assert step.by == "ben"
-        assert "ben was first: settled it: no" in seen(pilot)
+        assert "ben was first: settled it: no" in " ".join(seen(pilot).split())
+        assert isinstance(pilot.app.screen, AskText)
+        assert pilot.app.screen.text == "Yes."
+        await pilot.press("escape", "y")
+        await ready(pilot)
 
 
 async def test_what_another_person_settles_is_shown_and_the_cursor_stays(study: StudyFolder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from textual import on, work
@@ -369,9 +370,11 @@ class DisagreementsScreen(StudyScreen):
         told = label or ("nothing to code" if page.code is None and value == "no" else value)
         name = f"{page.code.label}: {told}" if page.code else told
         hint = "Why? The note is kept, and shown to the reviser without your name."
-        note = await self.app.push_screen_wait(AskText(name, hint, needed=True))
-        if note:
-            self._say(page, value, note, label=label)
+        say = partial(self._say, page, value, label=label)
+        following = self._next(page.unit)
+        if await self.app.push_screen_wait(AskText(name, hint, needed=True, do=say)):
+            self._wanted = following
+            self.load()
 
     @work(exclusive=True, group="ask", description="ask")
     async def action_send(self) -> None:
@@ -383,9 +386,10 @@ class DisagreementsScreen(StudyScreen):
         hint = f"{CALIBRATION if tried else ''}What shall it look at? Your name is not shown."
         settled = page.settled
         value = settled.note if settled else ""
-        note = await self.app.push_screen_wait(AskText("Send to the reviser", hint, value, needed=True))
-        if note:
-            self._say(page, "", note, evidence=True)
+        say = partial(self._say, page, "", evidence=True)
+        if await self.app.push_screen_wait(AskText("Send to the reviser", hint, value, needed=True, do=say)):
+            self._wanted = page.unit
+            self.load()
 
     def action_take_back(self) -> None:
         """Take back what was said of it last."""
@@ -461,10 +465,8 @@ class DisagreementsScreen(StudyScreen):
     def _say(
         self, page: UnitPage, value: Value, note: str, *, label: str = "", evidence: bool | None = None
     ) -> None:
-        """Write what the person says; the cursor goes on to the next unit where this one is settled."""
-        following = self._next(page.unit) if value else page.unit
-        step = self.attempt(
-            settle,
+        """Write what the person says; an error is shown beside the note, which stays."""
+        settle(
             self.folder,
             page.run,
             page.unit,
@@ -476,8 +478,6 @@ class DisagreementsScreen(StudyScreen):
             seen=page.settled.number if page.settled else 0,
             at=self.review.clock(),
         )
-        self._wanted = following if step is not None else page.unit
-        self.load()
 
     def _next(self, unit: Unit) -> Unit | None:
         """The unit below; the one itself where it is the last."""
