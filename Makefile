@@ -21,7 +21,7 @@ $(READY):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) -c constraints.txt \
-	    'pip>=24' 'setuptools>=80' wheel -e '.[embedded,test]'
+	    'pip>=24' 'setuptools>=80' wheel -e '.[embedded,train,test]'
 	rm -f $(VENV)/.ready-*
 	touch $@
 
@@ -51,7 +51,7 @@ lint: setup
 
 types: setup
 	mkdir -p .typecheck && ln -sfn .. .typecheck/intercoder
-	$(BIN)/mypy $(addprefix -p intercoder.,core formats prompts llms stores agents graphs evals tui cli)
+	$(BIN)/mypy $(addprefix -p intercoder.,core formats prompts llms stores agents graphs training evals tui cli)
 
 contracts: setup
 	$(BIN)/lint-imports

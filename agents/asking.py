@@ -37,7 +37,7 @@ class Actor:
     role: Role
     name: str
     reference: str
-    """The model's reference, as in study.toml."""
+    """The model's reference, with the adapter's digest where it has one."""
     model: BaseChatModel
     prompt: Prompt
     sampling: Sampling

@@ -10,7 +10,9 @@ from langchain_core.language_models import BaseChatModel
 from intercoder.agents.asking import Actor
 from intercoder.core.decisions import Role
 from intercoder.core.study import Limits, Privacy, Sampling, Study
+from intercoder.llms.adapters import identity
 from intercoder.llms.factory import chat_model
+from intercoder.llms.references import parse_reference
 from intercoder.prompts.loader import Prompt
 
 
@@ -72,4 +74,9 @@ class Means:
             privacy=self.privacy,
             api_key_env=self.api_key_env,
         )
-        return Actor(role, name, self.reference, model, prompt, sampling, seed)
+        return Actor(role, name, self._kept_under(), model, prompt, sampling, seed)
+
+    def _kept_under(self) -> str:
+        if self.model is not None:
+            return self.reference
+        return identity(parse_reference(self.reference))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -359,6 +360,22 @@ def parse_study(text: str, where: str = "study.toml") -> Study:
             _explain(error), where=where, remedy="Mend the file and run the command again."
         ) from None
     return study if study.id else study.model_copy(update={"id": study_id(study.question)})
+
+
+def with_adapters_of(study: Study, folder: Path) -> Study:
+    """The study with relative adapter folders (`embedded:NAME#adapters/expert`) taken from its own folder."""
+
+    def placed(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: placed(one, name) for name, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [placed(one) for one in value]
+        if key != "model" or "#" not in value or value.startswith("openai:"):
+            return value
+        model, _, adapter = value.partition("#")
+        return f"{model}#{folder / Path(adapter).expanduser()}" if adapter else value
+
+    return Study.model_validate(placed(study.model_dump()))
 
 
 def _explain(error: ValidationError) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Embedder
 from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.llms.adapters import check_base, read_adapter
 from intercoder.llms.keys import endpoint_key
 from intercoder.llms.privacy import check_endpoint
 from intercoder.llms.references import ModelReference, parse_reference
@@ -116,7 +117,7 @@ def check_reference(
             _check_catalogue(found, use)
         _check_extra(found, use)
         if not (_on_hub(found) and privacy.allow_remote):
-            _folder(found, privacy)
+            _check_adapter(found, _folder(found, privacy))
     return found
 
 
@@ -153,6 +154,11 @@ def _check_catalogue(found: ModelReference, use: Use) -> None:
             where=str(found),
             remedy=f"Use one of: {fitting}.",
         )
+
+
+def _check_adapter(found: ModelReference, folder: Path) -> None:
+    if found.adapter:
+        check_base(read_adapter(Path(found.adapter).expanduser()), found, folder)
 
 
 def _check_extra(found: ModelReference, use: Use) -> None:

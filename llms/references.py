@@ -16,9 +16,12 @@ BACKENDS: tuple[Backend, ...] = get_args(Backend)
 OPENAI_URL = "https://api.openai.com/v1"
 """Where `openai:MODEL` goes when it names no address."""
 
+LOCAL: tuple[Backend, ...] = ("embedded", "hf", "vllm")
+"""Backends that load weights into this process; their models take an adapter."""
+
 _FORMS = (
-    "embedded:NAME, hf:/path/or/name, openai:MODEL@http://127.0.0.1:8000/v1 (any OpenAI-compatible server), "
-    "scripted:NAME"
+    "embedded:NAME, hf:/path/or/name, vllm:/path/or/name (each may end in #/path/to/adapter), "
+    "openai:MODEL@http://127.0.0.1:8000/v1 (any OpenAI-compatible server), scripted:NAME"
 )
 _WITH_ADDRESS = re.compile(r"(?P<name>.*?)@(?P<url>[A-Za-z][A-Za-z0-9+.-]*://.*)", re.DOTALL)
 
@@ -32,11 +35,12 @@ class ModelReference(Record):
     url: str = ""
     """Address of the endpoint, without a final slash; empty for models that run in this process."""
     adapter: str = ""
-    """Adapter loaded on top of the weights; no backend takes one yet."""
+    """Folder of a LoRA adapter that is put on the weights; empty for none."""
 
     def __str__(self) -> str:
         at = f"@{self.url}" if self.url else ""
-        return f"{self.backend}:{self.name}{at}"
+        on = f"#{self.adapter}" if self.adapter else ""
+        return f"{self.backend}:{self.name}{at}{on}"
 
     @property
     def address(self) -> Address | None:
@@ -61,29 +65,33 @@ def parse_reference(text: str) -> ModelReference:
     """Read a reference.
 
     Args:
-        text: `embedded:NAME`, `hf:/path/or/name`, `openai:MODEL@URL` (without `@URL`: OpenAI itself; MODEL
-            may hold slashes, colons and `@`), or `scripted:NAME`.
+        text: `embedded:NAME`, `hf:/path/or/name` or `vllm:/path/or/name`, each optionally followed by
+            `#/path/to/adapter`; `openai:MODEL@URL` (without `@URL`: OpenAI itself; MODEL may hold slashes,
+            colons and `@`), or `scripted:NAME`.
 
     Raises:
-        ModelError: The backend is unknown (the message names the nearest), reserved, or nothing follows it;
-            or the endpoint's address is not one.
+        ModelError: The backend is unknown (the message names the nearest), nothing follows it, or nothing
+            follows the `#`; or the endpoint's address is not one.
     """
     text = text.strip()
     backend, colon, rest = text.partition(":")
     if backend not in BACKENDS or not colon:
         raise _unknown(text, backend, colon)
-    if backend == "vllm":
-        raise ModelError(
-            "This version does not run vLLM inside its own process yet.",
-            where=text,
-            remedy=f"Start `vllm serve {rest or 'MODEL'}` and write "
-            f"openai:{rest or 'MODEL'}@http://127.0.0.1:8000/v1.",
-        )
     if not rest:
         raise ModelError("The reference names no model.", where=text, remedy=f"References are: {_FORMS}.")
     if backend == "openai":
         return _endpoint(text, rest)
+    if backend in LOCAL:
+        return _local(text, backend, rest)
     return ModelReference(backend=backend, name=rest)
+
+
+def _local(text: str, backend: Backend, rest: str) -> ModelReference:
+    name, hash_, adapter = rest.partition("#")
+    if not name or (hash_ and not adapter):
+        missing = "adapter" if name else "model"
+        raise ModelError(f"The reference names no {missing}.", where=text, remedy=f"References are: {_FORMS}.")
+    return ModelReference(backend=backend, name=name, adapter=adapter)
 
 
 def _endpoint(text: str, rest: str) -> ModelReference:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from intercoder.core.errors import StudyError
-from intercoder.core.study import Study, parse_study
+from intercoder.core.study import Study, parse_study, with_adapters_of
 from intercoder.stores import schema
 from intercoder.stores.database import connect, now, reading, remove, writing
 
@@ -159,7 +159,7 @@ def open_study(path: Path) -> StudyFolder:
             remedy=f'Make a study with `intercoder init {shlex.quote(str(path))} --question "..."`.',
         )
     try:
-        study = parse_study(file.read_text(encoding="utf-8"), str(file))
+        study = with_adapters_of(parse_study(file.read_text(encoding="utf-8"), str(file)), path.absolute())
     except UnicodeDecodeError:
         raise StudyError("the file is not UTF-8.", where=str(file), remedy="Save it as UTF-8.") from None
     if not (path / DATABASE).is_file():

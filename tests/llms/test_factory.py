@@ -87,7 +87,6 @@ def test_local_folders_need_no_pulling(tmp_path: Path) -> None:
         ("openai:gpt-4o", "refused"),
         ("openai:m@http://10.0.0.1/v1", "allow_remote = true"),
         ("scripted:verses", "Scripts here are: words, broken, flaky"),
-        ("vllm:m", "vllm serve m"),
     ],
 )
 def test_what_is_wrong_is_known_without_loading_or_calling(reference: str, expected: str) -> None:

@@ -72,11 +72,17 @@ def test_unknown_backends_list_the_known_ones() -> None:
     assert all(backend in str(caught.value) for backend in ("embedded:", "hf:", "openai:", "scripted:"))
 
 
-def test_vllm_in_process_is_reserved_and_names_the_way_round() -> None:
-    with pytest.raises(ModelError, match="not run vLLM") as caught:
-        parse_reference("vllm:Qwen/Qwen3-8B")
-    assert "openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1" in str(caught.value)
-    assert "vllm serve Qwen/Qwen3-8B" in str(caught.value)
+@pytest.mark.parametrize("backend", ["embedded", "hf", "vllm"])
+def test_a_model_in_this_process_may_name_an_adapter(backend: str) -> None:
+    reference = parse_reference(f"{backend}:tiny#adapters/expert")
+    assert (reference.name, reference.adapter) == ("tiny", "adapters/expert")
+    assert str(reference) == f"{backend}:tiny#adapters/expert"
+
+
+@pytest.mark.parametrize(("text", "missing"), [("vllm:tiny#", "no adapter"), ("vllm:#a", "no model")])
+def test_half_a_reference_names_what_is_missing(text: str, missing: str) -> None:
+    with pytest.raises(ModelError, match=missing):
+        parse_reference(text)
 
 
 @pytest.mark.parametrize("text", ["openai:a@http://user:hunter2@127.0.0.1/v1", "openai:a@user:hunter2@host"])
