@@ -26,6 +26,14 @@ class Turn(NamedTuple):
     text: str
 
 
+class TextToken(NamedTuple):
+    """A token and the characters of the text that it stands for, end exclusive."""
+
+    id: int
+    start: int
+    end: int
+
+
 class ChatEncoder:
     """Encodes chats for one model.
 
@@ -69,6 +77,20 @@ class ChatEncoder:
             else:
                 ids.extend(self._encode_text(_PLACEHOLDER.sub(lambda found: turns[int(found[1])].text, piece)))
         return ids
+
+    def encode_answer(self, text: str) -> list[TextToken]:
+        """Tokens of an answer as a model writes it: control tokens are none, and each token's place is told."""
+        tokens: list[TextToken] = []
+        start = 0
+        for piece in self._words.split(text):
+            if piece in self._added and self._words.fullmatch(piece):
+                tokens.append(TextToken(self._added[piece], start, start + len(piece)))
+            elif piece:
+                encoded = self._plain.encode(piece, add_special_tokens=False)
+                places = zip(encoded.ids, encoded.offsets, strict=True)
+                tokens.extend(TextToken(number, start + first, start + end) for number, (first, end) in places)
+            start += len(piece)
+        return tokens
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of an answer's tokens, control tokens left out."""

@@ -13,7 +13,7 @@ from intercoder.core.study import Limits, Privacy, Sampling
 from intercoder.llms.adapters import check_base, read_adapter
 from intercoder.llms.keys import endpoint_key
 from intercoder.llms.privacy import check_endpoint
-from intercoder.llms.references import ModelReference, parse_reference
+from intercoder.llms.references import LOCAL, ModelReference, parse_reference
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -119,6 +119,22 @@ def check_reference(
         if not (_on_hub(found) and privacy.allow_remote):
             _check_adapter(found, _folder(found, privacy))
     return found
+
+
+def weights_folder(reference: str, privacy: Privacy) -> Path:
+    """The folder of a model's weights, for those who load them in ways of their own.
+
+    Raises:
+        ModelError: As `check_reference`, or the reference names no weights on this machine.
+    """
+    found = check_reference(reference, privacy)
+    if found.backend not in LOCAL:
+        raise ModelError(
+            "This names no weights that could be loaded here.",
+            where=str(found),
+            remedy="Give embedded:NAME or hf:/path/to/folder.",
+        )
+    return _folder(found, privacy)
 
 
 def _check_endpoint(found: ModelReference, privacy: Privacy, use: Use, api_key_env: str | None) -> None:

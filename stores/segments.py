@@ -152,6 +152,33 @@ def chosen_segments(
         yield from (_segment(row, texts, earlier, before) for row in rows)
 
 
+def segments_of_ids(
+    connection: Connection, study_id: str, segment_ids: Sequence[str], before: int = 0
+) -> dict[str, Segment]:
+    """Segment id -> segment, for ids in any order; unknown ones are left out. Else as `read_segments`."""
+    segments, members = schema.segments, schema.source_documents
+    of_document = sa.and_(
+        members.c.study_id == segments.c.study_id, members.c.document_id == segments.c.document_id
+    )
+    found: dict[str, Segment] = {}
+    wanted = sorted(set(segment_ids))
+    for start in range(0, len(wanted), CHUNK):
+        query = (
+            sa.select(*_columns())
+            .select_from(segments.join(members, of_document))
+            .where(segments.c.study_id == study_id, segments.c.segment_id.in_(wanted[start : start + CHUNK]))
+            .order_by(members.c.version)  # of several imports of a document the latest counts
+        )
+        by_unit: dict[str, dict[str, Any]] = {}
+        for row in connection.execute(query):
+            by_unit.setdefault(row.unit, {})[row.segment_id] = row
+        for rows in (list(alike.values()) for alike in by_unit.values()):
+            texts = _texts(connection, study_id, {row.document_id for row in rows})
+            earlier = _earlier(connection, study_id, rows, before) if before else {}
+            found.update((row.segment_id, _segment(row, texts, earlier, before)) for row in rows)
+    return found
+
+
 def _rows_chosen(connection: Connection, study_id: str, chosen: Sequence[Any]) -> list[Any]:
     segments, members = schema.segments, schema.source_documents
     query = sa.select(*_columns(), members.c.source, members.c.version, members.c.position).select_from(
