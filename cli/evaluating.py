@@ -71,7 +71,7 @@ def evaluate(
                 where="--reference",
                 remedy="Look at `intercoder status` for failed answers, or code more segments.",
             )
-        table = scores(found.systems, found.references, model=bertscore or _encoder(contents.study.embedding.model))
+        table = scores(found.systems, found.references, model=bertscore or encoder_folder(contents.study.embedding.model))
         if len(found.systems) > 1:
             table = table.join(
                 composite(found.systems, found.references, embed=embed)[["composite", "cosine", "meteor", "jsd"]]
@@ -161,7 +161,7 @@ def _validated(table: pd.DataFrame, rated: pd.Series[float]) -> Iterator[Line]:
         yield {"metric": str(metric), "Spearman": rho, "p": p, "systems": int(n)}
 
 
-def _encoder(reference: str) -> Path | None:
+def encoder_folder(reference: str) -> Path | None:
     """The folder of the study's own embeddings; None where they have none, so that BERTScore stays undefined."""
     from intercoder.llms.catalogue import find, is_pulled, model_path
     from intercoder.llms.references import parse_reference

@@ -30,6 +30,7 @@ from intercoder.cli import (
     searching,
     stopping,
     studies,
+    training,
 )
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ evaluating.register(app)
 code_spaces.register(app)
 disagreeing.register(app)
 models.register(app)
+training.register(app)
 
 
 def _show_version(wanted: bool) -> None:

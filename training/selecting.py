@@ -1,0 +1,114 @@
+"""A selection from its options to what was said: candidates, items, asking."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from intercoder.agents.session import Slots
+from intercoder.core.study import Ending
+from intercoder.llms.privacy import no_tracing
+from intercoder.prompts.templates import names
+from intercoder.stores.answer_log import SqlAnswerLog
+from intercoder.training.adapters import tried_adapter
+from intercoder.training.candidates import Candidate, candidates, read_shots, ways
+from intercoder.training.development_items import DevelopmentItem
+from intercoder.training.select import Listener, select_coders
+from intercoder.training.selection_source import Source
+from intercoder.training.trying import Asking, Tried
+
+
+class Asked(NamedTuple):
+    """Which coders are tried."""
+
+    candidates: list[Candidate]
+    spared: frozenset[str]
+    """Ids of documents that an adapter was trained on; nobody is tried on them."""
+    notes: tuple[str, ...]
+
+
+def find_candidates(
+    source: Source,
+    *,
+    models: Sequence[str] = (),
+    adapters: Sequence[Path] = (),
+    prompts: str = "",
+    shots: str = "0-5",
+    endings: Sequence[Ending] = ("full_stop",),
+) -> Asked:
+    """Models and adapters in all ways of asking that are wanted.
+
+    An adapter whose card tells how it was trained to be asked is asked so, and in no other way.
+
+    Args:
+        source: The study or file.
+        models: References; by default those of the coders.
+        adapters: Folders of adapters.
+        prompts: Prompt variants, `a,b` or `all`; by default those of the coders.
+        shots: Numbers of worked examples, see `read_shots`.
+        endings: How the instructions end.
+
+    Raises:
+        InputError: The numbers of worked examples cannot be read.
+        ModelError: An adapter cannot be used.
+    """
+    study = source.study
+    bare = [coder.model.partition("#")[0] if _local(coder.model) else coder.model for coder in study.coders]
+    tried_models = list(dict.fromkeys(models or bare))
+    asked = ways(_prompts(source, prompts), read_shots(shots), endings)
+    found = [tried_adapter(path, tried_models, source.pairs, study.privacy) for path in dict.fromkeys(adapters)]
+    listed = candidates(
+        [
+            *((model, asked) for model in tried_models),
+            *((one.reference, [one.way] if one.way else asked) for one in found),
+        ],
+        study.coders[0].sampling,
+        taken=[moderator.name for moderator in study.moderators],
+    )
+    untold = [one.reference.partition("#")[2] for one in found if one.seen is None]
+    return Asked(listed, frozenset().union(*(one.seen or () for one in found)), _notes(untold))
+
+
+def ask_all(
+    source: Source, asked: Sequence[Candidate], items: Sequence[DevelopmentItem], *, round_: int, listen: Listener
+) -> dict[str, Tried]:
+    """Have all candidates code the items; what was answered before is not asked again.
+
+    Raises:
+        ModelError, SettingsError: A candidate's model or prompt cannot be used.
+        EndpointStopped: An endpoint answers nobody.
+    """
+    study = source.study
+
+    async def work() -> dict[str, Tried]:
+        log = SqlAnswerLog(source.engine, study.id)
+        asking = Asking(log, Slots(study.limits.concurrency), round_, study.prices)
+        try:
+            with no_tracing(study.privacy):
+                return await select_coders(study, asked, items, asking, prompts=source.prompts, listen=listen)
+        finally:
+            await log.close()
+
+    return asyncio.run(work())
+
+
+def _prompts(source: Source, wanted: str) -> list[str]:
+    if wanted == "all":
+        return names("coder", source.prompts)
+    given = [name.strip() for name in wanted.split(",") if name.strip()]
+    return list(dict.fromkeys(given or (coder.prompt for coder in source.study.coders)))
+
+
+def _local(reference: str) -> bool:
+    return not reference.startswith("openai:")
+
+
+def _notes(untold: Sequence[str]) -> tuple[str, ...]:
+    if not untold:
+        return ()
+    return (
+        f"Whether these adapters were trained on the items they are tried on cannot be told: {', '.join(untold)}. "
+        "If they were, they come out too well.",
+    )
