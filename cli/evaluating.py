@@ -71,7 +71,9 @@ def evaluate(
                 where="--reference",
                 remedy="Look at `intercoder status` for failed answers, or code more segments.",
             )
-        table = scores(found.systems, found.references, model=bertscore or encoder_folder(contents.study.embedding.model))
+        table = scores(
+            found.systems, found.references, model=bertscore or encoder_folder(contents.study.embedding.model)
+        )
         if len(found.systems) > 1:
             table = table.join(
                 composite(found.systems, found.references, embed=embed)[["composite", "cosine", "meteor", "jsd"]]
