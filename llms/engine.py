@@ -32,15 +32,16 @@ class Engine:
         path: An ordinary checkpoint (safetensors) with tokenizer and chat template.
         batch_size: Most answers written at the same time.
         dtype: `bfloat16` or `float32`; by default whichever is faster on this processor.
+        adapter: Folder of a LoRA adapter that is merged into the weights.
 
     Raises:
         ModelError: The folder is not a usable model.
     """
 
-    def __init__(self, path: Path, batch_size: int, dtype: str = "") -> None:
+    def __init__(self, path: Path, batch_size: int, dtype: str = "", adapter: Path | None = None) -> None:
         self.path = path
         self.batch_size = batch_size
-        loaded = load(path, dtype)
+        loaded = load(path, dtype, adapter)
         loaded.model.go_on = self._go_on
         self.context = loaded.context
         self._encoder = loaded.encoder
@@ -112,20 +113,21 @@ def _out_of_memory(path: Path, rows: int) -> ModelError:
 
 
 class _Place(NamedTuple):
-    """Which engine: the folder alone, so that the first caller's batch size counts."""
+    """Which engine: folder and adapter alone, so that the first caller's batch size counts."""
 
     path: Path
     batch_size: int
+    adapter: Path | None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Place) and self.path == other.path
+        return isinstance(other, _Place) and (self.path, self.adapter) == (other.path, other.adapter)
 
     def __hash__(self) -> int:
-        return hash(self.path)
+        return hash((self.path, self.adapter))
 
 
 def _start(place: _Place) -> Engine:
-    engine = Engine(place.path, place.batch_size)
+    engine = Engine(place.path, place.batch_size, adapter=place.adapter)
     atexit.register(engine.close)
     return engine
 
@@ -133,15 +135,15 @@ def _start(place: _Place) -> Engine:
 _ENGINES: Once[_Place, Engine] = Once(_start, name="model loading")
 
 
-def shared_engine(path: Path, batch_size: int) -> Engine:
-    """The process's one engine for that folder; the first caller's batch size counts.
+def shared_engine(path: Path, batch_size: int, adapter: Path | None = None) -> Engine:
+    """The process's one engine for that folder and adapter; the first caller's batch size counts.
 
     Raises:
         ModelError: The folder is not a usable model.
     """
-    return _ENGINES.get(_Place(path, batch_size))
+    return _ENGINES.get(_Place(path, batch_size, adapter))
 
 
-async def shared_engine_async(path: Path, batch_size: int) -> Engine:
+async def shared_engine_async(path: Path, batch_size: int, adapter: Path | None = None) -> Engine:
     """As `shared_engine`, without keeping the event loop waiting."""
-    return await _ENGINES.get_async(_Place(path, batch_size))
+    return await _ENGINES.get_async(_Place(path, batch_size, adapter))

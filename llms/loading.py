@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from intercoder.core.errors import IntercoderError, ModelError
 from intercoder.llms import packed, selfcheck, torch_environment
+from intercoder.llms.adapted import merged
 from intercoder.llms.chat_tokens import ChatEncoder
 from intercoder.llms.packed_model import PackedModel
 from intercoder.llms.weights import lay_out
@@ -28,23 +29,22 @@ class LoadedModel(NamedTuple):
     """Most tokens of a prompt and its answer."""
 
 
-def load(path: Path, dtype: str = "") -> LoadedModel:
+def load(path: Path, dtype: str = "", adapter: Path | None = None) -> LoadedModel:
     """Load a causal language model from a local folder; the network is never asked.
 
     Args:
         path: An ordinary checkpoint (safetensors) with tokenizer and chat template.
         dtype: `bfloat16` or `float32`; by default whichever is faster on this processor.
+        adapter: Folder of a LoRA adapter that is merged into the weights, which rounds the sum to `dtype`.
 
     Raises:
         ModelError: The folder is not a usable model, or a model of a kind that cannot be run here.
     """
-    torch_environment.prepare()
     dtype = dtype or fastest_dtype()
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    tokenizer = _from_folder(AutoTokenizer, path)
-    encoder = ChatEncoder(tokenizer, path.name)
-    model = _from_folder(AutoModelForCausalLM, path, dtype=dtype, attn_implementation="eager")
+    tokenizer, encoder = load_words(path)
+    model = load_weights(path, dtype, attention="eager")
+    if adapter is not None:
+        model = merged(model, adapter)
     model.eval()
     config = model.config.get_text_config()
     vocabulary = int(model.get_output_embeddings().weight.shape[0])
@@ -69,6 +69,31 @@ def load(path: Path, dtype: str = "") -> LoadedModel:
         token_bytes=_token_bytes(config, model.dtype.itemsize),
         context=_context(config),
     )
+
+
+def load_words(path: Path) -> tuple[Any, ChatEncoder]:
+    """A checkpoint's tokenizer (transformers), and the encoder of its chats.
+
+    Raises:
+        ModelError: The folder is not a usable model, or has no chat template.
+    """
+    torch_environment.prepare()
+    from transformers import AutoTokenizer
+
+    tokenizer = _from_folder(AutoTokenizer, path)
+    return tokenizer, ChatEncoder(tokenizer, path.name)
+
+
+def load_weights(path: Path, dtype: str, attention: str = "sdpa") -> Any:
+    """A checkpoint's model as transformers has it.
+
+    Raises:
+        ModelError: The folder is not a usable model.
+    """
+    torch_environment.prepare()
+    from transformers import AutoModelForCausalLM
+
+    return _from_folder(AutoModelForCausalLM, path, dtype=dtype, attn_implementation=attention)
 
 
 def fastest_dtype() -> str:

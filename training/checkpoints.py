@@ -1,0 +1,138 @@
+"""What a training leaves while it goes on: checkpoints that are whole, and which training they belong to."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from intercoder.core.errors import InputError, StudyBusy
+from intercoder.core.record import Record
+
+JOB = "job.json"
+_STATE = "trainer_state.json"
+"""File that transformers writes last into a checkpoint: a checkpoint without it is not whole."""
+
+
+class Job(Record):
+    """Which training a folder belongs to."""
+
+    key: str
+    """Hash of all that determines it."""
+    before: float | None = None
+    """Held-out loss of the base, once it was measured."""
+
+
+class Checkpoint(Record):
+    """The state of a training after a step."""
+
+    folder: Path
+    step: int
+    ended: bool
+    """Whether there is nothing left to do."""
+    best_step: int | None
+    """The step with the lowest held-out loss so far."""
+    history: tuple[dict[str, Any], ...]
+    """What was measured so far, as transformers keeps it."""
+
+
+class Workplace:
+    """The folder of checkpoints beside the adapter that is to be.
+
+    Args:
+        out: Folder of the adapter.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.folder = out.with_name(f".{out.name}.training")
+        self._lock = FileLock(self.folder.with_suffix(".lock"), timeout=0)
+
+    def __enter__(self) -> Workplace:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise StudyBusy(
+                "this adapter is being trained by another process.",
+                where=str(self.folder),
+                remedy="Wait for it, or choose another name.",
+            ) from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def take_up(self, key: str, *, new: bool) -> Job:
+        """The job that is to be done here, begun or gone on with.
+
+        Args:
+            key: Hash of all that determines the training.
+            new: Whether what another training left is thrown away.
+
+        Raises:
+            InputError: Another training was begun here and not ended.
+        """
+        if new:
+            self.remove()
+        known = self._job()
+        if known is not None and known.key != key:
+            raise InputError(
+                "a training with other data or settings was begun here and not ended.",
+                where=str(self.folder),
+                remedy="Give it the same data and settings to go on, `--new` to throw its checkpoints away, or "
+                "another `--name`.",
+            )
+        job = known or Job(key=key)
+        self.keep(job)
+        return job
+
+    def keep(self, job: Job) -> None:
+        """Write down which training this is."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        new = self.folder / f".{JOB}.new"
+        new.write_text(job.model_dump_json(), encoding="utf-8")
+        new.replace(self.folder / JOB)
+
+    def last(self) -> Checkpoint | None:
+        """The latest whole checkpoint; those that were broken off while being written are removed."""
+        found = []
+        for folder in self.folder.glob("checkpoint-*"):
+            checkpoint = _read(folder)
+            if checkpoint is None:
+                shutil.rmtree(folder)
+            else:
+                found.append(checkpoint)
+        return max(found, key=lambda one: one.step, default=None)
+
+    def at(self, step: int) -> Path:
+        """Folder of the checkpoint after a step."""
+        return self.folder / f"checkpoint-{step}"
+
+    def remove(self) -> None:
+        """Throw all checkpoints away."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+
+    def _job(self) -> Job | None:
+        try:
+            return Job.model_validate_json((self.folder / JOB).read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+
+
+def _read(folder: Path) -> Checkpoint | None:
+    try:
+        state = json.loads((folder / _STATE).read_text("utf-8"))
+        return Checkpoint(
+            folder=folder,
+            step=state["global_step"],
+            ended=state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"],
+            best_step=state["best_global_step"],
+            history=state["log_history"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

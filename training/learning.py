@@ -1,0 +1,274 @@
+"""The training itself: PEFT's adapter, transformers' loop, and an end where going on makes no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil, isfinite
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from intercoder.core.errors import ModelError, SettingsError
+from intercoder.training.checkpoints import Checkpoint, Workplace
+from intercoder.training.examples import IGNORED, Example
+from intercoder.training.settings import LoraSettings
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import Trainer
+
+Event: TypeAlias = dict[str, Any]
+"""`kind`: `begin`, `note`, `step` or `measured`; the rest is what there is to show."""
+Listener: TypeAlias = Callable[[Event], None]
+
+CHECKPOINTS = 10
+"""How many a training makes where the settings do not say."""
+
+
+class OutOfMemory(ModelError):
+    """Memory did not suffice for a batch. What was learnt until the last checkpoint is kept."""
+
+    exit_code = 1
+
+
+class NotFinite(ModelError):
+    """The loss or its slope is no number any more. What was learnt until the last checkpoint is kept."""
+
+    exit_code = 1
+
+
+def total_steps(examples: int, settings: LoraSettings) -> int:
+    """Steps of a training on so many examples."""
+    return settings.max_steps or ceil(settings.epochs * ceil(examples / settings.examples_a_step))
+
+
+def adapted(model: Any, settings: LoraSettings, where: str) -> Any:
+    """The model (transformers) with a new adapter on it, whose numbers alone can be learnt (PEFT).
+
+    Raises:
+        SettingsError: The model has no layers of that name.
+    """
+    from peft import LoraConfig, get_peft_model
+    from transformers import set_seed
+
+    layers = {name.rpartition(".")[2] for name, module in model.named_modules() if hasattr(module, "weight")}
+    if missing := [name for name in settings.targets if name not in layers]:
+        raise SettingsError(
+            f"the model has no layers named {', '.join(missing)}.",
+            where=f"targets, {where}",
+            remedy=f"Its layers are: {', '.join(sorted(layers))}.",
+        )
+    set_seed(settings.seed)
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=list(settings.targets),
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config)
+
+
+class Learning:
+    """One training of one adapter.
+
+    Args:
+        model: From `adapted`.
+        training: Examples to learn from.
+        held_out: Examples to measure on; may be none.
+        settings: How.
+        workplace: Where checkpoints go.
+        listen: Told of every step and measurement.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        training: Sequence[Example],
+        held_out: Sequence[Example],
+        settings: LoraSettings,
+        workplace: Workplace,
+        listen: Listener,
+    ) -> None:
+        self._settings = settings
+        self._workplace = workplace
+        self.total = total_steps(len(training), settings)
+        self._trainer = _trainer(model, training, held_out, settings, workplace, self.total, listen)
+
+    def measure(self) -> float:
+        """Mean held-out loss of a label's token, in nats.
+
+        Raises:
+            OutOfMemory: A batch does not fit into memory.
+        """
+        with _Failing(self._settings, self._workplace):
+            return float(self._trainer.evaluate()["eval_loss"])
+
+    def run(self, after: Checkpoint | None) -> None:
+        """Learn to the end, from the beginning or from where a checkpoint left off.
+
+        Interrupted and gone on with, the weights are the same as without, on the same processor.
+
+        Raises:
+            OutOfMemory: A batch does not fit into memory.
+            NotFinite: Learning went astray.
+        """
+        from transformers import set_seed
+
+        set_seed(self._settings.seed)
+        with _Failing(self._settings, self._workplace):
+            self._trainer.train(resume_from_checkpoint=str(after.folder) if after else None)
+
+
+class _Failing:
+    """Turns what torch raises into errors that say how to go on."""
+
+    def __init__(self, settings: LoraSettings, workplace: Workplace) -> None:
+        self._settings = settings
+        self._workplace = workplace
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, _Astray):
+            raise self._not_finite(error) from error
+        if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _of_memory(error)):
+            raise self._out_of_memory() from error
+
+    def _out_of_memory(self) -> OutOfMemory:
+        settings, last = self._settings, self._workplace.last()
+        if settings.batch_size > 1:
+            size = max(one for one in range(1, settings.batch_size) if settings.examples_a_step % one == 0)
+            smaller = f"--set batch_size={size} --set accumulation={settings.examples_a_step // size}"
+            remedy = f"Run it again with `{smaller}`: it is the same training in smaller pieces"
+        else:
+            remedy = "Close other programs, or take a smaller base or `--set max_length` of fewer tokens"
+        goes_on = f", and goes on after step {last.step}." if last and settings.batch_size > 1 else "."
+        return OutOfMemory(
+            f"memory does not suffice for {settings.batch_size} examples at a time.",
+            where=str(self._workplace.folder),
+            remedy=f"{remedy}{goes_on}",
+        )
+
+    def _not_finite(self, error: _Astray) -> NotFinite:
+        last = self._workplace.last()
+        kept = f" What was learnt until step {last.step} is a usable adapter: {last.folder}" if last else ""
+        lower = f"{self._settings.learning_rate / 2:g}"
+        return NotFinite(
+            f"the {error} is no number any more, so nothing more was learnt.",
+            where=str(self._workplace.folder),
+            remedy=f"Begin anew with `--new --set learning_rate={lower}`.{kept}",
+        )
+
+
+class _Astray(Exception):
+    """What is not finite, and at which step."""
+
+
+def _of_memory(error: RuntimeError) -> bool:
+    return type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
+
+
+def _trainer(
+    model: Any,
+    training: Sequence[Example],
+    held_out: Sequence[Example],
+    settings: LoraSettings,
+    workplace: Workplace,
+    total: int,
+    listen: Listener,
+) -> Trainer:
+    import torch
+    from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+    class Watched(Trainer):  # type: ignore[misc]
+        """A loop that stops where the loss is no number."""
+
+        def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+            loss: torch.Tensor = super().training_step(*args, **kwargs)
+            if not isfinite(loss.item()):
+                raise _Astray(f"loss of step {self.state.global_step + 1}")
+            return loss
+
+    class Told(TrainerCallback):  # type: ignore[misc]
+        """Tells of losses, and looks at gradients before they are used."""
+
+        def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, *, model: Any, **_: Any) -> None:
+            slopes = [one.grad for one in model.parameters() if one.grad is not None]
+            if not all(bool(torch.isfinite(slope).all()) for slope in slopes):
+                raise _Astray(f"gradient of step {state.global_step + 1}")
+
+        def on_log(self, args: Any, state: Any, control: Any, *, logs: dict[str, float], **_: Any) -> None:
+            if "loss" in logs:
+                listen({"kind": "step", "done": state.global_step, "total": total, "loss": logs["loss"]})
+            elif "eval_loss" in logs:
+                listen({"kind": "measured", "done": state.global_step, "total": total, "loss": logs["eval_loss"]})
+
+    every = settings.checkpoint_every or max(1, ceil(total / CHECKPOINTS))
+    measuring = bool(held_out)
+    arguments = TrainingArguments(
+        output_dir=str(workplace.folder),
+        per_device_train_batch_size=settings.batch_size,
+        per_device_eval_batch_size=settings.batch_size,
+        gradient_accumulation_steps=settings.accumulation,
+        learning_rate=settings.learning_rate,
+        warmup_steps=settings.warmup,
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        max_steps=total,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_steps=every,
+        save_total_limit=2,
+        eval_strategy="steps" if measuring else "no",
+        eval_steps=every if measuring else None,
+        load_best_model_at_end=measuring,
+        metric_for_best_model="eval_loss" if measuring else None,
+        greater_is_better=False if measuring else None,
+        restore_callback_states_from_checkpoint=True,
+        prediction_loss_only=True,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        report_to="none",
+        disable_tqdm=True,
+        seed=settings.seed,
+    )
+    trainer = Watched(
+        model=model,
+        args=arguments,
+        data_collator=collate,
+        train_dataset=list(training),
+        eval_dataset=list(held_out) or None,
+        callbacks=[Told()],
+    )
+    if measuring and settings.patience:
+        trainer.add_callback(EarlyStoppingCallback(settings.patience))
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def collate(examples: Sequence[Example]) -> dict[str, Any]:
+    """A batch whose examples end at the same place, so that logits are needed for the last few tokens only.
+
+    Returns:
+        What a causal language model of transformers takes. Of `labels`, shape (examples, kept), there are as many
+        columns as of logits, the first of which has no target.
+    """
+    import torch
+
+    width = max(len(example.tokens) for example in examples)
+    kept = max(example.learnt for example in examples) + 1
+    tokens = torch.zeros(len(examples), width, dtype=torch.long)
+    seen = torch.zeros(len(examples), width, dtype=torch.long)
+    targets = torch.full((len(examples), kept), IGNORED)
+    for row, example in enumerate(examples):
+        tokens[row, width - len(example.tokens) :] = torch.tensor(example.tokens)
+        seen[row, width - len(example.tokens) :] = 1
+        targets[row, kept - example.learnt :] = torch.tensor(example.tokens[-example.learnt :])
+    return {
+        "input_ids": tokens,
+        "attention_mask": seen,
+        "position_ids": (seen.cumsum(dim=1) - 1).clamp(min=0),
+        "labels": targets,
+        "logits_to_keep": kept,
+    }
