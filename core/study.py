@@ -227,6 +227,19 @@ class Memory(Record):
     url: str = ""
 
 
+class VllmLimits(Record):
+    """How vLLM runs inside this process, for models whose reference begins with `vllm:`."""
+
+    context: int = Field(default=8192, ge=128)
+    """Most tokens of a prompt and its answer, where the model can take as many; a longer one takes more memory."""
+    memory: float = Field(default=0.9, gt=0, le=1)
+    """Share of the GPU's memory that it may take."""
+    gpus: int = Field(default=1, ge=1)
+    """GPUs over which one model is spread."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """Numbers that it computes with; by default those of the weights."""
+
+
 class Limits(Record):
     """How hard the machine and the endpoints are driven."""
 
@@ -236,6 +249,7 @@ class Limits(Record):
     """Seconds an endpoint may take for one answer."""
     retries: int = Field(default=4, ge=0, le=20)
     """How often a request is sent again after 429, 5xx or a broken connection."""
+    vllm: VllmLimits = VllmLimits()
 
 
 class Privacy(Record):

@@ -28,6 +28,7 @@ _NEEDED: dict[Use, tuple[str, ...]] = {
     "chat": ("torch", "transformers", "xgrammar"),
     "embedding": ("torch", "sentence_transformers"),
 }
+_NEEDED_FOR_VLLM = ("vllm", "transformers", "xgrammar")
 _PURPOSE = {"chat": "answering", "embedding": "embeddings", "synonyms": "looking up synonyms"}
 # Weights as safetensors only: other formats of a hub's repository can hold code.
 _HUB_FILES = ["*.json", "*.jinja", "*.txt", "*.model", "*.safetensors"]
@@ -60,12 +61,33 @@ def chat_model(
         from intercoder.llms.scripted import ScriptedChatModel
 
         return ScriptedChatModel.model_validate({"script": found.name, "cache": False})
+    if found.backend == "vllm":
+        return _vllm_chat(found, sampling, limits, privacy)
     from intercoder.llms.embedded import EmbeddedChatModel
 
     return EmbeddedChatModel(
         path=_folder(found, privacy),
         name=found.name,
         cache=False,  # The answer log is the only cache, also in an application that set LangChain's.
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        max_tokens=sampling.max_tokens,
+    )
+
+
+def _vllm_chat(found: ModelReference, sampling: Sampling, limits: Limits, privacy: Privacy) -> BaseChatModel:
+    from intercoder.llms.vllm_chat import VllmChatModel
+
+    folder = _folder(found, privacy)
+    adapter = read_adapter(Path(found.adapter).expanduser().absolute()) if found.adapter else None
+    if adapter is not None:
+        check_base(adapter, found, folder)
+    return VllmChatModel(
+        path=folder,
+        name=found.name,
+        adapter=adapter,
+        limits=limits.vllm,
+        cache=False,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         max_tokens=sampling.max_tokens,
@@ -113,9 +135,12 @@ def check_reference(
     elif found.backend == "scripted":
         _check_script(found, use)
     else:
-        if found.backend == "embedded":
+        if found.backend == "embedded" or _pulled(found):
             _check_catalogue(found, use)
-        _check_extra(found, use)
+        if found.backend == "vllm":
+            _check_vllm(found, use)
+        else:
+            _check_extra(found, use)
         if not (_on_hub(found) and privacy.allow_remote):
             _check_adapter(found, _folder(found, privacy))
     return found
@@ -187,14 +212,39 @@ def _check_extra(found: ModelReference, use: Use) -> None:
         )
 
 
+def _check_vllm(found: ModelReference, use: Use) -> None:
+    if use == "embedding":
+        raise ModelError(
+            "vLLM gives no embeddings here.",
+            where=str(found),
+            remedy="Use embedded:minilm-l6 or hf:/path/to/a/sentence-transformers/folder.",
+        )
+    missing = [package for package in _NEEDED_FOR_VLLM if find_spec(package) is None]
+    if missing:
+        raise ModelError(
+            f"vLLM in this process needs packages that are not installed: {', '.join(missing)}.",
+            where=str(found),
+            remedy="Run: pip install 'intercoder[vllm]'",
+        )
+
+
+def _pulled(found: ModelReference) -> bool:
+    """Whether a `vllm:` reference is a name of the catalogue rather than a folder or a name on the hub."""
+    from intercoder.llms.catalogue import CATALOGUE
+
+    return found.backend == "vllm" and any(model.name == found.name for model in CATALOGUE)
+
+
 def _on_hub(found: ModelReference) -> bool:
-    """Whether an `hf:` reference is a name on the hub rather than a folder."""
-    return found.backend == "hf" and not _path(found).is_dir() and not _written_as_path(found.name)
+    """Whether an `hf:` or `vllm:` reference is a name on the hub rather than a folder."""
+    if found.backend == "embedded" or _pulled(found):
+        return False
+    return not _path(found).is_dir() and not _written_as_path(found.name)
 
 
 def _folder(found: ModelReference, privacy: Privacy) -> Path:
     """Where the weights lie; fetched from the hub if that is where they are and the settings allow it."""
-    if found.backend == "embedded":
+    if found.backend == "embedded" or _pulled(found):
         from intercoder.llms.catalogue import model_path
 
         return model_path(found.name)
@@ -205,7 +255,7 @@ def _folder(found: ModelReference, privacy: Privacy) -> Path:
         raise ModelError(
             "There is no such folder.",
             where=str(found),
-            remedy="Give the folder that holds config.json, or a name as `hf:ORGANISATION/MODEL`.",
+            remedy=f"Give the folder that holds config.json, or a name as `{found.backend}:ORGANISATION/MODEL`.",
         )
     return path
 

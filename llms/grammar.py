@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from intercoder.core.errors import ModelError
@@ -57,14 +58,44 @@ class GrammarMaker:
         import xgrammar
 
         try:
-            text = str(
-                xgrammar.Grammar.from_json_schema(
-                    source, any_whitespace=False, separators=(",", ":"), strict_mode=True
-                )
-            )
-            return self._compiler.compile_grammar(xgrammar.Grammar.from_ebnf(with_escapes(text)))
+            return self._compiler.compile_grammar(xgrammar.Grammar.from_ebnf(_text(source)))
         except (RuntimeError, ValueError) as error:
-            raise ModelError(f"The JSON schema cannot be enforced: {error}") from error
+            raise _not_enforced(error) from error
+
+
+def grammar_text(schema: Mapping[str, Any]) -> str:
+    """The grammar of a schema's compact JSON as text, for an engine that compiles it itself with xgrammar.
+
+    Raises:
+        ModelError: The schema is not one that xgrammar can compile.
+    """
+    return _checked_text(_source(schema))
+
+
+@lru_cache(maxsize=64)
+def _checked_text(source: str) -> str:
+    import xgrammar
+
+    try:
+        text = _text(source)
+        xgrammar.Grammar.from_ebnf(text)
+    except (RuntimeError, ValueError) as error:
+        raise _not_enforced(error) from error
+    return text
+
+
+def _text(source: str) -> str:
+    import xgrammar
+
+    return with_escapes(
+        str(
+            xgrammar.Grammar.from_json_schema(source, any_whitespace=False, separators=(",", ":"), strict_mode=True)
+        )
+    )
+
+
+def _not_enforced(error: Exception) -> ModelError:
+    return ModelError(f"The JSON schema cannot be enforced: {error}")
 
 
 def _source(schema: Mapping[str, Any]) -> str:

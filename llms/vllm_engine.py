@@ -1,0 +1,279 @@
+"""One vLLM engine per base model, shared by all models of this process and by all their event loops.
+
+The engine lives on a thread with an event loop of its own: graphs are run with several event loops one after the
+other, and some callers have none. Batching is vLLM's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import gc
+import itertools
+import threading
+from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from intercoder.core.errors import EndpointStopped, IntercoderError, ModelError
+from intercoder.core.study import VllmLimits
+from intercoder.llms import vllm_start
+from intercoder.llms.adapters import Adapter
+from intercoder.llms.chat_tokens import Turn
+from intercoder.llms.engine import PromptTooLong
+from intercoder.llms.grammar import grammar_text
+from intercoder.llms.vllm_log import last_words
+from intercoder.llms.vllm_start import StartedEngine
+
+if TYPE_CHECKING:
+    from vllm.lora.request import LoRARequest
+    from vllm.outputs import RequestOutput
+    from vllm.sampling_params import SamplingParams
+
+Result = TypeVar("Result")
+
+GRACE = 0.2
+"""Seconds that vLLM's processes get to end by themselves; they hold nothing that would be lost."""
+
+
+class VllmRequest(NamedTuple):
+    """One answer wanted."""
+
+    turns: Sequence[Turn]
+    max_tokens: int
+    temperature: float
+    top_p: float
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    schema: Mapping[str, Any] | None = None
+    adapter: Adapter | None = None
+
+
+class VllmReply(NamedTuple):
+    """One answer got."""
+
+    text: str
+    input_tokens: int
+    output_tokens: int
+    finish_reason: str
+    """`stop` for a complete answer, `length` for one cut off at `max_tokens`."""
+
+
+class VllmEngine:
+    """A base model in vLLM, started with the first request.
+
+    Args:
+        path: Folder of the weights, with tokenizer and chat template.
+        limits: Context, memory, processors.
+    """
+
+    def __init__(self, path: Path, limits: VllmLimits) -> None:
+        self.path = path
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._adapters: dict[str, Adapter] = {}
+        self._numbers = itertools.count(1)
+        # What follows is touched on the engine's own thread alone.
+        self._started: StartedEngine | None = None
+        self._failure: IntercoderError | None = None
+        self._loaded: dict[str, LoRARequest] = {}
+        self._asking = 0
+        self._idle: asyncio.Event | None = None
+        self._starting: asyncio.Lock | None = None
+
+    def expect(self, adapter: Adapter | None = None) -> None:
+        """Tell that requests will come, with this adapter. An engine that had stopped may be started again."""
+        with self._lock:
+            if adapter is not None:
+                self._adapters[adapter.digest] = adapter
+            loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(self._forget_failure)
+
+    async def ask(self, request: VllmRequest) -> VllmReply:
+        """The reply to one request.
+
+        Raises:
+            PromptTooLong: Prompt and answer would not fit into the context; both sizes are named.
+            ModelError: vLLM cannot start, or cannot enforce the schema or load the adapter.
+            EndpointStopped: The engine died; its log's last words are told.
+        """
+        return await asyncio.wrap_future(self._submit(self._answer(request)))
+
+    def ask_blocking(self, request: VllmRequest) -> VllmReply:
+        """As `ask`, for a caller without an event loop."""
+        return self._submit(self._answer(request)).result()
+
+    def close(self) -> None:
+        """End the engine's processes. Requests under way get an error; another request starts them again."""
+        if self._loop is not None:
+            with contextlib.suppress(TimeoutError):
+                self._submit(self._stop()).result(timeout=5 + GRACE)
+
+    def _submit(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name=f"vLLM {self.path.name}", daemon=True).start()
+                atexit.register(self.close)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _forget_failure(self) -> None:
+        self._failure = None
+
+    async def _answer(self, request: VllmRequest) -> VllmReply:
+        async with self._engine_for(request.adapter) as engine:
+            prompt = self._prompt(engine, request)
+            parameters = _parameters(engine, request)
+            lora = None if request.adapter is None else await self._lora(engine, request.adapter)
+            output = await self._generate(engine, prompt, parameters, lora)
+        written = output.outputs[0]
+        return VllmReply(
+            text=written.text if request.stop else engine.encoder.decode(written.token_ids),
+            input_tokens=len(prompt),
+            output_tokens=len(written.token_ids),
+            finish_reason=written.finish_reason or "",
+        )
+
+    @contextlib.asynccontextmanager
+    async def _engine_for(self, adapter: Adapter | None) -> Any:
+        """The engine at work, with room for the adapter; held until the request is answered."""
+        self._starting = self._starting or asyncio.Lock()
+        self._idle = self._idle or asyncio.Event()
+        async with self._starting:
+            if self._started is not None and adapter is not None and adapter.rank > self._started.rank:
+                # It came after the start: the engine has no room for it, and is started anew with room.
+                while self._asking:
+                    self._idle.clear()
+                    await self._idle.wait()
+                await self._stop()
+            engine = self._started or self._start()
+            self._asking += 1
+        try:
+            yield engine
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._idle.set()
+
+    def _start(self) -> StartedEngine:
+        if self._failure is not None:
+            raise self._failure
+        with self._lock:
+            adapters = list(self._adapters.values())
+        try:
+            self._started = vllm_start.start(self.path, self.limits, adapters)
+        except IntercoderError as failure:
+            # All who wait would only try again, one after the other.
+            self._failure = failure
+            raise
+        return self._started
+
+    async def _stop(self) -> None:
+        started, self._started = self._started, None
+        self._loaded = {}
+        if started is not None:
+            started.llm.shutdown(timeout=GRACE)
+            del started
+            # It lies in a circle of references, and complains when it is found at the interpreter's end.
+            await asyncio.sleep(0)
+            gc.collect()
+
+    def _prompt(self, engine: StartedEngine, request: VllmRequest) -> list[int]:
+        ids = engine.encoder.encode(request.turns)
+        if len(ids) + request.max_tokens > engine.context:
+            raise PromptTooLong(
+                f"The prompt has {len(ids)} tokens and the answer may take {request.max_tokens}, "
+                f"but the model's context holds {engine.context}.",
+                where=self.path.name,
+                remedy="Use smaller segments or fewer examples, or, if the model can take more, "
+                "a larger `context` under [limits.vllm].",
+            )
+        return ids
+
+    async def _lora(self, engine: StartedEngine, adapter: Adapter) -> LoRARequest:
+        from vllm.lora.request import LoRARequest
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        if adapter.digest not in self._loaded:
+            request = LoRARequest(f"{adapter.path.name}-{adapter.digest}", next(self._numbers), str(adapter.path))
+            self._loaded[adapter.digest] = request
+            try:
+                # By itself: an adapter that fails to load with its first request takes the engine along.
+                await engine.llm.add_lora(request)
+            except EngineDeadError as error:
+                raise self._died(engine) from error
+            except Exception as error:
+                self._loaded.pop(adapter.digest, None)
+                words = " ".join(str(error).split())[-300:]
+                raise ModelError(
+                    f"vLLM cannot load the adapter: {words}",
+                    where=str(adapter.path),
+                    remedy="Use an adapter of the linear layers of its own base.",
+                ) from error
+        return self._loaded[adapter.digest]
+
+    async def _generate(
+        self, engine: StartedEngine, prompt: list[int], parameters: SamplingParams, lora: LoRARequest | None
+    ) -> RequestOutput:
+        from vllm import TokensPrompt
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        name = f"request-{next(self._numbers)}"
+        try:
+            async for output in engine.llm.generate(
+                TokensPrompt(prompt_token_ids=prompt), parameters, name, lora_request=lora
+            ):
+                if output.finished:
+                    return output
+        except EngineDeadError as error:
+            raise self._died(engine) from error
+        raise ModelError("vLLM gave no answer.", where=self.path.name)
+
+    def _died(self, engine: StartedEngine) -> IntercoderError:
+        """What all who ask are told, until a new run asks."""
+        if self._started is engine:
+            self._started = None
+            self._loaded = {}
+            self._failure = EndpointStopped(
+                f"vLLM stopped. Its log ends: {last_words(engine.log)}",
+                where=self.path.name,
+                remedy=f"What was answered is kept. See {engine.log}, then `intercoder resume`.",
+            )
+            engine.llm.shutdown(timeout=GRACE)
+        assert self._failure is not None
+        return self._failure
+
+
+def _parameters(engine: StartedEngine, request: VllmRequest) -> SamplingParams:
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+
+    drawn = request.temperature > 0
+    constraint = None
+    if request.schema is not None:
+        constraint = StructuredOutputsParams(grammar=grammar_text(request.schema))
+    return SamplingParams(
+        max_tokens=request.max_tokens,
+        temperature=request.temperature,
+        top_p=request.top_p if drawn else 1.0,
+        seed=request.seed if drawn and engine.seeds else None,
+        stop=list(request.stop),
+        structured_outputs=constraint,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+        # The answer's tokens become text here, as in the other backends.
+        detokenize=bool(request.stop),
+    )
+
+
+_ENGINES: dict[Path, VllmEngine] = {}
+_ENGINES_LOCK = threading.Lock()
+
+
+def shared_vllm(path: Path, limits: VllmLimits) -> VllmEngine:
+    """The process's one engine for that folder; the first caller's limits count."""
+    with _ENGINES_LOCK:
+        return _ENGINES.setdefault(path, VllmEngine(path, limits))

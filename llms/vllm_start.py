@@ -1,0 +1,144 @@
+"""Starting vLLM's engine: the environment it is told of, its arguments, and what to do if it does not start."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from intercoder.core.errors import ModelError
+from intercoder.core.study import VllmLimits
+from intercoder.llms import torch_environment
+from intercoder.llms.adapters import Adapter
+from intercoder.llms.chat_tokens import ChatEncoder
+from intercoder.llms.vllm_log import last_words, new_log, written_to
+
+if TYPE_CHECKING:
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+MOST_ADAPTERS = 8
+"""Adapters in one batch; more than these take turns."""
+ADAPTERS_HELD = 64
+"""Adapters kept in memory beside the ones at work."""
+RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""What vLLM takes as the greatest rank of an adapter."""
+CPU_CACHE_GIB = "2"
+"""Memory for keys and values on a machine without a GPU, unless VLLM_CPU_KVCACHE_SPACE says otherwise."""
+
+_QUIET = {
+    # vLLM reports its use to its makers otherwise.
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    # A fork of a process that has threads may hang.
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
+}
+_MEMORY = re.compile(
+    r"out of memory|cannot allocate|can't allocate|No available memory|KV cache|free memory|Not enough memory",
+    re.IGNORECASE,
+)
+
+
+class StartedEngine(NamedTuple):
+    """vLLM's engine at work, and what is known of it."""
+
+    llm: AsyncLLM
+    encoder: ChatEncoder
+    context: int
+    """Most tokens of a prompt and its answer."""
+    rank: int
+    """Greatest rank of an adapter; 0 where it takes none."""
+    seeds: bool
+    """Whether a request may have a seed of its own."""
+    log: Path
+
+
+def start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter]) -> StartedEngine:
+    """Start an engine. Takes from half a minute to some minutes.
+
+    The thread that calls this has to live as long as the engine: on Linux an engine ends with it.
+
+    Args:
+        path: Folder of the weights, with tokenizer and chat template.
+        limits: Context, memory, processors.
+        adapters: Those it must have room for.
+
+    Raises:
+        ModelError: vLLM cannot run this model, or memory does not suffice; its log's last words are told.
+    """
+    torch_environment.prepare()
+    os.environ.update(_QUIET)
+    log = new_log(path.name)
+    with written_to(log):
+        try:
+            return _start(path, limits, adapters, log)
+        except ModelError:
+            raise
+        except Exception as error:  # Whatever goes wrong in there, its log says it best.
+            raise _not_started(path, log, error) from error
+
+
+def _start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter], log: Path) -> StartedEngine:
+    from transformers import AutoTokenizer
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.platforms import current_platform
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+    encoder = ChatEncoder(AutoTokenizer.from_pretrained(path, local_files_only=True), path.name)
+    cpu = bool(current_platform.is_cpu())
+    if cpu:
+        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", CPU_CACHE_GIB)
+    rank = _room(adapters)
+    arguments: dict[str, Any] = {
+        "model": str(path),
+        "dtype": limits.dtype,
+        "tensor_parallel_size": limits.gpus,
+        "gpu_memory_utilization": limits.memory,
+        "enable_prefix_caching": True,
+        "disable_log_stats": True,
+        # Compiling takes minutes on a processor and gains little there.
+        "enforce_eager": cpu,
+    }
+    if rank:
+        arguments |= {
+            "enable_lora": True,
+            "max_lora_rank": rank,
+            "max_loras": min(len(adapters), MOST_ADAPTERS),
+            "max_cpu_loras": max(len(adapters), ADAPTERS_HELD),
+        }
+    longest = AsyncEngineArgs(**arguments).create_model_config().max_model_len
+    context = min(limits.context, longest)
+    llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments, max_model_len=context))
+    # vLLM's processor build dies over a request with a seed: its generators know no offset.
+    return StartedEngine(llm, encoder, context, rank, not cpu, log)
+
+
+def _room(adapters: Sequence[Adapter]) -> int:
+    """The rank that an engine for these adapters needs, 0 without any."""
+    most = max((adapter.rank for adapter in adapters), default=0)
+    if most == 0:
+        return 0
+    fitting = [rank for rank in RANKS if rank >= most]
+    if not fitting:
+        raise ModelError(
+            f"vLLM takes adapters of rank {RANKS[-1]} at most, and this one has {most}.",
+            where=str(max(adapters, key=lambda adapter: adapter.rank).path),
+            remedy="Train it with a lower rank, or merge it into its base.",
+        )
+    return fitting[0]
+
+
+def _not_started(path: Path, log: Path, error: Exception) -> ModelError:
+    words = last_words(log)
+    own = " ".join(str(error).split())
+    if "Engine core init" not in own and own not in words:
+        words = own if not words else f"{own} / {words}"
+    if _MEMORY.search(words):
+        remedy = (
+            "Give a smaller `context` or another `memory` under [limits.vllm] in study.toml, close other programs, "
+            "or choose a smaller model."
+        )
+    else:
+        remedy = f"Its whole log: {log}"
+    return ModelError(f"vLLM could not start. It said: {words[:600]}", where=path.name, remedy=remedy)
