@@ -37,11 +37,15 @@ class Actor:
     role: Role
     name: str
     reference: str
-    """The model's reference, with the adapter's digest where it has one."""
+    """The name under which the model's answers are kept (`llms.adapters.identity`)."""
     model: BaseChatModel
     prompt: Prompt
     sampling: Sampling
     seed: int
+    other_names: tuple[str, ...] = ()
+    """Names under which answers of the same model may have been kept before."""
+    written: str = ""
+    """The model's reference as the settings have it, which a price may go by."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +121,7 @@ async def _answered(
 ) -> LoggedAnswer:
     """The logged answer to exactly these messages; asked for if there is none."""
     conversation = [(message.role, message.content) for message in messages]
-    key = digest(
-        actor.reference,
+    rest = (
         actor.sampling.model_dump(),
         actor.seed,
         question.schema,
@@ -126,7 +129,10 @@ async def _answered(
         actor.name,
         attempt,
     )
+    key = digest(actor.reference, *rest)
     known = await session.log.find(key)
+    for name in actor.other_names if known is None else ():
+        known = known or await session.log.find(digest(name, *rest))
     if known is not None:
         session.tally.recalled += 1
         session.tally.nothing_yet = False
@@ -189,7 +195,7 @@ async def _call(
 
 
 def _spent(actor: Actor, session: Session, read: int, written: int) -> dict[str, int | float]:
-    cost = cost_of(price_of(actor.reference, session.prices), read, written)
+    cost = cost_of(price_of(actor.written or actor.reference, session.prices), read, written)
     return {"input_tokens": read, "output_tokens": written, "cost": cost}
 
 

@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from intercoder.agents.asking import Actor
 from intercoder.core.decisions import Role
 from intercoder.core.study import Limits, Privacy, Sampling, Study
-from intercoder.llms.adapters import identity
+from intercoder.llms.adapters import identity, other_names
 from intercoder.llms.factory import chat_model
 from intercoder.llms.references import parse_reference
 from intercoder.prompts.loader import Prompt
@@ -74,9 +74,11 @@ class Means:
             privacy=self.privacy,
             api_key_env=self.api_key_env,
         )
-        return Actor(role, name, self._kept_under(), model, prompt, sampling, seed)
+        kept_under, others = self._names()
+        return Actor(role, name, kept_under, model, prompt, sampling, seed, others, self.reference)
 
-    def _kept_under(self) -> str:
+    def _names(self) -> tuple[str, tuple[str, ...]]:
         if self.model is not None:
-            return self.reference
-        return identity(parse_reference(self.reference))
+            return self.reference, ()
+        reference = parse_reference(self.reference)
+        return identity(reference), other_names(reference)

@@ -28,7 +28,7 @@ context_before = 1     # how many preceding segments coders see beside the one t
 # Coders read each segment independently. Prompts: explicit_instruction, informal_request, expert_angle,
 # impersonalization, detailed_explanation, simplified_task; a file prompts/coder/NAME.md in this folder
 # replaces one or adds another. Models: embedded:NAME (see `intercoder models list`), hf:/path/to/folder,
-# openai:MODEL@http://127.0.0.1:8000/v1 (any OpenAI-compatible server).
+# openai:MODEL@http://127.0.0.1:8000/v1 (any OpenAI-compatible server; several addresses with | between them).
 """
 
 _CODER = """
@@ -116,7 +116,7 @@ url = ""               # empty: a folder of this study; or a Chroma server such 
 concurrency = 64       # questions in flight
 wave = 512             # segments worked on between two checkpoints
 timeout = 120.0        # seconds an endpoint may take for an answer
-retries = 4            # tries again after 429, 5xx or a broken connection
+retries = 4            # tries again after 429, 5xx or a broken connection (after a timeout once)
 
 # Nothing leaves this machine unless it is allowed here.
 [privacy]

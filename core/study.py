@@ -248,7 +248,7 @@ class Limits(Record):
     timeout: float = Field(default=120.0, gt=0)
     """Seconds an endpoint may take for one answer."""
     retries: int = Field(default=4, ge=0, le=20)
-    """How often a request is sent again after 429, 5xx or a broken connection."""
+    """How often a request is sent again after 429, 5xx or a broken connection; after a timeout once at most."""
     vllm: VllmLimits = VllmLimits()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study
+from intercoder.graphs.other_servers import alike
 from intercoder.prompts.loader import load
 from intercoder.stores.database import reading
 from intercoder.stores.decisions import prompts_asked
@@ -19,11 +20,12 @@ def would_ask_alike(folder: StudyFolder, run: Run) -> bool:
         SettingsError: A prompt that it asked with is not there any more, or not usable.
     """
     began = Study.model_validate_json(run.settings)
-    return _asking(began) == _asking(folder.study) and not _reworded(folder, run)
+    return alike(_asking(began), _asking(folder.study)) and not _reworded(folder, run)
 
 
 def _asking(study: Study) -> tuple[object, ...]:
-    return study.deductive, study.deductive_models, study.question, study.language, study.coding.context_before
+    models = [{"model": model} for model in study.deductive_models]
+    return study.deductive, models, study.question, study.language, study.coding.context_before
 
 
 def _reworded(folder: StudyFolder, run: Run) -> bool:

@@ -26,6 +26,7 @@ from intercoder.graphs.deductive import build_deductive
 from intercoder.graphs.deductive_jobs import replays
 from intercoder.graphs.inductive import build_inductive
 from intercoder.graphs.merging import build_merging
+from intercoder.graphs.other_servers import alike
 from intercoder.graphs.teams import make_deductive_context, make_development_context
 from intercoder.graphs.theming import build_theming
 from intercoder.llms.embeddings import CachedEmbedder, VectorCache
@@ -242,6 +243,10 @@ def settings_of(folder: StudyFolder, run: Run, listen: Listener) -> Study:
     """The settings a run goes on with: what shapes answers as it began, the rest as study.toml says now."""
     began = Study.model_validate_json(run.settings)
     kept = {name: getattr(began, name) for name in SETTLED[run.graph]}
+    # Servers of a model may come and go between two parts of a run.
+    kept = {
+        name: now if alike(value, now := getattr(folder.study, name)) else value for name, value in kept.items()
+    }
     changed = [name for name, value in kept.items() if name not in OPTIONS and value != getattr(folder.study, name)]
     if changed:
         listen(

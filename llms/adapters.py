@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from intercoder.core.errors import ModelError
 from intercoder.core.record import Record
-from intercoder.llms.references import ModelReference
+from intercoder.llms.references import OPENAI_URL, ModelReference
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
@@ -101,16 +101,31 @@ def identity(reference: ModelReference) -> str:
     """The name under which a model's answers are kept.
 
     With an adapter it holds the adapter's digest rather than its place: a study may be moved, and an adapter
-    that is trained anew is another model.
+    that is trained anew is another model. Of a model at several servers it holds none of their addresses, so
+    that servers may come, go and change places.
 
     Raises:
         ModelError: As `read_adapter`.
     """
+    if len(reference.urls) > 1:
+        return reference.anywhere
     if not reference.adapter:
         return str(reference)
     adapter = read_adapter(Path(reference.adapter).expanduser())
     bare = reference.model_copy(update={"adapter": ""})
     return f"{bare}#{adapter.path.name}-{adapter.digest}"
+
+
+def other_names(reference: ModelReference) -> tuple[str, ...]:
+    """Names under which answers of the same model may have been kept before (see `references.same_model`).
+
+    Of several servers: each of them alone. Of one endpoint: several together.
+    """
+    if len(reference.urls) > 1:
+        return tuple(str(reference.model_copy(update={"urls": (url,)})) for url in reference.urls)
+    if not reference.urls or reference.url == OPENAI_URL:
+        return ()
+    return (reference.anywhere,)
 
 
 @lru_cache(maxsize=64)

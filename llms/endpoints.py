@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urlsplit
 
 from langchain_openai import ChatOpenAI
@@ -12,9 +11,9 @@ from pydantic import SecretStr
 
 from intercoder.core.study import Limits, Privacy, Sampling
 from intercoder.llms.connections import (
+    BlockingClient,
     ConnectionSettings,
     EndpointClient,
-    blocking_client,
     request_timeout,
 )
 from intercoder.llms.keys import endpoint_key
@@ -28,7 +27,8 @@ def openai_chat(
     """A chat model at an endpoint.
 
     Retries after 429, 5xx and broken connections are the SDK's own, which waits as long as `Retry-After`
-    says. Replies are never streamed, and LangChain's global cache is not asked.
+    says; before it comes to that, a request goes to each of the endpoint's other servers. Replies are never
+    streamed, and LangChain's global cache is not asked.
 
     Args:
         reference: A reference of backend `openai`.
@@ -45,15 +45,18 @@ def openai_chat(
     Raises:
         ModelError: The endpoint is refused by the privacy settings, or it is remote and the key is not set.
     """
-    check_endpoint(reference.url, privacy)
+    for url in reference.urls:
+        check_endpoint(url, privacy)
     key = endpoint_key(reference, api_key_env)
     connections = ConnectionSettings(
         concurrency=limits.concurrency,
         timeout=limits.timeout,
         proxies=privacy.allow_proxies,
-        tls=reference.url.lower().startswith("https:"),
+        tls=any(url.lower().startswith("https:") for url in reference.urls),
+        again=limits.retries > 0,
     )
-    asynchronous, blocking = _clients(_origin(reference.url), connections)
+    servers = reference.urls if len(reference.urls) > 1 else ()
+    asynchronous, blocking = _clients(_origin(reference.url), servers, connections)
     official = reference.url == OPENAI_URL
     model: BaseChatOpenAI = (ChatOpenAI if official else BaseChatOpenAI)(
         model=reference.name,
@@ -85,9 +88,11 @@ def openai_chat(
 
 
 @lru_cache(maxsize=64)
-def _clients(origin: str, connections: ConnectionSettings) -> tuple[EndpointClient, Any]:
-    """The HTTP clients of one server, shared by all models and coders of this process that ask it."""
-    return EndpointClient(connections), blocking_client(connections)
+def _clients(
+    origin: str, servers: tuple[str, ...], connections: ConnectionSettings
+) -> tuple[EndpointClient, BlockingClient]:
+    """The HTTP clients of one server, or of several, shared by all models of this process that ask there."""
+    return EndpointClient(connections, servers), BlockingClient(connections, servers)
 
 
 def _origin(url: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Embedder
 from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.llms.adapted import check_peft
 from intercoder.llms.adapters import check_base, read_adapter
 from intercoder.llms.keys import endpoint_key
 from intercoder.llms.privacy import check_endpoint
@@ -67,6 +68,7 @@ def chat_model(
 
     return EmbeddedChatModel(
         path=_folder(found, privacy),
+        adapter=Path(found.adapter) if found.adapter else None,
         name=found.name,
         cache=False,  # The answer log is the only cache, also in an application that set LangChain's.
         temperature=sampling.temperature,
@@ -169,7 +171,8 @@ def _check_endpoint(found: ModelReference, privacy: Privacy, use: Use, api_key_e
             where=str(found),
             remedy="Use embedded:minilm-l6 or hf:/path/to/a/sentence-transformers/folder.",
         )
-    check_endpoint(found.url, privacy)
+    for url in found.urls:
+        check_endpoint(url, privacy)
     if api_key_env is not None:
         endpoint_key(found, api_key_env)
 
@@ -199,6 +202,8 @@ def _check_catalogue(found: ModelReference, use: Use) -> None:
 
 def _check_adapter(found: ModelReference, folder: Path) -> None:
     if found.adapter:
+        if found.backend != "vllm":
+            check_peft(str(found))
         check_base(read_adapter(Path(found.adapter).expanduser()), found, folder)
 
 

@@ -77,7 +77,7 @@ def sort_failure(error: Exception, model: BaseChatModel) -> CallFailed | Interco
 
 def _stopped(error: Exception, model: BaseChatModel) -> EndpointStopped | None:
     status = _status(error)
-    place = endpoint_of(model)
+    place = _answering(error, model)
     if status in _KEY_REFUSED or isinstance(
         error, langchain.ModelAuthenticationError | langchain.ModelPermissionDeniedError
     ):
@@ -105,10 +105,13 @@ def _stopped(error: Exception, model: BaseChatModel) -> EndpointStopped | None:
             remedy="Add credit or name another model, then resume.",
         )
     if any(_unreachable(cause) for cause in _chain(error)):
+        several = len(_servers(model)) > 1
         return EndpointStopped(
-            "The endpoint cannot be reached.",
-            where=place,
-            remedy="Start the server or check the address, then resume.",
+            "None of the servers can be reached." if several else "The endpoint cannot be reached.",
+            where=endpoint_of(model),
+            remedy="Start one of them or check the addresses, then resume."
+            if several
+            else "Start the server or check the address, then resume.",
         )
     return None
 
@@ -123,7 +126,8 @@ def _failed(error: Exception, model: BaseChatModel) -> CallFailed:
     if status in _REQUEST_REFUSED or isinstance(error, langchain.ModelInvalidRequestError):
         return CallFailed("refused", f'The endpoint refused the request: "{words}".')
     if status is not None:
-        return CallFailed("error", f'The endpoint answered {status}: "{words}".')
+        who = _answering(error, model) if _servers(model) else "The endpoint"
+        return CallFailed("error", f'{who} answered {status}: "{words}".')
     if isinstance(error, langchain.ModelConnectionError | ConnectionError):
         return CallFailed("error", "The connection to the endpoint broke off.")
     if hasattr(model, "openai_api_base") and isinstance(error, _MISSHAPEN):
@@ -139,7 +143,9 @@ def _too_long(words: str) -> CallFailed:
 
 
 def endpoint_of(model: BaseChatModel) -> str:
-    """Host and port of the endpoint that a model asks, or the model's class where it names none."""
+    """Host and port of the servers that a model asks, or the model's class where it names none."""
+    if servers := _servers(model):
+        return ", ".join(servers)
     url = getattr(model, "openai_api_base", None)
     if not isinstance(url, str) or not url:
         return type(model).__name__
@@ -147,6 +153,20 @@ def endpoint_of(model: BaseChatModel) -> str:
         return parse_address(url).shown
     except IntercoderError:
         return type(model).__name__
+
+
+def _servers(model: BaseChatModel) -> tuple[str, ...]:
+    """Hosts and ports of the servers among which requests are shared out; none where there is one."""
+    servers: tuple[str, ...] = getattr(getattr(model, "http_async_client", None), "servers", ())
+    return servers
+
+
+def _answering(error: Exception, model: BaseChatModel) -> str:
+    """Host and port of the server that an answer came from, or of all where that cannot be told."""
+    asked = getattr(getattr(error, "request", None), "url", None)
+    if not _servers(model) or asked is None:
+        return endpoint_of(model)
+    return parse_address(str(asked)).shown
 
 
 def _status(error: Exception) -> int | None:

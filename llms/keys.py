@@ -12,17 +12,17 @@ PLACEHOLDER_KEY = "no-key"
 
 
 def endpoint_key(reference: ModelReference, api_key_env: str) -> str:
-    """The key for an endpoint.
+    """The key for an endpoint; with several servers each of them is sent it.
 
     Args:
         reference: A reference of backend `openai`.
         api_key_env: Name of the environment variable that holds the key.
 
     Returns:
-        The key; a placeholder where none is set and the endpoint is on this machine.
+        The key; a placeholder where none is set and all of the endpoint's servers are on this machine.
 
     Raises:
-        ModelError: The endpoint is remote and the variable is not set; the message names the variable.
+        ModelError: A server is remote and the variable is not set; the message names the variable.
     """
     key = os.environ.get(api_key_env, "").strip()
     if key:

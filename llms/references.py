@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
 from intercoder.core.errors import ModelError
@@ -15,13 +17,15 @@ Backend: TypeAlias = Literal["embedded", "hf", "openai", "vllm", "scripted"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 OPENAI_URL = "https://api.openai.com/v1"
 """Where `openai:MODEL` goes when it names no address."""
+_OPENAI_HOST = "api.openai.com"
 
 LOCAL: tuple[Backend, ...] = ("embedded", "hf", "vllm")
 """Backends that load weights into this process; their models take an adapter."""
 
 _FORMS = (
     "embedded:NAME, hf:/path/or/name, vllm:/path/or/name (each may end in #/path/to/adapter), "
-    "openai:MODEL@http://127.0.0.1:8000/v1 (any OpenAI-compatible server), scripted:NAME"
+    "openai:MODEL@http://127.0.0.1:8000/v1 (any OpenAI-compatible server; several addresses with | between "
+    "them), scripted:NAME"
 )
 _WITH_ADDRESS = re.compile(r"(?P<name>.*?)@(?P<url>[A-Za-z][A-Za-z0-9+.-]*://.*)", re.DOTALL)
 
@@ -32,33 +36,44 @@ class ModelReference(Record):
     backend: Backend
     name: str
     """Name in the catalogue, folder or hub name, model name at the endpoint, or script."""
-    url: str = ""
-    """Address of the endpoint, without a final slash; empty for models that run in this process."""
+    urls: tuple[str, ...] = ()
+    """Addresses of the endpoint's servers, without a final slash; none for models that run in this process."""
     adapter: str = ""
     """Folder of a LoRA adapter that is put on the weights; empty for none."""
 
     def __str__(self) -> str:
-        at = f"@{self.url}" if self.url else ""
+        at = f"@{'|'.join(self.urls)}" if self.urls else ""
         on = f"#{self.adapter}" if self.adapter else ""
         return f"{self.backend}:{self.name}{at}{on}"
 
     @property
-    def address(self) -> Address | None:
-        """The endpoint's address; None for models that run in this process."""
-        return parse_address(self.url) if self.url else None
+    def anywhere(self) -> str:
+        """The name of an endpoint's model without its servers, under which answers of several are kept."""
+        return f"{self.backend}:{self.name}@*"
+
+    @property
+    def url(self) -> str:
+        """The first address; empty for models that run in this process."""
+        return self.urls[0] if self.urls else ""
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where the endpoint's servers are; none for models that run in this process."""
+        return tuple(parse_address(url) for url in self.urls)
 
     @property
     def location(self) -> str:
-        """Where text sent to the model goes: `this machine`, or the endpoint's host and port."""
-        address = self.address
-        if address is None:
-            return "this machine"
-        return f"this machine ({address.shown})" if address.loopback else address.shown
+        """Where text sent to the model goes: `this machine`, or the host and port of each server."""
+        here = [address.shown for address in self.addresses if address.loopback]
+        there = [address.shown for address in self.addresses if not address.loopback]
+        if here or not there:
+            there.insert(0, f"this machine ({', '.join(here)})" if here else "this machine")
+        return ", ".join(there)
 
     @property
     def remote(self) -> bool:
-        """Whether text sent to the model leaves this machine."""
-        return self.address is not None and not self.address.loopback
+        """Whether text sent to the model leaves this machine; one server elsewhere is enough."""
+        return any(not address.loopback for address in self.addresses)
 
 
 def parse_reference(text: str) -> ModelReference:
@@ -67,11 +82,11 @@ def parse_reference(text: str) -> ModelReference:
     Args:
         text: `embedded:NAME`, `hf:/path/or/name` or `vllm:/path/or/name`, each optionally followed by
             `#/path/to/adapter`; `openai:MODEL@URL` (without `@URL`: OpenAI itself; MODEL may hold slashes,
-            colons and `@`), or `scripted:NAME`.
+            colons and `@`), `openai:MODEL@URL|URL` for several servers of one model, or `scripted:NAME`.
 
     Raises:
         ModelError: The backend is unknown (the message names the nearest), nothing follows it, or nothing
-            follows the `#`; or the endpoint's address is not one.
+            follows the `#`; or an address of the endpoint is not one, or stands there twice.
     """
     text = text.strip()
     backend, colon, rest = text.partition(":")
@@ -84,6 +99,21 @@ def parse_reference(text: str) -> ModelReference:
     if backend in LOCAL:
         return _local(text, backend, rest)
     return ModelReference(backend=backend, name=rest)
+
+
+def same_model(one: str, other: str) -> bool:
+    """Whether two references name one model, so that answers of the one hold for the other.
+
+    Whoever names several servers says that the model is the same wherever it is served; from then on its name
+    decides, and servers may come, go and change places. Of two references with a single address each, another
+    address is another model.
+    """
+    if one == other:
+        return True
+    first, second = parse_reference(one), parse_reference(other)
+    shared = len(first.urls) > 1 or len(second.urls) > 1
+    official = OPENAI_URL in (first.url, second.url)
+    return shared and not official and (first.backend, first.name) == (second.backend, second.name)
 
 
 def _local(text: str, backend: Backend, rest: str) -> ModelReference:
@@ -104,11 +134,26 @@ def _endpoint(text: str, rest: str) -> ModelReference:
             remedy="Write it with http:// or https:// in front.",
         )
     name, url = (parts["name"], parts["url"]) if parts else (rest, OPENAI_URL)
-    url = url.rstrip("/")
-    parse_address(url)
+    urls = tuple(one.strip().rstrip("/") for one in url.split("|"))
+    for one in urls:
+        parse_address(one)
     if not name:
         raise ModelError("The reference names no model.", where=text, remedy=f"References are: {_FORMS}.")
-    return ModelReference(backend="openai", name=name, url=url)
+    if len(urls) > 1:
+        _check_servers(text, urls)
+    return ModelReference(backend="openai", name=name, urls=urls)
+
+
+def _check_servers(text: str, urls: Sequence[str]) -> None:
+    twice = [url for url, times in Counter(url.lower() for url in urls).items() if times > 1]
+    if twice:
+        raise ModelError(f"The reference names {twice[0]} twice.", where=text, remedy="Name each server once.")
+    if any(parse_address(url).host == _OPENAI_HOST for url in urls):
+        raise ModelError(
+            "OpenAI itself cannot be one of several servers.",
+            where=text,
+            remedy="Name servers that all serve the same model.",
+        )
 
 
 def _unknown(text: str, backend: str, colon: str) -> ModelError:

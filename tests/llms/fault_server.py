@@ -15,6 +15,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -77,9 +78,18 @@ class FaultServer:
         delay: Seconds added before each answer.
         record: Keep requests; switch off in benchmarks.
         port: Where to listen, for a server that comes back; 0 for any port that is free.
+        dies_after: With this request it is killed: whatever is in flight gets no answer, and nobody listens.
     """
 
-    def __init__(self, script: Script, *, delay: float = 0.0, record: bool = True, port: int = 0) -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        delay: float = 0.0,
+        record: bool = True,
+        port: int = 0,
+        dies_after: int | None = None,
+    ) -> None:
         self.requests: list[dict[str, Any]] = []
         """Bodies, in the order in which they came."""
         self.targets: list[str] = []
@@ -93,6 +103,7 @@ class FaultServer:
         self._script = script
         self._delay = delay
         self._record = record
+        self._dies_after = dies_after
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -110,7 +121,9 @@ class FaultServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread.is_alive():
+            with suppress(RuntimeError):  # it died meanwhile
+                self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
     def _run(self) -> None:
@@ -149,6 +162,9 @@ class FaultServer:
             self.targets.append(line.split(" ")[1])
             self.requests.append(body)
             self.headers.append(headers)
+        if self.count == self._dies_after:
+            self._loop.stop()
+            await asyncio.Event().wait()
         if self._delay or answer.delay:
             await asyncio.sleep(self._delay + answer.delay)
         if answer.hang:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from intercoder.core.errors import ModelError
-from intercoder.llms.adapters import check_base, identity, read_adapter
+from intercoder.llms.adapters import check_base, identity, other_names, read_adapter
 from intercoder.llms.references import parse_reference
 
 safetensors = pytest.importorskip("safetensors.numpy")
@@ -83,3 +83,16 @@ def test_answers_are_kept_under_the_adapter_s_content_not_its_place(tmp_path: Pa
     assert identity(here) == identity(moved) != identity(anew)
     assert identity(here).startswith("embedded:tiny#expert-")
     assert identity(parse_reference("embedded:tiny")) == "embedded:tiny"
+
+
+def test_of_several_servers_answers_are_kept_under_none_of_their_addresses() -> None:
+    one, other = "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"
+    both = parse_reference(f"openai:m@{one}|{other}")
+    assert identity(both) == identity(parse_reference(f"openai:m@{other}|{one}")) == "openai:m@*"
+    assert other_names(both) == (f"openai:m@{one}", f"openai:m@{other}")
+
+
+def test_of_one_server_answers_are_kept_under_its_address() -> None:
+    alone = parse_reference("openai:m@http://127.0.0.1:1/v1")
+    assert (identity(alone), other_names(alone)) == (str(alone), ("openai:m@*",))
+    assert other_names(parse_reference("openai:m")) == other_names(parse_reference("scripted:words")) == ()

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from intercoder.core.errors import EndpointStopped
+from intercoder.llms import connections
 from intercoder.llms.calling import CallFailed
 from tests.llms.endpoint_client import KEY, SOON, ask, model_at, stop
 from tests.llms.fault_server import Canned, FaultServer, fails, says, sends
@@ -67,9 +68,18 @@ async def test_a_server_error_that_stays_fails_the_request_after_the_retries() -
     assert "500" in failed.message and "boom" in failed.message
 
 
-async def test_a_hanging_server_times_out_once_and_is_not_asked_again() -> None:
-    failed, count = await refusal(Canned(hang=True), seconds=0.2, retries=3)
-    assert (failed.kind, count) == ("timeout", 1)
+@pytest.mark.parametrize(("retries", "asked"), [(0, 1), (1, 2), (3, 2)])
+async def test_a_server_that_hangs_is_asked_once_more_at_most(
+    retries: int, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "AGAIN_AFTER", 0.001)
+    failed, count = await refusal(Canned(hang=True), seconds=0.5, retries=retries)
+    assert (failed.kind, count) == ("timeout", asked)
+
+
+async def test_an_answer_that_was_lost_is_not_noticed() -> None:
+    with FaultServer([Canned(hang=True), says("x")]) as server:
+        assert (await ask(model_at(server.url, timeout=0.2))).text == "x"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from intercoder.core.errors import ModelError
-from intercoder.llms.references import OPENAI_URL, parse_reference
+from intercoder.llms.references import OPENAI_URL, parse_reference, same_model
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,50 @@ def test_references_are_read(text: str, backend: str, name: str, url: str) -> No
     assert (reference.backend, reference.name, reference.url) == (backend, name, url)
 
 
+SEVERAL = "openai:m@http://127.0.0.1:1/v1|http://127.0.0.1:2/v1"
+
+
+def test_several_servers_of_one_model_are_read() -> None:
+    reference = parse_reference("openai:org/m:7b@http://127.0.0.1:1/v1/ | http://[::1]:2/v1")
+    assert (reference.name, reference.urls) == ("org/m:7b", ("http://127.0.0.1:1/v1", "http://[::1]:2/v1"))
+    assert str(reference) == "openai:org/m:7b@http://127.0.0.1:1/v1|http://[::1]:2/v1"
+
+
+@pytest.mark.parametrize(
+    ("urls", "expected"),
+    [
+        ("http://127.0.0.1:1/v1|http://127.0.0.1:1/v1/", "twice"),
+        ("http://127.0.0.1:1/v1|", "not the address"),
+        ("http://127.0.0.1:1/v1|127.0.0.1:2/v1", "not the address"),
+        (f"http://127.0.0.1:1/v1|{OPENAI_URL}", "OpenAI itself"),
+        ("http://127.0.0.1:1/v1|http://user:hunter2@127.0.0.1/v1", "must not hold a user name"),
+    ],
+)
+def test_servers_that_cannot_stand_together_are_refused(urls: str, expected: str) -> None:
+    with pytest.raises(ModelError, match=expected) as caught:
+        parse_reference(f"openai:m@{urls}")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("openai:m@http://127.0.0.1:2/v1|http://127.0.0.1:1/v1", True),
+        ("openai:m@http://127.0.0.1:8/v1|http://127.0.0.1:9/v1", True),
+        ("openai:m@http://127.0.0.1:1/v1", True),
+        ("openai:n@http://127.0.0.1:1/v1|http://127.0.0.1:2/v1", False),
+        ("openai:m", False),
+        ("hf:m", False),
+    ],
+)
+def test_with_several_servers_a_model_is_known_by_its_name(other: str, same: bool) -> None:
+    assert same_model(SEVERAL, other) is same_model(other, SEVERAL) is same
+
+
+def test_of_two_single_addresses_another_is_another_model() -> None:
+    assert not same_model("openai:m@http://127.0.0.1:1/v1", "openai:m@http://127.0.0.1:2/v1")
+
+
 @pytest.mark.parametrize("text", ["embedded:a", "hf:/a", "scripted:words", "openai:a:b@http://127.0.0.1:1/v1"])
 def test_a_reference_prints_as_it_was_written(text: str) -> None:
     assert str(parse_reference(text)) == text
@@ -38,6 +82,8 @@ def test_a_reference_prints_as_it_was_written(text: str) -> None:
         ("openai:a@http://[::1]:8000/v1", "this machine ([::1]:8000)", False),
         ("openai:a@https://LLM.example.org/v1", "llm.example.org", True),
         ("openai:a", "api.openai.com", True),
+        (SEVERAL, "this machine (127.0.0.1:1, 127.0.0.1:2)", False),
+        ("openai:a@https://b.example/v1|http://[::1]:2/v1", "this machine ([::1]:2), b.example", True),
     ],
 )
 def test_where_text_goes_is_told(text: str, location: str, remote: bool) -> None:
