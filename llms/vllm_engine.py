@@ -222,16 +222,18 @@ class VllmEngine:
         from vllm import TokensPrompt
         from vllm.v1.engine.exceptions import EngineDeadError
 
-        name = f"request-{next(self._numbers)}"
+        name, last = f"request-{next(self._numbers)}", None
         try:
+            # To its end: a generator that is left in the middle holds the engine for good.
             async for output in engine.llm.generate(
                 TokensPrompt(prompt_token_ids=prompt), parameters, name, lora_request=lora
             ):
-                if output.finished:
-                    return output
+                last = output
         except EngineDeadError as error:
             raise self._died(engine) from error
-        raise ModelError("vLLM gave no answer.", where=self.path.name)
+        if last is None:
+            raise ModelError("vLLM gave no answer.", where=self.path.name)
+        return last
 
     def _died(self, engine: StartedEngine) -> IntercoderError:
         """What all who ask are told, until a new run asks."""
