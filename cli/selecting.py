@@ -255,9 +255,9 @@ def _write(source: Source, coders: Sequence[CoderSettings]) -> None:
 def _print_tables(source: Source, coders: Sequence[CoderSettings]) -> None:
     from intercoder.training.coder_tables import coder_tables
 
-    print("For study.toml, in place of its [[coders]]:\n" if source.folder is None else _paste(source.folder))
+    print("For study.toml, in place of its coders:\n" if source.folder is None else _paste(source.folder))
     print(coder_tables(coders, source.folder.path if source.folder else Path.cwd()))
 
 
 def _paste(folder: StudyFolder) -> str:
-    return f"For {folder.path / 'study.toml'}, in place of its [[coders]] (--write does that):\n"
+    return f"For {folder.path / 'study.toml'}, in place of its coders (--write does that):\n"
