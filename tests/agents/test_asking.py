@@ -279,3 +279,11 @@ async def test_a_reply_beyond_all_bounds_is_kept_and_counted(log: InMemoryAnswer
     assert kept is not None
     assert (kept.text, kept.input_tokens, kept.output_tokens) == ("blah", 7, 9000)
     assert session.tally.output_tokens == 9000
+
+
+async def test_a_price_goes_by_what_the_settings_say(log: InMemoryAnswerLog) -> None:
+    written = "openai:m@http://127.0.0.1:1/v1|http://127.0.0.1:2/v1"
+    session = replace(session_of(log), prices={written: Price(input=1_000_000, output=0)})
+    means = Means(reference=written, model=answering(GOOD))
+    await Coder(CoderSettings(name="ana", model=written), means).code(segment(), session)
+    assert session.tally.cost == session.tally.input_tokens > 0
