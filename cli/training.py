@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from intercoder.cli import selecting
+from intercoder.cli import lora, selecting
 
 train_app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -12,6 +12,7 @@ train_app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(train_app, name="train")
+    lora.register(train_app)
     selecting.register(train_app)
 
 

@@ -69,6 +69,17 @@ class Card(Record):
     """Time of the process that ended the training; a resumed one counts its own part."""
     versions: dict[str, str]
 
+    def coder_lines(self, adapter: Path) -> list[str]:
+        """The coder as study.toml has it, with the adapter's place as it is given here."""
+        return [
+            "[[coders]]",
+            f'name = "{self.name}"',
+            f'model = "{self.base}#{adapter}"',
+            f'prompt = "{self.prompt}"',
+            f"shots = {self.shots}",
+            f'ending = "{self.ending}"',
+        ]
+
 
 def read_card(adapter: Path) -> Card | None:
     """The card of an adapter; None where there is none.
@@ -105,12 +116,7 @@ def _head(card: Card) -> list[str]:
         f"A LoRA adapter for `{card.base}` that labels passages as the people did whose codes it learnt from.",
         "",
         "```toml",
-        "[[coders]]",
-        f'name = "{card.name}"',
-        f'model = "{card.base}#adapters/{card.name}"',
-        f'prompt = "{card.prompt}"',
-        f"shots = {card.shots}",
-        f'ending = "{card.ending}"',
+        *card.coder_lines(Path("adapters", card.name)),
         "```",
         "",
         f"Prompt `{card.prompt}` ({card.prompt_hash}), {counted(card.shots, 'worked example')}.",
