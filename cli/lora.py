@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from intercoder.cli.selecting import INTERRUPTED, SourceArgument
+from intercoder.cli.frames import CsvOption
+from intercoder.cli.gridding import (
+    BasesOption,
+    EndingsOption,
+    GridOption,
+    PromptsOption,
+    named_grid,
+    train_grid,
+)
+from intercoder.cli.selecting import INTERRUPTED, EndingChoice, SourceArgument
 from intercoder.cli.studies import JsonOption
 
 if TYPE_CHECKING:
@@ -31,8 +40,8 @@ def register(app: typer.Typer) -> None:
 
 def lora(
     source: SourceArgument,
-    base: Annotated[str, typer.Option("--base", "-b", help="The model to adapt: embedded:NAME or hf:PATH.")],
-    prompt: Annotated[str, typer.Option("--prompt", "-p", help="The prompt variant that it is to answer.")],
+    base: Annotated[str, typer.Option("--base", "-b", help="The model to adapt: embedded:NAME or hf:PATH.")] = "",
+    prompt: Annotated[str, typer.Option("--prompt", "-p", help="The prompt variant that it is to answer.")] = "",
     shots: Annotated[int, typer.Option(min=0, max=5, help="Worked examples in the prompt.")] = 0,
     ending: Annotated[str, typer.Option(help="How the instructions end: full_stop or line_break.")] = "full_stop",
     name: Annotated[str, typer.Option("--name", help="Name of the adapter; by default base and prompt.")] = "",
@@ -51,9 +60,17 @@ def lora(
     seed: Annotated[int | None, typer.Option("--seed", "-s", min=0, help="Seed of split and training.")] = None,
     question: Annotated[str, typer.Option("--question", "-q", help="For FILE.jsonl: the research question.")] = "",
     new: Annotated[bool, typer.Option("--new", help="Train anew, whatever there is of that name.")] = False,
+    grid: GridOption = None,
+    bases: BasesOption = "",
+    prompts: PromptsOption = "all",
+    endings: EndingsOption = EndingChoice.both,
     json: JsonOption = False,
+    csv: CsvOption = False,
 ) -> None:
     """Train a LoRA adapter on the codes that people gave. Stopped in the middle, the same command goes on.
+
+    With --grid or --bases it trains one for each base, prompt and ending, measures them all on the documents that
+    are held out, and prints a table.
 
     FILE.jsonl holds an object a line: `quote` and `code`, and if you have them `text`, `document`, `context` and
     `speaker`.
@@ -67,6 +84,18 @@ def lora(
 
     words = [*(given or ()), *_words(held_out=held_out, seed=seed)]
     chosen = read_settings(settings, words)
+    if grid is not None or bases:
+        train_grid(
+            source,
+            named_grid(grid, bases, prompts, endings, shots, chosen),
+            question=question,
+            out=out,
+            new=new,
+            json=json,
+            csv=csv,
+        )
+        return
+    _check_told(base, prompt)
     called = _checked_name(name) if name else _name(base, prompt, shots, ending)
     ends = _ending(ending)
     data = _open(source, base, question)
@@ -90,6 +119,18 @@ def lora(
     _print_dropped(trained.dropped, json=json)
     inside = source.is_dir() and out is None
     _print_trained(trained, Path("adapters", called) if inside else trained.adapter.absolute(), json=json)
+
+
+def _check_told(base: str, prompt: str) -> None:
+    from intercoder.core.errors import InputError
+
+    for option, told in (("--base", base), ("--prompt", prompt)):
+        if not told:
+            raise InputError(
+                f"an adapter needs its {option.removeprefix('--')}.",
+                where=option,
+                remedy="Name it; or name several with --bases, to compare what becomes of them.",
+            )
 
 
 class _Data(NamedTuple):

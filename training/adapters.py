@@ -13,7 +13,6 @@ from intercoder.llms.factory import check_reference
 from intercoder.llms.references import LOCAL, parse_reference
 from intercoder.training.candidates import Way
 from intercoder.training.card import Card, read_card
-from intercoder.training.pairs import Pairs
 
 
 class TriedAdapter(NamedTuple):
@@ -27,13 +26,12 @@ class TriedAdapter(NamedTuple):
     """Ids of the documents that it was trained on; None where that cannot be told."""
 
 
-def tried_adapter(path: Path, models: Sequence[str], pairs: Pairs, privacy: Privacy) -> TriedAdapter:
+def tried_adapter(path: Path, models: Sequence[str], privacy: Privacy) -> TriedAdapter:
     """Find out what is needed to try an adapter.
 
     Args:
         path: Its folder.
         models: References it may belong to, beside the one on its card.
-        pairs: What it is to be tried on.
         privacy: What may leave the machine.
 
     Raises:
@@ -43,7 +41,7 @@ def tried_adapter(path: Path, models: Sequence[str], pairs: Pairs, privacy: Priv
     adapter = read_adapter(path.expanduser())
     card = read_card(adapter.path)
     bases = list(dict.fromkeys([*([card.base] if card else []), *models]))
-    return TriedAdapter(_on_base(adapter.path, adapter.base, bases, privacy), _way(card), seen(card, pairs))
+    return TriedAdapter(_on_base(adapter.path, adapter.base, bases, privacy), _way(card), seen(card))
 
 
 def _on_base(path: Path, base: str, models: Sequence[str], privacy: Privacy) -> str:
@@ -70,9 +68,6 @@ def _way(card: Card | None) -> Way | None:
     return Way(prompt=card.prompt, shots=card.shots, ending=card.ending) if card else None
 
 
-def seen(card: Card | None, pairs: Pairs) -> frozenset[str] | None:
-    """Ids of the documents that an adapter was trained on, as far as these pairs tell; None where they do not."""
-    if card is None or card.data.digest != pairs.digest:
-        return None
-    training = pairs.split(card.settings.held_out, card.settings.seed).training
-    return frozenset(pair.segment.document_id for pair in training)
+def seen(card: Card | None) -> frozenset[str] | None:
+    """Ids of the documents that an adapter was trained on; None where that cannot be told."""
+    return frozenset(card.data.learnt_documents) or None if card else None

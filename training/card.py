@@ -28,6 +28,8 @@ class DataCard(Record):
     """Pairs that were left out, by what was wrong with them."""
     training: int
     held_out: int
+    learnt_documents: tuple[str, ...] = ()
+    """Ids of the documents that were learnt from: who tries the adapter leaves them out."""
 
 
 class Losses(Record):

@@ -64,13 +64,13 @@ class GridCells:
     def key(self, coder: CoderSettings) -> str:
         """See `grid.Cells`."""
         study = self._source.study
-        settings = self._settings.model_dump(mode="json", exclude={"batch_size", "accumulation"})
+        settings = self._settings.model_dump(mode="json")
         prompt = load(
             "coder", coder.prompt, shots=coder.shots, ending=coder.ending, folder=self._source.prompts
         ).hash
         encoder = self._encoder.name if self._encoder else ""
         asked = (study.question, study.coding.max_codes, prompt, coder.model_dump(mode="json"), encoder)
-        return digest(self._source.pairs.digest, settings, self._settings.examples_a_step, *asked)
+        return digest(self._source.pairs.digest, settings, *asked)
 
     def train(self, coder: CoderSettings, out: Path) -> None:
         """See `grid.Cells`."""

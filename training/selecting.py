@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from intercoder.agents.session import Slots
-from intercoder.core.study import Ending
+from intercoder.core.study import Ending, Study
 from intercoder.llms.privacy import no_tracing
+from intercoder.llms.references import ModelReference, parse_reference
 from intercoder.prompts.templates import names
 from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.training.adapters import tried_adapter
@@ -44,7 +45,7 @@ def find_candidates(
 
     Args:
         source: The study or file.
-        models: References; by default those of the coders.
+        models: References; by default those of the coders, with and without their adapters.
         adapters: Folders of adapters.
         prompts: Prompt variants, `a,b` or `all`; by default those of the coders.
         shots: Numbers of worked examples, see `read_shots`.
@@ -55,10 +56,11 @@ def find_candidates(
         ModelError: An adapter cannot be used.
     """
     study = source.study
-    bare = [coder.model.partition("#")[0] if _local(coder.model) else coder.model for coder in study.coders]
-    tried_models = list(dict.fromkeys(models or bare))
+    if not models and not adapters:
+        adapters = [Path(one.adapter) for one in _references(study) if one.adapter]
+    tried_models = list(dict.fromkeys(models or (str(_bare(one)) for one in _references(study))))
     asked = ways(_prompts(source, prompts), read_shots(shots), endings)
-    found = [tried_adapter(path, tried_models, source.pairs, study.privacy) for path in dict.fromkeys(adapters)]
+    found = [tried_adapter(path, tried_models, study.privacy) for path in dict.fromkeys(adapters)]
     listed = candidates(
         [
             *((model, asked) for model in tried_models),
@@ -101,8 +103,12 @@ def _prompts(source: Source, wanted: str) -> list[str]:
     return list(dict.fromkeys(given or (coder.prompt for coder in source.study.coders)))
 
 
-def _local(reference: str) -> bool:
-    return not reference.startswith("openai:")
+def _references(study: Study) -> list[ModelReference]:
+    return [parse_reference(coder.model) for coder in study.coders]
+
+
+def _bare(reference: ModelReference) -> ModelReference:
+    return reference.model_copy(update={"adapter": ""})
 
 
 def _notes(untold: Sequence[str]) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ import numpy as np
 from intercoder.core.study import Sampling
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import ScriptedChatModel, material_of
+from intercoder.stores.in_memory import text_segment
 from intercoder.training.candidates import Candidate, candidates, ways
 from intercoder.training.development_items import DevelopmentItem, items_of
-from intercoder.training.pairs import Pair, Pairs, _Line, _segment
+from intercoder.training.pairs import Pair, Pairs
 
 CODES = {
     "I mend my own clothes because nobody else does it well.": "pride in mending",
@@ -33,7 +34,7 @@ class NoSynonyms:
 def pairs(codes: Mapping[str, str] = CODES) -> Pairs:
     """One pair a text, each text a document of its own."""
     made = [
-        Pair(place=f"line {n}", quote=text, code=code, segment=_segment(_Line(quote=text, code=code)))
+        Pair(place=f"line {n}", quote=text, code=code, segment=text_segment(n, text))
         for n, (text, code) in enumerate(codes.items(), 1)
     ]
     return Pairs(source="codes.jsonl", pairs=tuple(made))
