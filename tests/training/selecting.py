@@ -4,17 +4,20 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from intercoder.core.study import Sampling
+from intercoder.core.study import CoderSettings, Sampling, Study
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import ScriptedChatModel, material_of
+from intercoder.stores.database import connect
 from intercoder.stores.in_memory import text_segment
 from intercoder.training.candidates import Candidate, candidates, ways
 from intercoder.training.development_items import DevelopmentItem, items_of
 from intercoder.training.pairs import Pair, Pairs
+from intercoder.training.selection_source import Source
 
 CODES = {
     "I mend my own clothes because nobody else does it well.": "pride in mending",
@@ -65,3 +68,10 @@ def answering(label_of: Mapping[str, str]) -> ScriptedChatModel:
         return json.dumps({"codes": codes})
 
     return ScriptedChatModel(answer=answer)
+
+
+def source(codes: Mapping[str, str] = CODES, log: Path | None = None) -> Source:
+    """A file's codes, with answers kept in memory or in a file."""
+    engine = connect(f"sqlite:///{log or ':memory:'}", create=True)
+    study = Study(id="s", question="Why?", coders=(CoderSettings(name="x", model="scripted:words"),))
+    return Source(study, pairs(codes), engine, log or Path(":memory:"))
