@@ -79,7 +79,7 @@ class VllmEngine:
         # What follows is touched on the engine's own thread alone.
         self._started: StartedEngine | None = None
         self._failure: IntercoderError | None = None
-        self._loaded: dict[str, LoRARequest] = {}
+        self._worn_now: dict[str, asyncio.Future[LoRARequest]] = {}
         self._asking = 0
         self._idle: asyncio.Event | None = None
         self._starting: asyncio.Lock | None = None
@@ -128,7 +128,7 @@ class VllmEngine:
         async with self._engine_for(request.adapter) as engine:
             prompt = self._prompt(engine, request)
             parameters = _parameters(engine, request)
-            lora = None if request.adapter is None else await self._lora(engine, request.adapter)
+            lora = await self._lora(engine, request.adapter)
             output = await self._generate(engine, prompt, parameters, lora)
         written = output.outputs[0]
         return VllmReply(
@@ -174,7 +174,7 @@ class VllmEngine:
 
     async def _stop(self) -> None:
         started, self._started = self._started, None
-        self._loaded = {}
+        self._worn_now = {}
         if started is not None:
             started.llm.shutdown(timeout=GRACE)
             del started
@@ -194,27 +194,40 @@ class VllmEngine:
             )
         return ids
 
-    async def _lora(self, engine: StartedEngine, adapter: Adapter) -> LoRARequest:
+    async def _lora(self, engine: StartedEngine, adapter: Adapter | None) -> LoRARequest | None:
+        """What the request wears: its adapter, or for the base itself nothing, or the empty one."""
+        if adapter is not None:
+            return await self._worn(engine, f"{adapter.path.name}-{adapter.digest}", adapter.path)
+        return None if engine.empty is None else await self._worn(engine, "base", Path(engine.empty.name))
+
+    async def _worn(self, engine: StartedEngine, name: str, folder: Path) -> LoRARequest:
+        if name not in self._worn_now:
+            loading = asyncio.ensure_future(self._load(engine, name, folder))
+            self._worn_now[name] = loading
+        try:
+            return await asyncio.shield(self._worn_now[name])
+        except IntercoderError:
+            self._worn_now.pop(name, None)
+            raise
+
+    async def _load(self, engine: StartedEngine, name: str, folder: Path) -> LoRARequest:
         from vllm.lora.request import LoRARequest
         from vllm.v1.engine.exceptions import EngineDeadError
 
-        if adapter.digest not in self._loaded:
-            request = LoRARequest(f"{adapter.path.name}-{adapter.digest}", next(self._numbers), str(adapter.path))
-            self._loaded[adapter.digest] = request
-            try:
-                # By itself: an adapter that fails to load with its first request takes the engine along.
-                await engine.llm.add_lora(request)
-            except EngineDeadError as error:
-                raise self._died(engine) from error
-            except Exception as error:
-                self._loaded.pop(adapter.digest, None)
-                words = " ".join(str(error).split())[-300:]
-                raise ModelError(
-                    f"vLLM cannot load the adapter: {words}",
-                    where=str(adapter.path),
-                    remedy="Use an adapter of the linear layers of its own base.",
-                ) from error
-        return self._loaded[adapter.digest]
+        request = LoRARequest(name, next(self._numbers), str(folder))
+        try:
+            # By itself: an adapter that fails to load with its first request takes the engine along.
+            await engine.llm.add_lora(request)
+        except EngineDeadError as error:
+            raise self._died(engine) from error
+        except Exception as error:
+            words = " ".join(str(error).split())[-300:]
+            raise ModelError(
+                f"vLLM cannot load the adapter: {words}",
+                where=str(folder),
+                remedy="Use an adapter of the linear layers of its own base.",
+            ) from error
+        return request
 
     async def _generate(
         self, engine: StartedEngine, prompt: list[int], parameters: SamplingParams, lora: LoRARequest | None
@@ -239,7 +252,7 @@ class VllmEngine:
         """What all who ask are told, until a new run asks."""
         if self._started is engine:
             self._started = None
-            self._loaded = {}
+            self._worn_now = {}
             self._failure = EndpointStopped(
                 f"vLLM stopped. Its log ends: {last_words(engine.log)}",
                 where=self.path.name,

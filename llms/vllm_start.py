@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from intercoder.core.errors import ModelError
@@ -13,17 +14,12 @@ from intercoder.core.study import VllmLimits
 from intercoder.llms import torch_environment
 from intercoder.llms.adapters import Adapter
 from intercoder.llms.chat_tokens import ChatEncoder
+from intercoder.llms.vllm_adapters import room_for, write_empty
 from intercoder.llms.vllm_log import last_words, new_log, written_to
 
 if TYPE_CHECKING:
     from vllm.v1.engine.async_llm import AsyncLLM
 
-MOST_ADAPTERS = 8
-"""Adapters in one batch; more than these take turns."""
-ADAPTERS_HELD = 64
-"""Adapters kept in memory beside the ones at work."""
-RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
-"""What vLLM takes as the greatest rank of an adapter."""
 CPU_CACHE_GIB = "2"
 """Memory for keys and values on a machine without a GPU, unless VLLM_CPU_KVCACHE_SPACE says otherwise."""
 
@@ -52,6 +48,8 @@ class StartedEngine(NamedTuple):
     seeds: bool
     """Whether a request may have a seed of its own."""
     log: Path
+    empty: TemporaryDirectory[str] | None
+    """An adapter that changes nothing, which requests to the base itself wear; None where they need none."""
 
 
 def start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter]) -> StartedEngine:
@@ -89,7 +87,11 @@ def _start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter], log: Pat
     cpu = bool(current_platform.is_cpu())
     if cpu:
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", CPU_CACHE_GIB)
-    rank = _room(adapters)
+    empty = None
+    if cpu and adapters:
+        # vLLM's processor build computes a request without an adapter, beside requests with one, with the last.
+        empty = TemporaryDirectory(prefix="intercoder-adapter-")
+        write_empty(adapters[0], Path(empty.name))
     arguments: dict[str, Any] = {
         "model": str(path),
         "dtype": limits.dtype,
@@ -100,33 +102,12 @@ def _start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter], log: Pat
         # Compiling takes minutes on a processor and gains little there.
         "enforce_eager": cpu,
     }
-    if rank:
-        arguments |= {
-            "enable_lora": True,
-            "max_lora_rank": rank,
-            "max_loras": min(len(adapters), MOST_ADAPTERS),
-            "max_cpu_loras": max(len(adapters), ADAPTERS_HELD),
-        }
+    arguments |= room_for(adapters, spare=int(empty is not None))
     longest = AsyncEngineArgs(**arguments).create_model_config().max_model_len
     context = min(limits.context, longest)
     llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments, max_model_len=context))
     # vLLM's processor build dies over a request with a seed: its generators know no offset.
-    return StartedEngine(llm, encoder, context, rank, not cpu, log)
-
-
-def _room(adapters: Sequence[Adapter]) -> int:
-    """The rank that an engine for these adapters needs, 0 without any."""
-    most = max((adapter.rank for adapter in adapters), default=0)
-    if most == 0:
-        return 0
-    fitting = [rank for rank in RANKS if rank >= most]
-    if not fitting:
-        raise ModelError(
-            f"vLLM takes adapters of rank {RANKS[-1]} at most, and this one has {most}.",
-            where=str(max(adapters, key=lambda adapter: adapter.rank).path),
-            remedy="Train it with a lower rank, or merge it into its base.",
-        )
-    return fitting[0]
+    return StartedEngine(llm, encoder, context, arguments.get("max_lora_rank", 0), not cpu, log, empty)
 
 
 def _not_started(path: Path, log: Path, error: Exception) -> ModelError:
