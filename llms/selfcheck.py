@@ -51,7 +51,18 @@ def agrees(model: PackedModel, wanted: torch.Tensor, dtype: str) -> bool:
         model.read(before, [Piece(0, beginning)])
         memory = RowMemory([before.as_prefix(beginning)] * 2, max(_OWN))
         model.read(memory, [Piece(slot, tuple(row[_SHARED:-1])) for slot, row in enumerate(rows)])
-        got = model.write(memory, [0, 1], [row[-1] for row in rows]).float()
+        return alike(model.write(memory, [0, 1], [row[-1] for row in rows]), wanted, dtype)
+
+
+def alike(got: torch.Tensor, wanted: torch.Tensor, dtype: str) -> bool:
+    """Whether logits, shape (rows, vocabulary), differ by rounding only.
+
+    Args:
+        got: Computed in one way.
+        wanted: Computed in another.
+        dtype: The type of number that was computed with.
+    """
+    got, wanted = got.float(), wanted.float()
     spread = (wanted - wanted.mean(dim=-1, keepdim=True)).norm(dim=-1)
     tolerance = _TOLERANCE.get(dtype, max(_TOLERANCE.values()))
     return bool(((got - wanted).norm(dim=-1) < tolerance * spread).all())

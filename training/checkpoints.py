@@ -50,6 +50,7 @@ class Workplace:
     def __init__(self, out: Path) -> None:
         self.folder = out.with_name(f".{out.name}.training")
         self._lock = FileLock(self.folder.with_suffix(".lock"), timeout=0)
+        self._file = Path(self._lock.lock_file)
 
     def __enter__(self) -> Workplace:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +65,7 @@ class Workplace:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._file.unlink(missing_ok=True)  # while it is held, so that nobody else's is taken away
         self._lock.release()
 
     def take_up(self, key: str, *, new: bool) -> Job:

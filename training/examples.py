@@ -16,16 +16,20 @@ from intercoder.llms.chat_tokens import ChatEncoder, Turn
 from intercoder.prompts.loader import Message
 from intercoder.training.pairs import Dropped, Pair
 
-IGNORED = -100
-"""Target of a token on which there is no loss."""
 
-
-class Example(NamedTuple):
-    """One example, as token ids."""
+class Answer(NamedTuple):
+    """What a coder answers, up to the token that ends the label."""
 
     tokens: tuple[int, ...]
     learnt: int
     """How many of the last tokens the loss is on: those that hold the label and its closing quotation mark."""
+
+
+class Example(NamedTuple):
+    """A text as the coder is asked about it, and an answer for each code that people gave it. Token ids."""
+
+    prompt: tuple[int, ...]
+    answers: tuple[Answer, ...]
 
 
 class Asked(NamedTuple):
@@ -35,12 +39,12 @@ class Asked(NamedTuple):
     messages: Callable[[Pair], Sequence[Message]]
     """The coder's messages about a pair's segment."""
     max_length: int
-    """Most tokens of an example."""
+    """Most tokens of a prompt and an answer."""
 
 
 def make_examples(pairs: Iterable[Pair], asked: Asked) -> tuple[list[Example], list[Dropped]]:
-    """Examples in the order of the pairs, and the pairs that are too long to be one."""
-    examples: list[Example] = []
+    """Examples in the order of the texts' first pairs, and the pairs that are too long to be learnt."""
+    answers: dict[tuple[int, ...], list[Answer]] = {}
     dropped: list[Dropped] = []
     for pair in pairs:
         label = one_line(pair.code)
@@ -48,13 +52,20 @@ def make_examples(pairs: Iterable[Pair], asked: Asked) -> tuple[list[Example], l
             why = f"the code has {len(label)} characters; a label has {LABEL_LENGTH} at most"
             dropped.append(Dropped(place=pair.place, fault="too_long", detail=why))
             continue
-        example = _example(pair, label, asked)
-        if len(example.tokens) > asked.max_length:
-            why = f"{len(example.tokens)} tokens; `max_length` is {asked.max_length}"
+        prompt = tuple(asked.encoder.encode([Turn(one.role, one.content) for one in asked.messages(pair)]))
+        answer = _answer(pair.quote, label, asked.encoder)
+        length = len(prompt) + len(answer.tokens)
+        if length > asked.max_length:
+            why = f"{length} tokens; `max_length` is {asked.max_length}"
             dropped.append(Dropped(place=pair.place, fault="too_long", detail=why))
             continue
-        examples.append(example)
-    return examples, dropped
+        answers.setdefault(prompt, []).append(answer)
+    return [Example(prompt, tuple(given)) for prompt, given in answers.items()], dropped
+
+
+def codes(examples: Iterable[Example]) -> int:
+    """How many codes there are to learn."""
+    return sum(len(example.answers) for example in examples)
 
 
 def answer_around(quote: str, label: str) -> tuple[str, int, int]:
@@ -83,13 +94,11 @@ def answer_around(quote: str, label: str) -> tuple[str, int, int]:
     return f'{closed},"{following[0]}":"' if following else f"{closed}}}]}}", len(opened), len(closed)
 
 
-def _example(pair: Pair, label: str, asked: Asked) -> Example:
-    turns = [Turn(message.role, message.content) for message in asked.messages(pair)]
-    answer, start, end = answer_around(pair.quote, label)
+def _answer(quote: str, label: str, encoder: ChatEncoder) -> Answer:
+    text, start, end = answer_around(quote, label)
     # The answer is cut after its tokens are known: what follows a label may share a token with its closing mark.
-    written = [token for token in asked.encoder.encode_answer(answer) if token.start < end]
-    learnt = sum(token.end > start for token in written)
-    return Example((*asked.encoder.encode(turns), *(token.id for token in written)), learnt)
+    written = [token for token in encoder.encode_answer(text) if token.start < end]
+    return Answer(tuple(token.id for token in written), sum(token.end > start for token in written))
 
 
 def _json(text: str) -> str:

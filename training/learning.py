@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from intercoder.core.errors import ModelError, SettingsError
+from intercoder.training.batches import collate
 from intercoder.training.checkpoints import Checkpoint, Workplace
-from intercoder.training.examples import IGNORED, Example
+from intercoder.training.examples import Example
 from intercoder.training.settings import LoraSettings
 
 if TYPE_CHECKING:
@@ -35,9 +37,9 @@ class NotFinite(ModelError):
     exit_code = 1
 
 
-def total_steps(examples: int, settings: LoraSettings) -> int:
-    """Steps of a training on so many examples."""
-    return settings.max_steps or ceil(settings.epochs * ceil(examples / settings.examples_a_step))
+def total_steps(texts: int, settings: LoraSettings) -> int:
+    """Steps of a training on so many texts."""
+    return settings.max_steps or ceil(settings.epochs * ceil(texts / settings.texts_a_step))
 
 
 def adapted(model: Any, settings: LoraSettings, where: str) -> Any:
@@ -73,8 +75,8 @@ class Learning:
 
     Args:
         model: From `adapted`.
-        training: Examples to learn from.
-        held_out: Examples to measure on; may be none.
+        training: Texts to learn from.
+        held_out: Texts to measure on; may be none.
         settings: How.
         workplace: Where checkpoints go.
         listen: Told of every step and measurement.
@@ -95,7 +97,7 @@ class Learning:
         self._trainer = _trainer(model, training, held_out, settings, workplace, self.total, listen)
 
     def measure(self) -> float:
-        """Mean held-out loss of a label's token, in nats.
+        """Held-out loss of a label's token in nats: its mean in each text, and the mean over texts.
 
         Raises:
             OutOfMemory: A batch does not fit into memory.
@@ -138,14 +140,14 @@ class _Failing:
     def _out_of_memory(self) -> OutOfMemory:
         settings, last = self._settings, self._workplace.last()
         if settings.batch_size > 1:
-            size = max(one for one in range(1, settings.batch_size) if settings.examples_a_step % one == 0)
-            smaller = f"--set batch_size={size} --set accumulation={settings.examples_a_step // size}"
+            size = max(one for one in range(1, settings.batch_size) if settings.texts_a_step % one == 0)
+            smaller = f"--set batch_size={size} --set accumulation={settings.texts_a_step // size}"
             remedy = f"Run it again with `{smaller}`: it is the same training in smaller pieces"
         else:
             remedy = "Close other programs, or take a smaller base or `--set max_length` of fewer tokens"
         goes_on = f", and goes on after step {last.step}." if last and settings.batch_size > 1 else "."
         return OutOfMemory(
-            f"memory does not suffice for {settings.batch_size} examples at a time.",
+            f"memory does not suffice for {settings.batch_size} texts at a time.",
             where=str(self._workplace.folder),
             remedy=f"{remedy}{goes_on}",
         )
@@ -209,7 +211,7 @@ def _trainer(
     arguments = TrainingArguments(
         output_dir=str(workplace.folder),
         per_device_train_batch_size=settings.batch_size,
-        per_device_eval_batch_size=settings.batch_size,
+        per_device_eval_batch_size=1,  # so that what is measured does not depend on what fits into memory
         gradient_accumulation_steps=settings.accumulation,
         learning_rate=settings.learning_rate,
         warmup_steps=settings.warmup,
@@ -229,6 +231,7 @@ def _trainer(
         prediction_loss_only=True,
         remove_unused_columns=False,
         label_names=["labels"],
+        dataloader_pin_memory=torch.cuda.is_available(),
         report_to="none",
         disable_tqdm=True,
         seed=settings.seed,
@@ -236,7 +239,7 @@ def _trainer(
     trainer = Watched(
         model=model,
         args=arguments,
-        data_collator=collate,
+        data_collator=partial(collate, dtype=model.dtype),
         train_dataset=list(training),
         eval_dataset=list(held_out) or None,
         callbacks=[Told()],
@@ -245,30 +248,3 @@ def _trainer(
         trainer.add_callback(EarlyStoppingCallback(settings.patience))
     trainer.remove_callback(PrinterCallback)
     return trainer
-
-
-def collate(examples: Sequence[Example]) -> dict[str, Any]:
-    """A batch whose examples end at the same place, so that logits are needed for the last few tokens only.
-
-    Returns:
-        What a causal language model of transformers takes. Of `labels`, shape (examples, kept), there are as many
-        columns as of logits, the first of which has no target.
-    """
-    import torch
-
-    width = max(len(example.tokens) for example in examples)
-    kept = max(example.learnt for example in examples) + 1
-    tokens = torch.zeros(len(examples), width, dtype=torch.long)
-    seen = torch.zeros(len(examples), width, dtype=torch.long)
-    targets = torch.full((len(examples), kept), IGNORED)
-    for row, example in enumerate(examples):
-        tokens[row, width - len(example.tokens) :] = torch.tensor(example.tokens)
-        seen[row, width - len(example.tokens) :] = 1
-        targets[row, kept - example.learnt :] = torch.tensor(example.tokens[-example.learnt :])
-    return {
-        "input_ids": tokens,
-        "attention_mask": seen,
-        "position_ids": (seen.cumsum(dim=1) - 1).clamp(min=0),
-        "labels": targets,
-        "logits_to_keep": kept,
-    }

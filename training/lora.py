@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
@@ -23,9 +23,10 @@ from intercoder.llms.factory import weights_folder
 from intercoder.llms.loading import fastest_dtype, load_weights, load_words
 from intercoder.llms.references import parse_reference
 from intercoder.prompts.loader import Prompt, load
+from intercoder.training.batches import branches_apart
 from intercoder.training.card import Card, DataCard, Losses, read_card, write_card
 from intercoder.training.checkpoints import Checkpoint, Workplace
-from intercoder.training.examples import Asked, Example, make_examples
+from intercoder.training.examples import Asked, Example, codes, make_examples
 from intercoder.training.learning import Learning, Listener, adapted, total_steps
 from intercoder.training.pairs import Dropped, Pairs
 from intercoder.training.settings import LoraSettings
@@ -91,13 +92,15 @@ def train(
             return Trained(adapter=out, card=known, dropped=material.dropped, known=True)
         job = workplace.take_up(key, new=new)
         started = time.monotonic()
-        model = adapted(load_weights(base, _dtype(settings)), settings, coder.model)
+        model = load_weights(base, _dtype(settings))
+        _check_kind(model, material.training[0], settings, coder.model)
+        model = adapted(model, settings, coder.model)
         learning = Learning(model, material.training, material.held_out, settings, workplace, listen)
+        last = workplace.last()
+        listen(_begin(out, material, learning.total, last))
         if material.held_out and job.before is None:
             job = job.model_copy(update={"before": learning.measure()})
             workplace.keep(job)
-        last = workplace.last()
-        listen(_begin(out, material, learning.total, last))
         if last is None or not last.ended:
             learning.run(last)
             last = workplace.last()
@@ -161,7 +164,7 @@ def _key(material: _Material, settings: LoraSettings, reference: str, base: Path
     told = settings.model_dump(mode="json", exclude={"batch_size", "accumulation"})
     files = sorted((file.name, file.stat().st_size) for file in base.glob("*.safetensors"))
     config = (base / "config.json").read_text("utf-8", "replace")
-    return digest(material.training, material.held_out, told, settings.examples_a_step, reference, files, config)
+    return digest(material.training, material.held_out, told, settings.texts_a_step, reference, files, config)
 
 
 def _there_already(out: Path, key: str) -> Card | None:
@@ -182,6 +185,21 @@ def _there_already(out: Path, key: str) -> Card | None:
     return card
 
 
+def _check_kind(model: Any, example: Example, settings: LoraSettings, where: str) -> None:
+    model.eval()
+    try:
+        fits = branches_apart(model, example, _dtype(settings))
+    except (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError):
+        fits = False
+    if not fits:
+        kind = getattr(model.config, "model_type", "unknown")
+        raise ModelError(
+            f"Models of this kind ({kind}) cannot be trained here.",
+            where=where,
+            remedy="Choose a transformer with plain attention, such as those of the Llama and Qwen families.",
+        )
+
+
 def _dtype(settings: LoraSettings) -> str:
     return fastest_dtype() if settings.dtype == "auto" else settings.dtype
 
@@ -192,8 +210,8 @@ def _begin(out: Path, material: _Material, total: int, last: Checkpoint | None) 
         "name": out.name,
         "total": total,
         "done": last.step if last else 0,
-        "training": len(material.training),
-        "held_out": len(material.held_out),
+        "training": codes(material.training),
+        "held_out": codes(material.held_out),
     }
 
 
@@ -213,8 +231,9 @@ def _card(
         pairs=len(pairs.pairs),
         documents=len(pairs.documents),
         dropped=dict(Counter(one.fault for one in material.dropped)),
-        training=len(material.training),
-        held_out=len(material.held_out),
+        training=codes(material.training),
+        held_out=codes(material.held_out),
+        learnt_documents=_learnt(pairs, settings),
     )
     return Card(
         name=out.name,
@@ -237,6 +256,11 @@ def _card(
         seconds=0,
         versions={name: version(name) for name in _VERSIONS},
     )
+
+
+def _learnt(pairs: Pairs, settings: LoraSettings) -> tuple[str, ...]:
+    training = pairs.split(settings.held_out, settings.seed).training
+    return tuple(dict.fromkeys(pair.segment.document_id for pair in training))
 
 
 def _losses(before: float | None, last: Checkpoint) -> Losses:

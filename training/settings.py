@@ -35,11 +35,11 @@ class LoraSettings(Record):
     max_steps: int = Field(default=0, ge=0)
     """Steps in all, whatever `epochs` says; 0 for none."""
     batch_size: int = Field(default=8, ge=1)
-    """Examples that are in memory at the same time."""
+    """Texts that are in memory at the same time, each with all codes that people gave it."""
     accumulation: int = Field(default=1, ge=1)
-    """Batches to one step: a step sees `batch_size * accumulation` examples."""
+    """Batches to one step: a step learns from `batch_size * accumulation` texts."""
     max_length: int = Field(default=1024, ge=16)
-    """Most tokens of an example; longer ones are dropped and listed."""
+    """Most tokens of a prompt with its answer; longer ones are dropped and listed."""
     held_out: float = Field(default=0.15, ge=0, lt=1)
     """Share of the documents that is kept to measure on; 0 keeps none and stops for nothing."""
     patience: int = Field(default=3, ge=0)
@@ -51,8 +51,8 @@ class LoraSettings(Record):
     seed: int = Field(default=0, ge=0, lt=2**32)
 
     @property
-    def examples_a_step(self) -> int:
-        """How many examples one step sees."""
+    def texts_a_step(self) -> int:
+        """How many texts one step learns from."""
         return self.batch_size * self.accumulation
 
 
