@@ -13,6 +13,8 @@ import pytest
 
 from tests.cli.conftest import command_line, use_scripted
 
+pytestmark = pytest.mark.long
+
 TEXTS = [
     f"{who} {what} because {why}."
     for who, what, why in itertools.product(

@@ -26,6 +26,8 @@ from tests.cli.conftest import command_line
 from tests.graphs.conftest import fill, lines
 from tests.llms.fault_server import Canned, FaultServer, sends
 
+pytestmark = pytest.mark.long
+
 CONCURRENCY = 6
 LOST = 2 * CONCURRENCY
 """Most answers a kill may lose: the calls in flight, and as many that are on their way to the log."""
@@ -160,7 +162,7 @@ def killed(study: Path, stub: Stub, moment: int, event: int | None, *arguments: 
     return code == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("chain", range(3))
+@pytest.mark.parametrize("chain", range(2))
 def test_killed_and_resumed_is_as_never_killed(
     chain: int, fresh: Path, uninterrupted: tuple[bytes, bytes], stub: Stub, tmp_path: Path
 ) -> None:
@@ -174,7 +176,7 @@ def test_killed_and_resumed_is_as_never_killed(
         safe = committed(study)
         before = len(stub.asked)
         event = dice.randrange(12) if kills % 3 == 2 else None
-        was_killed = killed(study, stub, before + 1 + dice.randrange(20), event, *command)
+        was_killed = killed(study, stub, before + 1 + dice.randrange(30), event, *command)
         asked_now = stub.asked[before:]
         assert not safe & set(asked_now), "a committed question was asked again"
         assert safe <= committed(study), "a committed answer was lost"
@@ -183,12 +185,12 @@ def test_killed_and_resumed_is_as_never_killed(
             break
         kills += 1
         command = ("resume", study)
-    assert kills >= 7
+    assert kills >= 4
     assert exported(study) == uninterrupted
     assert len(stub.asked) - QUESTIONS <= kills * LOST
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_being_told_to_stop_it_stops_cleanly(
     stop: signal.Signals, fresh: Path, uninterrupted: tuple[bytes, bytes], stub: Stub, tmp_path: Path
 ) -> None:

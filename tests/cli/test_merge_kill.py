@@ -16,6 +16,8 @@ from tests.cli.test_kill import CONCURRENCY, SEGMENTS, SETTINGS, Stub, committed
 from tests.graphs.conftest import fill, lines
 from tests.llms.fault_server import FaultServer
 
+pytestmark = pytest.mark.long
+
 LOST = 2 * CONCURRENCY
 """Most answers a kill may lose: the calls in flight, and as many that are on their way to the log."""
 MERGE = ("--lower", "0.3", "--upper", "0.6")

@@ -15,23 +15,22 @@ from intercoder.stores.samples import Scope
 from intercoder.stores.schema import answers
 from intercoder.stores.study_folder import create_study
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.long]
 
-SEGMENTS = 59
+SEGMENTS = 20
 QUESTION = "How do people come to repair things instead of replacing them, and what gets in their way?"
 
 
-def test_the_bundled_example_is_coded(tmp_path: Path, interviews: list[Path]) -> None:
+def test_a_bundled_interview_is_coded(tmp_path: Path, interviews: list[Path]) -> None:
     folder = create_study(tmp_path / "study", settings_text(QUESTION, "embedded:smollm2-135m"))
-    for file in interviews:
-        import_file(folder, file.name, file, "turn", ReadOptions())
+    import_file(folder, interviews[0].name, interviews[0], "turn", ReadOptions())
     result = execute(folder, lambda: begin_inductive(folder, Scope()), lambda _: None)
     assert result is not None
     lines = list(coded_lines(folder, result.run))
     failed = result.run.failures
     coders = [line for line in lines if line["role"] == "coder"]
     assert len({(line["segment_id"], line["coder"]) for line in coders}) + failed == 3 * SEGMENTS
-    assert failed <= 3, "constrained answers should hardly ever fail"
+    assert failed <= 1, "constrained answers should hardly ever fail"
     labels = [str(line["label"]) for line in lines if line["label"] is not None]
     assert labels
     assert all(0 < len(label) <= LABEL_LENGTH for label in labels)

@@ -43,9 +43,10 @@ def somebody_writes(study: StudyFolder) -> Iterator[None]:
         process.communicate()
 
 
+@pytest.mark.long
 async def test_screens_change_quickly_while_somebody_writes(study: StudyFolder) -> None:
     keys = [place.key for place in PLACES]
-    order = random.Random(5).choices(keys, k=50)
+    order = random.Random(5).choices(keys, k=30)
     app = started(study, "corpus")
     with somebody_writes(study):
         async with app.run_test(size=(100, 30)) as pilot:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.tui.terminal import Terminal, terminal
 
+pytestmark = pytest.mark.long
+
 CODEBOOK = """\
 codes:
 - label: repairing it themselves
