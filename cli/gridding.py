@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import signal
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intercoder.cli.frames import Line, print_lines
+from intercoder.cli.frames import Line, print_lines, shown
+from intercoder.cli.lora_progress import beginning
+from intercoder.cli.progress import LINE_EVERY
 from intercoder.cli.selecting import INTERRUPTED, EndingChoice
+from intercoder.core.shown import counted, shown_safely
 
 if TYPE_CHECKING:
     from intercoder.training.grid import Result
@@ -67,10 +73,12 @@ def train_grid(
     prompts = names("coder", source.prompts) if grid.prompts == "all" else grid.prompts
     sampling = source.study.coders[0].sampling
     coders = cells(grid.bases, prompts, grid.crossed_endings, shots=grid.shots, sampling=sampling)
-    work = GridCells(source, grid.settings, encoder=encoder, new=new, listen=_tell)
+    tell = _Teller()
+    work = GridCells(source, grid.settings, encoder=encoder, new=new, listen=tell)
     results: list[Result] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        for result in run_grid(coders, work, place, new=new, listen=_tell):
+        for result in run_grid(coders, work, place, new=new, listen=tell):
             results.append(result)
             _say(_word(result))
     except KeyboardInterrupt:
@@ -91,17 +99,29 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _tell(event: dict[str, object]) -> None:
-    """Say how a cell goes; single steps and questions would be too many lines."""
-    if event["kind"] == "cell":
-        _say(f"{event['name']}: cell {int(str(event['done'])) + 1} of {event['total']}")
-    elif event["kind"] == "measured":
-        _say(f"  step {event['done']} of {event['total']}: held-out loss {event['loss']:.3f}")
+class _Teller:
+    """Says how cells go, a line now and then."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        done = f"{event.get('done', 0):,} of {event.get('total', 0):,}"
+        now = time.monotonic()
+        if event["kind"] == "cell":
+            _say(f"{event['name']}: cell {event['done'] + 1} of {event['total']}")
+        elif event["kind"] == "begin" and "training" in event:
+            _say(f"  {beginning(event)}")
+        elif event["kind"] == "begin":
+            _say(f"  coding {counted(event['total'], 'held-out item')}")
+        elif event["kind"] == "measured":
+            _say(f"  step {done}: held-out loss {event['loss']:.3f}")
+        elif event["kind"] in ("step", "progress") and now - self._last >= LINE_EVERY:
+            self._last = now
+            _say(f"  step {done}: loss {event['loss']:.3f}" if "loss" in event else f"  {done} items coded")
 
 
 def _say(text: str) -> None:
-    from intercoder.core.shown import shown_safely
-
     print(shown_safely(text), file=sys.stderr, flush=True)
 
 
@@ -110,7 +130,7 @@ def _word(one: Result) -> str:
         return f"  failed: {one.problem}"
     assert one.measured is not None
     before = ", from before" if one.kept else ""
-    return f"  BERTScore F1 {one.measured.f1:.3f}, ROUGE-1 {one.measured.rouge1:.3f}{before}"
+    return f"  BERTScore F1 {shown(one.measured.f1)}, ROUGE-1 {shown(one.measured.rouge1)}{before}"
 
 
 _MEANS = {"P": "precision", "R": "recall", "F1": "f1"}
@@ -121,12 +141,16 @@ def _row(one: Result) -> Line:
     """A line as in the seed's table 7, for people: means with standard deviations."""
     found = one.measured
     figures = {
-        name: f"{getattr(found, field):.3f} ± {getattr(found, f'{field}_std'):.3f}" if found else ""
+        name: _with_spread(getattr(found, field), getattr(found, f"{field}_std")) if found else ""
         for name, field in _MEANS.items()
     }
     rouges = {f"ROUGE-{name[5:]}": getattr(found, name) if found else None for name in _ROUGES}
     said = {"empty": found.empty, "failed": found.failures} if found else {"empty": None, "failed": None}
     return {**_named(one), **figures, **rouges, **said, "problem": one.problem}
+
+
+def _with_spread(mean: float, deviation: float) -> str:
+    return shown(mean) if math.isnan(deviation) else f"{shown(mean)} ± {deviation:.3f}"
 
 
 def _line(one: Result) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -110,6 +111,7 @@ def select(
         endings=ENDINGS[endings],
     )
     items = draw_items(items_of(found.pairs), sample, seed=seed, spared=asked.spared)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with listener(json=False) as show:
             tried = ask_all(found, asked.candidates, items, round_=round_, listen=show)

@@ -8,7 +8,7 @@ easy. Length and the divergence of words are of the labels that were given.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -35,6 +35,16 @@ LIKENESSES = (
 Floats = npt.NDArray[np.float64]
 _Pair = tuple[str, tuple[str, ...]]
 _Row = tuple[float, ...]
+MISS = 0.0
+"""What an item without a label counts."""
+
+
+class _Column(NamedTuple):
+    """One measure of labels against references."""
+
+    found: list[float]
+    miss: float
+    """What an item without a label counts: nan where the measure is undefined here."""
 
 
 class Scored(NamedTuple):
@@ -98,8 +108,8 @@ def score(
         _cosines(pairs, embed, notes),
         _meteors(pairs, wordnet, notes),
     ]
-    rows: dict[_Pair, _Row] = dict(zip(pairs, zip(*columns, strict=True), strict=True))
-    missed = tuple(math.nan if column and all(map(math.isnan, column)) else 0.0 for column in columns)
+    rows: dict[_Pair, _Row] = dict(zip(pairs, zip(*(found for found, _ in columns), strict=True), strict=True))
+    missed = tuple(miss for _, miss in columns)
     said = {name: [label for label in given if label] for name, given in labels.items()}
     everything = [text for texts in wanted for text in texts]
     return Scored(
@@ -113,40 +123,42 @@ def score(
     )
 
 
-def _bertscores(pairs: Sequence[_Pair], encoder: Path | None, notes: list[str]) -> list[list[float]]:
-    if encoder is not None and pairs:
-        try:
-            found = bertscore([texts for _, texts in pairs], [label for label, _ in pairs], model=encoder)
-            return [list(column) for column in zip(*found.items, strict=True)]
-        except ModelError as error:
-            notes.append(f"BERTScore is undefined: {error}")
-    elif encoder is None:
+def _bertscores(pairs: Sequence[_Pair], encoder: Path | None, notes: list[str]) -> list[_Column]:
+    if encoder is None:
         notes.append("BERTScore is undefined without an encoder: `intercoder models pull minilm-l6` brings one.")
-    return [[math.nan] * len(pairs) for _ in range(3)]
-
-
-def _rouges(pairs: Sequence[_Pair]) -> list[list[float]]:
-    found = [rouge(texts, label) for label, texts in pairs]
-    return [[getattr(one, name) for one in found] for name in ("rouge1", "rouge2", "rougeL")]
-
-
-def _cosines(pairs: Sequence[_Pair], embed: Embed | None, notes: list[str]) -> list[float]:
-    if embed is None or not pairs:
-        if embed is None:
-            notes.append("The cosine is undefined without embeddings: `intercoder models pull minilm-l6`.")
-        return [math.nan] * len(pairs)
-    texts = list(dict.fromkeys(text for label, texts in pairs for text in (label, *texts)))
-    vectors = dict(zip(texts, np.asarray(embed(texts), dtype=float), strict=True))
-    return [max(float(vectors[label] @ vectors[text]) for text in texts) for label, texts in pairs]
-
-
-def _meteors(pairs: Sequence[_Pair], wordnet: Any, notes: list[str]) -> list[float]:
-    return _or_undefined(lambda: [meteor(texts, label, wordnet=wordnet) for label, texts in pairs], pairs, notes)
-
-
-def _or_undefined(measure: Callable[[], list[float]], pairs: Sequence[_Pair], notes: list[str]) -> list[float]:
+        return [_undefined(pairs)] * 3
+    if not pairs:
+        return [_Column([], MISS)] * 3
     try:
-        return measure()
+        found = bertscore([texts for _, texts in pairs], [label for label, _ in pairs], model=encoder)
+    except ModelError as error:
+        notes.append(f"BERTScore is undefined: {error}")
+        return [_undefined(pairs)] * 3
+    return [_Column(list(column), MISS) for column in zip(*found.items, strict=True)]
+
+
+def _rouges(pairs: Sequence[_Pair]) -> list[_Column]:
+    found = [rouge(texts, label) for label, texts in pairs]
+    return [_Column([getattr(one, name) for one in found], MISS) for name in ("rouge1", "rouge2", "rougeL")]
+
+
+def _cosines(pairs: Sequence[_Pair], embed: Embed | None, notes: list[str]) -> _Column:
+    if embed is None:
+        notes.append("The cosine is undefined without embeddings: `intercoder models pull minilm-l6`.")
+        return _undefined(pairs)
+    texts = list(dict.fromkeys(text for label, texts in pairs for text in (label, *texts)))
+    vectors = dict(zip(texts, np.asarray(embed(texts), dtype=float), strict=True)) if texts else {}
+    found = [max(float(vectors[label] @ vectors[text]) for text in texts) for label, texts in pairs]
+    return _Column(found, MISS)
+
+
+def _meteors(pairs: Sequence[_Pair], wordnet: Any, notes: list[str]) -> _Column:
+    try:
+        return _Column([meteor(texts, label, wordnet=wordnet) for label, texts in pairs], MISS)
     except ModelError as error:
         notes.append(f"METEOR is undefined: {error}")
-        return [math.nan] * len(pairs)
+        return _undefined(pairs)
+
+
+def _undefined(pairs: Sequence[_Pair]) -> _Column:
+    return _Column([math.nan] * len(pairs), math.nan)

@@ -53,6 +53,13 @@ def test_without_an_encoder_or_embeddings_a_measure_is_undefined_and_says_why() 
     assert "models pull minilm-l6" in found.notes[0]
 
 
+def test_what_is_undefined_is_so_for_who_said_nothing_too() -> None:
+    found = score({"a": ["", "", ""]}, REFERENCES, embed=None, encoder=None, wordnet=WORDS)
+    assert math.isnan(found.mean("a", "bertscore_f1"))
+    assert math.isnan(found.mean("a", "cosine"))
+    assert found.mean("a", "rouge1") == 0
+
+
 def test_a_folder_that_is_no_encoder_is_told_and_the_rest_measured(tmp_path: Path) -> None:
     found = score({"a": ["x", "y", "z"]}, REFERENCES, embed=embed, encoder=tmp_path, wordnet=WORDS)
     assert math.isnan(found.mean("a", "bertscore_f1"))
