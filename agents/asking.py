@@ -101,6 +101,12 @@ async def ask(actor: Actor, question: Question[Parsed], session: Session) -> Ask
         attempt += 1
 
 
+async def was_asked(actor: Actor, question: Question[Parsed], session: Session) -> bool:
+    """Whether a question is on record, with whatever outcome. Nobody is asked."""
+    _, known = await _found(actor, question, _conversation(question.messages), session, 0)
+    return known is not None
+
+
 async def _first(actor: Actor, question: Question[Parsed], session: Session, attempt: int) -> LoggedAnswer:
     return await _answered(actor, question, question.messages, session, attempt)
 
@@ -120,19 +126,8 @@ async def _answered(
     attempt: int,
 ) -> LoggedAnswer:
     """The logged answer to exactly these messages; asked for if there is none."""
-    conversation = [(message.role, message.content) for message in messages]
-    rest = (
-        actor.sampling.model_dump(),
-        actor.seed,
-        question.schema,
-        conversation,
-        actor.name,
-        attempt,
-    )
-    key = digest(actor.reference, *rest)
-    known = await session.log.find(key)
-    for name in actor.other_names if known is None else ():
-        known = known or await session.log.find(digest(name, *rest))
+    conversation = _conversation(messages)
+    key, known = await _found(actor, question, conversation, session, attempt)
     if known is not None:
         session.tally.recalled += 1
         session.tally.nothing_yet = False
@@ -149,6 +144,33 @@ async def _answered(
         slots.commits.release()
     session.count(answer)
     return answer
+
+
+def _conversation(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    return [(message.role, message.content) for message in messages]
+
+
+async def _found(
+    actor: Actor,
+    question: Question[Parsed],
+    conversation: Sequence[tuple[str, str]],
+    session: Session,
+    attempt: int,
+) -> tuple[str, LoggedAnswer | None]:
+    """The key under which an answer is kept, and the answer if there is one."""
+    rest = (
+        actor.sampling.model_dump(),
+        actor.seed,
+        question.schema,
+        list(conversation),
+        actor.name,
+        attempt,
+    )
+    key = digest(actor.reference, *rest)
+    known = await session.log.find(key)
+    for name in actor.other_names if known is None else ():
+        known = known or await session.log.find(digest(name, *rest))
+    return key, known
 
 
 async def _call(

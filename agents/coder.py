@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
 from intercoder.agents.answers import CoderAnswer, coder_schema, parse_coder_answer
-from intercoder.agents.asking import Question, ask
+from intercoder.agents.asking import Actor, Question, ask, was_asked
 from intercoder.agents.means import Means
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import TextInput, material_of, standalone_session, subgraph
@@ -21,6 +22,9 @@ from intercoder.core.documents import Segment
 from intercoder.core.quotes import locate
 from intercoder.core.study import DEFAULT_MODEL, CoderSettings, Privacy, Study
 from intercoder.prompts.loader import Piece, load
+
+SEEDS_APART = 1000
+"""Between the seeds of two samples of one coder; attempts at one sample count up from its seed."""
 
 
 class Coder:
@@ -68,19 +72,44 @@ class Coder:
         )
         return Question(segment.id, messages, self._schema, self._parse)
 
-    async def code(self, segment: Segment, session: Session) -> Answer:
+    async def code(self, segment: Segment, session: Session, *, sample: int = 0) -> Answer:
         """What this coder says about a segment; an answer without suggestions means "nothing to code".
+
+        Args:
+            segment: The segment.
+            session: The run's session.
+            sample: Which of several times that it is asked the same; those after 0 are drawn with other seeds, and
+                the answer bears the coder's name with their number (`sample_name`).
 
         Raises:
             NoAnswer: The model gave no usable answer.
             EndpointStopped: The endpoint answers nobody.
         """
-        asked = await ask(self._actor, self.question_about(segment), session)
+        asked = await ask(self._sampling(sample), self.question_about(segment), session)
         suggestions = tuple(
             Suggestion(label=code.label, reason=code.reason, quote=locate(code.quote, segment.text, segment.start))
             for code in asked.value.codes
         )
-        return Answer(coder=self.name, suggestions=suggestions, provenance=asked.provenance)
+        return Answer(coder=sample_name(self.name, sample), suggestions=suggestions, provenance=asked.provenance)
+
+    async def on_record(self, segment: Segment, session: Session) -> bool:
+        """Whether this coder was asked about a segment before, with whatever outcome."""
+        return await was_asked(self._actor, self.question_about(segment), session)
+
+    def _sampling(self, sample: int) -> Actor:
+        if not sample:
+            return self._actor
+        return replace(self._actor, role="repeat", seed=self._actor.seed + SEEDS_APART * sample)
+
+
+def sample_name(coder: str, sample: int) -> str:
+    """The name under which moderators see one of several answers of a coder; no coder can be named so."""
+    return f"{coder}/{sample + 1}" if sample else coder
+
+
+def name_of_sample(name: str) -> str:
+    """The coder whose answer bears the name."""
+    return name.partition("/")[0]
 
 
 class CoderState(TextInput):

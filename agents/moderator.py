@@ -20,6 +20,7 @@ from intercoder.agents.answers import (
     parse_moderator_answer,
 )
 from intercoder.agents.asking import Actor, Question, ask
+from intercoder.agents.coder import sample_name
 from intercoder.agents.means import Means
 from intercoder.agents.moderation_rules import LONGEST_LABEL, Candidate, choose
 from intercoder.agents.session import Session
@@ -86,7 +87,7 @@ class Moderator:
             embeddings,
             Means.of_study(study, settings.model, model=model, prompts=prompts),
             max_codes=study.coding.max_codes,
-            weights={coder.name: coder.weight for coder in study.coders},
+            weights={name: coder.weight for coder in study.coders for name in _names(study, coder.name)},
         )
 
     async def settle(self, segment: Segment, answers: Sequence[Answer], session: Session) -> Settlement:
@@ -171,6 +172,13 @@ class Moderator:
         kept = {_folded(choice.suggestion.label) for choice in choices}
         overruled = tuple(answer.coder for answer in answers if not _follows(answer, kept))
         return Settlement(moderator=self.name, choices=choices, overruled=overruled, provenance=provenance)
+
+
+def _names(study: Study, coder: str) -> list[str]:
+    """Names under which a coder's answers come; several where it is asked several times."""
+    ensemble = study.ensemble
+    asks = ensemble.asks if ensemble.dynamic and coder == study.asked_first.name else 1
+    return [sample_name(coder, sample) for sample in range(asks)]
 
 
 def _grounded(said: list[tuple[Answer, Suggestion]]) -> list[tuple[Answer, Suggestion]]:

@@ -18,8 +18,7 @@ def print_plan(plan: Plan, *, json: bool) -> None:
         return
     codes = [counted(plan.codes, "code")] if plan.codes else []
     counts = ", ".join([counted(plan.segments, "segment"), counted(plan.characters, "character"), *codes])
-    most = "at most " if any(actor.at_most for actor in plan.actors) else ""
-    print(f"{counts}; {most}{counted(plan.calls, 'call')}. Nothing was called.")
+    print(f"{counts}; {_calls(plan)}. Nothing was called.")
     rows = [
         (
             actor.name,
@@ -42,3 +41,11 @@ def print_plan(plan: Plan, *, json: bool) -> None:
     print_table(("who", "reads", "where"), places, title="Which text goes where")
     for obstacle in plan.obstacles:
         print(f"Would not start: {shown_safely(obstacle)}")
+
+
+def _calls(plan: Plan) -> str:
+    """How many calls; from the fewest to the most where some coders may not be asked."""
+    calls = counted(plan.calls, "call")
+    if any(actor.at_most and actor.role == "coder" for actor in plan.actors):
+        return f"{plan.fewest_calls:,} to {calls}"
+    return f"at most {calls}" if any(actor.at_most for actor in plan.actors) else calls

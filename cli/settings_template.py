@@ -50,6 +50,14 @@ name = "medoid"
 kind = "medoid"
 groundedness = 1.0     # how much likeness to the text counts
 
+# Calls can be saved by asking one coder, the cheapest, a few times and the others only where it is not sure.
+[ensemble]
+dynamic = false        # true: the coder named here is asked first; its sampling temperature must be above 0
+coder = ""             # empty: the first
+asks = 3               # how often it is asked about each segment
+tau = 0.7              # its labels less alike than this (cosine): the others are asked
+known = 0.4            # no code known so far as near as this: the others are asked
+
 # A new label whose likeness (cosine) to an earlier code reaches tau becomes that code.
 [refinement]
 tau = 0.7

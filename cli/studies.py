@@ -119,6 +119,9 @@ def status(directory: StudyArgument, json: JsonOption = False) -> None:
         ]
         columns = ("run", "status", "segments", "round", "codes", "failures")
         print_table(columns, rows, title="Runs", right=columns[2:])
+        for run in view.runs:
+            if run.ensemble is not None:
+                print(f"{run.id}: {run.ensemble}")
     if view.failures:
         print_failures(view.failures, directory)
     print(f"Next: {view.next_command}")

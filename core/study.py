@@ -68,6 +68,20 @@ class ModeratorSettings(Record):
         return self
 
 
+class Ensemble(Record):
+    """Dynamic ensemble selection: one coder is asked first, the others only where it is not sure (seed 000)."""
+
+    dynamic: bool = False
+    coder: str = ""
+    """Name of the coder that is asked first, the cheapest; empty: the first."""
+    asks: int = Field(default=3, ge=2, le=10)
+    """How often it is asked about each segment."""
+    tau: float = Field(default=0.7, gt=0, le=1)
+    """Cosine from which two of its labels mean the same; with more than one meaning the others are asked."""
+    known: float = Field(default=0.4, ge=-1, le=1)
+    """Cosine below which the nearest known code is too far, so that the others are asked."""
+
+
 class Refinement(Record):
     """When a new label becomes a code that is already there (seed 000, section 4.2)."""
 
@@ -278,6 +292,7 @@ class Study(Record):
     coding: Coding = Coding()
     coders: tuple[CoderSettings, ...] = Field(min_length=1)
     moderators: tuple[ModeratorSettings, ...] = (ModeratorSettings(name="medoid"),)
+    ensemble: Ensemble = Ensemble()
     refinement: Refinement = Refinement()
     merging: Merging = Merging()
     definer: WriterSettings = WriterSettings()
@@ -302,6 +317,27 @@ class Study(Record):
         if "new" in names:
             raise ValueError('"new" cannot be a name: it marks codes a moderator proposes itself')
         return self
+
+    @model_validator(mode="after")
+    def _somebody_is_asked_first(self) -> Self:
+        if not self.ensemble.dynamic:
+            return self
+        if self.ensemble.coder and self.ensemble.coder not in [coder.name for coder in self.coders]:
+            raise ValueError(f'`ensemble.coder` names "{self.ensemble.coder}", who is none of the coders')
+        if len(self.coders) < 2:
+            raise ValueError("`ensemble.dynamic` needs two coders or more: with one there is no call to save")
+        if not self.asked_first.sampling.temperature:
+            raise ValueError(
+                f'`ensemble.dynamic` needs answers that may differ: the sampling temperature of "'
+                f'{self.asked_first.name}" must be above 0'
+            )
+        return self
+
+    @property
+    def asked_first(self) -> CoderSettings:
+        """The coder that a dynamic ensemble asks first."""
+        named = (coder for coder in self.coders if coder.name == self.ensemble.coder)
+        return next(named, self.coders[0])
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -35,10 +35,18 @@ class Coded:
 
     segment: Segment
     answers: list[Answer] = field(default_factory=list)
+    """One of each coder that was asked."""
+    samples: list[Answer] = field(default_factory=list)
+    """All answers of the one coder that was asked several times and alone; else none."""
     settlements: list[Settlement] = field(default_factory=list)
     best: int | None = None
     """Which settlement stands; None without moderators or where none answered."""
     failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def heard(self) -> list[Answer]:
+        """The answers that are settled among."""
+        return self.samples or self.answers
 
 
 async def code_segment(context: Context, segment: Segment) -> Coded:
@@ -48,10 +56,18 @@ async def code_segment(context: Context, segment: Segment) -> Coded:
     coded.answers = await gather(
         (partial(coder.code, segment, session) for coder in context.coders), coded.failures
     )
-    if not coded.answers:
+    return await settle(context, coded)
+
+
+async def settle(context: Context, coded: Coded) -> Coded:
+    """All moderators on a segment that coders have read."""
+    if not coded.heard:
         return coded
     coded.settlements = await gather(
-        (partial(moderator.settle, segment, coded.answers, session) for moderator in context.moderators),
+        (
+            partial(moderator.settle, coded.segment, coded.heard, context.session)
+            for moderator in context.moderators
+        ),
         coded.failures,
     )
     coded.best = await _best(context, coded)
@@ -132,7 +148,7 @@ async def _best(context: Context, coded: Coded) -> int | None:
     if len(coding) * 2 < len(settlements):
         return next(place for place, one in enumerate(settlements) if not one.choices)
     labels = [_labels(settlements[place]) for place in coding]
-    said = [suggestion.label for answer in coded.answers for suggestion in answer.suggestions]
+    said = [suggestion.label for answer in coded.heard for suggestion in answer.suggestions]
     vectors = await context.embeddings.embed([*(label for group in labels for label in group), *said])
     means: list[Vectors] = []
     start = 0

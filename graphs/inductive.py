@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 from intercoder.core.protocols import Run
 from intercoder.graphs.coding import Coded, code_wave
 from intercoder.graphs.context import Context
+from intercoder.graphs.dynamic_coding import code_wave_dynamically, wave_start
 from intercoder.graphs.placing import code_text, place
 from intercoder.graphs.progress import Progress
 
@@ -91,7 +92,9 @@ async def wave(state: InductiveState, runtime: Runtime[Context]) -> InductiveSta
     """Code, settle, refine and write one wave of segments."""
     context = runtime.context
     run = await asyncio.to_thread(context.store.run, state["run"])
-    stop = min(run.position + context.study.limits.wave, run.total)
+    size, dynamic = context.study.limits.wave, context.study.ensemble.dynamic
+    begin = wave_start(run, size) if dynamic else run.position
+    stop = min(begin + size, run.total)
     segments = await asyncio.to_thread(context.store.segments, run.id, run.position, stop)
     progress = Progress(
         run,
@@ -110,7 +113,10 @@ async def wave(state: InductiveState, runtime: Runtime[Context]) -> InductiveSta
             runtime.stream_writer({"kind": "code", "id": code.id, "label": code.label})
         progress.tell()
 
-    await code_wave(context, segments, take)
+    if dynamic:
+        await code_wave_dynamically(context, run, segments, take)
+    else:
+        await code_wave(context, segments, take)
     counts = progress.counts
     return {"run": run.id, "position": progress.done, "codes": counts["codes"], "failures": counts["failures"]}
 
@@ -124,8 +130,10 @@ async def finish(state: InductiveState, runtime: Runtime[Context]) -> InductiveS
 
 
 def _questions(context: Context) -> int:
-    """Questions about one segment, if every agent with a model is asked once."""
-    return len(context.coders) + sum(moderator.asks for moderator in context.moderators)
+    """Questions about one segment, if everybody is asked."""
+    ensemble = context.study.ensemble
+    again = ensemble.asks - 1 if ensemble.dynamic else 0
+    return again + len(context.coders) + sum(moderator.asks for moderator in context.moderators)
 
 
 def _next(state: InductiveState) -> Literal["wave", "finish"]:

@@ -39,6 +39,7 @@ from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.database import remove_if_damaged, translated
 from intercoder.stores.deductions import SqlDeductiveStore, repeat_round
 from intercoder.stores.development import SqlDevelopmentStore
+from intercoder.stores.ensemble_counts import ensemble_counts
 from intercoder.stores.lease import Lease
 from intercoder.stores.runs import (
     SqlStudyStore,
@@ -58,7 +59,7 @@ Listener = Callable[[Event], None]
 Builder = Callable[[Any], CompiledStateGraph[Any, Any, Any, Any]]
 
 SETTLED = {
-    "inductive": ("coders", "moderators", "refinement", "coding", "question", "language", "embedding"),
+    "inductive": ("coders", "moderators", "ensemble", "refinement", "coding", "question", "language", "embedding"),
     "merge": ("merging", "definer", "coders", "question", "language", "embedding"),
     "themes": ("themer", "refinement", "coders", "question", "language", "embedding"),
     "codevelop": ("deductive", "development", "reviser", "coders", "coding", "question", "language"),
@@ -229,7 +230,8 @@ def job_result(folder: StudyFolder, run: Run, version: int) -> JobResult:
     """What a run leaves: a codebook version. codebook.yaml is written anew with the newest one."""
     book = latest_codebook(folder.engine, folder.study.id, version)
     exported = write_codebook(folder)
-    notes = (exported.note,) if exported.note else ()
+    saved = ensemble_counts(folder.engine, folder.study.id, run)
+    notes = tuple(note for note in (exported.note, str(saved or "")) if note)
     return JobResult(run=run, codebook=book, codebook_file=str(exported.file), notes=notes)
 
 
@@ -256,6 +258,9 @@ def settings_of(folder: StudyFolder, run: Run, listen: Listener) -> Study:
                 "the settings it began with. Start a new run to use the new ones.",
             }
         )
+    if run.graph == "inductive" and began.ensemble.dynamic:
+        # Who is asked depends on where waves are cut.
+        kept["limits"] = folder.study.limits.model_copy(update={"wave": began.limits.wave})
     return folder.study.model_copy(update=kept)
 
 

@@ -108,7 +108,7 @@ async def _thresholds(context: Context, run: Run, finals: Sequence[Final]) -> li
 
 async def _agreement(context: Context, coded: Coded) -> float:
     """Mean pairwise cosine of the coders' labels; 1 where fewer than two coders gave one."""
-    labels = [answer.suggestions[0].label for answer in coded.answers if answer.suggestions]
+    labels = [answer.suggestions[0].label for answer in coded.heard if answer.suggestions]
     if len(labels) < 2:
         return 1.0
     return mean_pairwise(await context.embeddings.embed(labels))

@@ -39,7 +39,7 @@ class PlannedActor(Record):
     cost: float | None
     """None where no price is set for a model that is not on this machine."""
     at_most: bool = False
-    """Whether it may turn out to be fewer calls: of a moderator that is asked only where coders differ."""
+    """Whether it may be fewer calls: of who is asked only where coders differ, or one is not sure."""
 
 
 class Plan(Record):
@@ -61,6 +61,11 @@ class Plan(Record):
     def calls(self) -> int:
         """Calls of all actors."""
         return sum(actor.calls for actor in self.actors)
+
+    @property
+    def fewest_calls(self) -> int:
+        """Calls of the actors that are asked in any case."""
+        return sum(actor.calls for actor in self.actors if not actor.at_most)
 
 
 def plan_inductive(folder: StudyFolder, scope: Scope) -> Plan:
@@ -123,9 +128,20 @@ def _coder(study: Study, coder: CoderSettings, material: Material, prompts: Path
     )
     fixed = estimate_messages([(message.role, message.content) for message in empty])
     receives = "the segment's text, its speaker and context"
+    first = study.asked_first.name == coder.name
+    times = study.ensemble.asks if study.ensemble.dynamic and first else 1
     tokens = fixed * material.segments + material.texts + material.speakers + material.contexts
-    each = ANSWER_TOKENS * study.coding.max_codes
-    return planned(study, coder.name, "coder", coder.model, receives, tokens, material.segments, answer_tokens=each)
+    return planned(
+        study,
+        coder.name,
+        "coder",
+        coder.model,
+        receives,
+        times * tokens,
+        times * material.segments,
+        answer_tokens=ANSWER_TOKENS * study.coding.max_codes,
+        at_most=study.ensemble.dynamic and not first,
+    )
 
 
 def _moderator(study: Study, moderator: ModeratorSettings, material: Material, prompts: Path) -> PlannedActor:

@@ -11,6 +11,7 @@ from intercoder.core.record import Record
 from intercoder.stores import schema
 from intercoder.stores.corpus import SourceSummary, summarise
 from intercoder.stores.database import reading
+from intercoder.stores.ensemble_counts import EnsembleCounts, ensemble_counts
 from intercoder.stores.human_codings import human_values
 from intercoder.stores.lease import lease_holder
 from intercoder.stores.revisions import newest, recorded_revisions
@@ -35,6 +36,8 @@ class RunSummary(Record):
     input_tokens: int
     output_tokens: int
     cost: float
+    ensemble: EnsembleCounts | None = None
+    """Who was asked, where the ensemble is dynamic."""
 
 
 class FailedAnswer(Failure):
@@ -166,6 +169,7 @@ def _summary(folder: StudyFolder, run: Run, running: str) -> RunSummary:
         input_tokens=tokens_in,
         output_tokens=tokens_out,
         cost=cost,
+        ensemble=ensemble_counts(folder.engine, folder.study.id, run),
     )
 
 

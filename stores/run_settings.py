@@ -23,6 +23,9 @@ class Setting(NamedTuple):
 def settings_that_matter(connection: Connection, study_id: str, run: Run, study: Study) -> tuple[Setting, ...]:
     """Models, codebook version, sample and thresholds of a run, as it began."""
     found = [Setting(name, model) for name, model in _models(study, run.graph)]
+    if run.graph == "inductive" and study.ensemble.dynamic:
+        asks = f"{study.asked_first.name} {study.ensemble.asks} times, the others where it is not sure"
+        found.append(Setting("asked", asks))
     if run.graph == "inductive":
         found.append(Setting("new code below", f"likeness {study.refinement.tau:g}"))
         found.append(Setting("makes codebook", f"version {run.codebook_version}"))

@@ -107,7 +107,24 @@ def _agents(contents: Contents) -> str:
     coders = [
         f"{coder.name} ({_asked(coder, used.get(('coder', coder.name), []))})" for coder in contents.study.coders
     ]
-    return f"Model coders worked independently of one another: {'; '.join(coders)}."
+    text = f"Model coders worked independently of one another: {'; '.join(coders)}."
+    return f"{text} {_selection(contents)}" if contents.study.ensemble.dynamic else text
+
+
+def _selection(contents: Contents) -> str:
+    """How a dynamic ensemble chose whom to ask, and what that means for comparing coders."""
+    settings, first = contents.study.ensemble, contents.study.asked_first.name
+    lines = [(str(line["coder"]), line["segment_id"]) for line in contents.lines if line["role"] == "coder"]
+    asked = len({segment for coder, segment in lines if coder != first})
+    others = len(contents.study.coders) - 1
+    saved = others * (len(contents.segments) - asked)
+    return (
+        f"{first} was asked {settings.asks} times about each segment, the others only where its labels fell into "
+        f"more than one cluster at cosine {settings.tau:g} or its nearest known code was below cosine "
+        f"{settings.known:g}: about {asked:,} of {counted(len(contents.segments), 'segment')}, which saved "
+        f"{saved:,} of {counted(others * len(contents.segments), 'call')}. Of {first} the first answer is counted. "
+        "Where coders are compared, it is on segments that both read, which are the harder ones."
+    )
 
 
 def _asked(settings: CoderSettings | ModeratorSettings, origins: Sequence[tuple[str, str, str]]) -> str:
