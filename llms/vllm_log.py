@@ -29,9 +29,14 @@ _PREFIX = re.compile(r"^(\([^)]*pid=\d+\)\s*)?((DEBUG|INFO|WARNING|ERROR|CRITICA
 _ERROR = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b(: .+)?$")
 
 
+def folder_of_logs() -> Path:
+    """Where vLLM's logs lie."""
+    return platformdirs.user_log_path("intercoder", appauthor=False)
+
+
 def new_log(name: str) -> Path:
     """A fresh, empty log for an engine of that name."""
-    folder = platformdirs.user_log_path("intercoder", appauthor=False)
+    folder = folder_of_logs()
     folder.mkdir(parents=True, exist_ok=True)
     logs = sorted(folder.glob("vllm-*.log"), key=lambda file: file.stat().st_mtime)
     for old in logs[: max(0, len(logs) - KEPT + 1)]:

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from intercoder.core.errors import ModelError
@@ -14,7 +13,7 @@ from intercoder.core.study import VllmLimits
 from intercoder.llms import torch_environment
 from intercoder.llms.adapters import Adapter
 from intercoder.llms.chat_tokens import ChatEncoder
-from intercoder.llms.vllm_adapters import room_for, write_empty
+from intercoder.llms.vllm_adapters import room_for
 from intercoder.llms.vllm_log import last_words, new_log, written_to
 
 if TYPE_CHECKING:
@@ -48,8 +47,14 @@ class StartedEngine(NamedTuple):
     seeds: bool
     """Whether a request may have a seed of its own."""
     log: Path
-    empty: TemporaryDirectory[str] | None
-    """An adapter that changes nothing, which requests to the base itself wear; None where they need none."""
+    adapters: frozenset[str] | None
+    """Digests of the only adapters that it takes; None where it takes any of that rank."""
+
+    def takes(self, adapter: Adapter | None) -> bool:
+        """Whether there is room for the adapter."""
+        if adapter is None:
+            return True
+        return adapter.rank <= self.rank and (self.adapters is None or adapter.digest in self.adapters)
 
 
 def start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter]) -> StartedEngine:
@@ -87,11 +92,6 @@ def _start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter], log: Pat
     cpu = bool(current_platform.is_cpu())
     if cpu:
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", CPU_CACHE_GIB)
-    empty = None
-    if cpu and adapters:
-        # vLLM's processor build computes a request without an adapter, beside requests with one, with the last.
-        empty = TemporaryDirectory(prefix="intercoder-adapter-")
-        write_empty(adapters[0], Path(empty.name))
     arguments: dict[str, Any] = {
         "model": str(path),
         "dtype": limits.dtype,
@@ -102,12 +102,21 @@ def _start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter], log: Pat
         # Compiling takes minutes on a processor and gains little there.
         "enforce_eager": cpu,
     }
-    arguments |= room_for(adapters, spare=int(empty is not None))
+    arguments |= room_for(adapters, cpu=cpu)
     longest = AsyncEngineArgs(**arguments).create_model_config().max_model_len
     context = min(limits.context, longest)
     llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments, max_model_len=context))
     # vLLM's processor build dies over a request with a seed: its generators know no offset.
-    return StartedEngine(llm, encoder, context, arguments.get("max_lora_rank", 0), not cpu, log, empty)
+    return StartedEngine(
+        llm=llm,
+        encoder=encoder,
+        context=context,
+        rank=arguments.get("max_lora_rank", 0),
+        # vLLM's processor build dies over a request with a seed: its generators know no offset.
+        seeds=not cpu,
+        log=log,
+        adapters=frozenset(adapter.digest for adapter in adapters) if cpu else None,
+    )
 
 
 def _not_started(path: Path, log: Path, error: Exception) -> ModelError:
