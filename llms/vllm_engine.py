@@ -303,3 +303,11 @@ def shared_vllm(path: Path, limits: VllmLimits) -> VllmEngine:
     """The process's one engine for that folder; the first caller's limits count."""
     with _ENGINES_LOCK:
         return _ENGINES.setdefault(path, VllmEngine(path, limits))
+
+
+def end_all() -> None:
+    """End the processes of all engines, for programs that need their memory for something else."""
+    with _ENGINES_LOCK:
+        engines = list(_ENGINES.values())
+    for engine in engines:
+        engine.close()

@@ -86,6 +86,7 @@ def _start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter], log: Pat
     from transformers import AutoTokenizer
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.platforms import current_platform
+    from vllm.usage.usage_lib import UsageContext
     from vllm.v1.engine.async_llm import AsyncLLM
 
     encoder = ChatEncoder(AutoTokenizer.from_pretrained(path, local_files_only=True), path.name)
@@ -105,7 +106,10 @@ def _start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter], log: Pat
     arguments |= room_for(adapters, cpu=cpu)
     longest = AsyncEngineArgs(**arguments).create_model_config().max_model_len
     context = min(limits.context, longest)
-    llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments, max_model_len=context))
+    # Batches as large as vLLM makes them for many prompts at once, not as small as for people who wait.
+    llm = AsyncLLM.from_engine_args(
+        AsyncEngineArgs(**arguments, max_model_len=context), usage_context=UsageContext.LLM_CLASS
+    )
     # vLLM's processor build dies over a request with a seed: its generators know no offset.
     return StartedEngine(
         llm=llm,

@@ -18,7 +18,7 @@ PATIENCE = 300
 class Server:
     """A server of one model; it starts at once, and is ready after `wait_until_ready`."""
 
-    def __init__(self, model: Path, name: str, context: int, log: Path) -> None:
+    def __init__(self, model: Path, name: str, context: int, log: Path, *options: str) -> None:
         self.log = log
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -26,7 +26,7 @@ class Server:
         self.url = f"http://127.0.0.1:{port}/v1"
         command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(model)]
         command += ["--served-model-name", name, "--host", "127.0.0.1", "--port", str(port)]
-        command += ["--max-model-len", str(context), "--enforce-eager"]
+        command += ["--max-model-len", str(context), "--enforce-eager", *options]
         environment = os.environ | {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -44,6 +44,19 @@ class Server:
                         return
                 time.sleep(0.2)
         raise AssertionError(f"vllm serve did not start:\n{self.log.read_text('utf-8', 'replace')[-3000:]}")
+
+    def answered(self) -> float:
+        """Requests that it has answered."""
+        return self._metric("vllm:request_success_total")
+
+    def writing(self) -> float:
+        """Requests that it is answering."""
+        return self._metric("vllm:num_requests_running")
+
+    def _metric(self, name: str) -> float:
+        with httpx.Client(trust_env=False) as client:
+            lines = client.get(self.url.removesuffix("/v1") + "/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{name}{{"))
 
     def kill(self) -> None:
         """End all its processes at once, as a crash would."""
