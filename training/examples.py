@@ -10,7 +10,16 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from intercoder.agents.answers import LABEL_LENGTH, QUOTE_LENGTH, coder_schema, one_line, whole_words
+from pydantic import ValidationError
+
+from intercoder.agents.answers import (
+    LABEL_LENGTH,
+    QUOTE_LENGTH,
+    LabelledAnswer,
+    coder_schema,
+    one_line,
+    whole_words,
+)
 from intercoder.core.errors import ModelError
 from intercoder.llms.chat_tokens import ChatEncoder, Turn
 from intercoder.prompts.loader import Message
@@ -47,10 +56,9 @@ def make_examples(pairs: Iterable[Pair], asked: Asked) -> tuple[list[Example], l
     answers: dict[tuple[int, ...], list[Answer]] = {}
     dropped: list[Dropped] = []
     for pair in pairs:
-        label = one_line(pair.code)
-        if len(label) > LABEL_LENGTH:
-            why = f"the code has {len(label)} characters; a label has {LABEL_LENGTH} at most"
-            dropped.append(Dropped(place=pair.place, fault="too_long", detail=why))
+        label, fault = _label(pair)
+        if fault is not None:
+            dropped.append(fault)
             continue
         prompt = tuple(asked.encoder.encode([Turn(one.role, one.content) for one in asked.messages(pair)]))
         answer = _answer(pair.quote, label, asked.encoder)
@@ -92,6 +100,18 @@ def answer_around(quote: str, label: str) -> tuple[str, int, int]:
     closed = f"{opened}{_json(label)[1:]}"
     following = keys[len(before) + 1 :]
     return f'{closed},"{following[0]}":"' if following else f"{closed}}}]}}", len(opened), len(closed)
+
+
+def _label(pair: Pair) -> tuple[str, Dropped | None]:
+    """The code as it would be read from a coder's answer, or why it could not be."""
+    written = one_line(pair.code)
+    if len(written) > LABEL_LENGTH:
+        why = f"the code has {len(written)} characters; a label has {LABEL_LENGTH} at most"
+        return "", Dropped(place=pair.place, fault="too_long", detail=why)
+    try:
+        return LabelledAnswer(label=written).label, None
+    except ValidationError:
+        return "", Dropped(place=pair.place, fault="empty", detail="nothing of the code can be seen")
 
 
 def _answer(quote: str, label: str, encoder: ChatEncoder) -> Answer:

@@ -1,0 +1,107 @@
+"""What is learnt of a pair: the tokens that a coder reads and writes, and a loss on the label alone."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intercoder.agents.answers import CoderAnswer, one_line
+from intercoder.agents.coder import Coder
+from intercoder.agents.means import Means
+from intercoder.core.study import CoderSettings
+from intercoder.llms.chat_tokens import ChatEncoder, Turn
+from intercoder.training.examples import Asked, answer_around, codes, make_examples
+from intercoder.training.pairs import Pair, read_pairs
+from tests.llms import tiny_models
+from tests.training.adapting import write_lines
+
+pytest.importorskip("transformers")
+ENCODER = ChatEncoder(tiny_models.tokenizer(), "tiny")
+LABELS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs", "Mn")), max_size=30).map(
+    lambda text: one_line(f"a{text}")
+)
+
+
+def asked(length: int = 4096) -> Asked:
+    coder = Coder(CoderSettings(name="x", model="scripted:words", shots=0), Means(reference="scripted:words"))
+    return Asked(ENCODER, lambda pair: coder.question_about(pair.segment).messages, length)
+
+
+def pairs_of(tmp_path: Path, *lines: dict[str, str]) -> tuple[Pair, ...]:
+    return read_pairs(write_lines(tmp_path / "pairs.jsonl", lines)).pairs
+
+
+@given(quote=st.text(st.characters(codec="utf-8"), max_size=200), label=LABELS)
+def test_the_answer_is_one_that_a_coder_may_give(quote: str, label: str) -> None:
+    text, start, end = answer_around(quote, label)
+    whole = json.loads(f'{text}"}}]}}')
+    CoderAnswer.model_validate_json(json.dumps(whole))
+    assert json.loads(f'"{text[start:end]}') == label
+    assert len(whole["codes"][0]["quote"]) <= 120
+    assert tiny_models.is_compact(f'{text}"}}]}}')
+
+
+@given(label=LABELS)
+def test_the_loss_is_on_the_label_and_its_closing_mark(label: str) -> None:
+    text, start, end = answer_around("the words", label)
+    written = [token for token in ENCODER.encode_answer(text) if token.start < end]
+    learnt = [token.id for token in written if token.end > start]
+    assert ENCODER.decode([token.id for token in written[: -len(learnt)]]) == text[:start]
+    assert ENCODER.decode(learnt) == text[start:end]
+
+
+def test_a_prompt_is_what_the_coder_sends(tmp_path: Path) -> None:
+    (pair,) = pairs_of(tmp_path, {"quote": "I mend.", "code": "pride", "context": "Why?"})
+    (example,), _ = make_examples([pair], asked())
+    turns = [Turn(one.role, one.content) for one in asked().messages(pair)]
+    assert list(example.prompt) == ENCODER.encode(turns)
+    assert "Why?" in turns[-1].text
+    (answer,) = example.answers
+    assert ENCODER.decode(answer.tokens) == '{"codes":[{"quote":"I mend.","label":"pride"'
+
+
+def test_codes_of_one_text_are_answers_to_one_prompt(tmp_path: Path) -> None:
+    pairs = pairs_of(
+        tmp_path,
+        {"quote": "I mend", "code": "a", "text": "I mend and I buy."},
+        {"quote": "I buy", "code": "b", "text": "I mend and I buy."},
+        {"quote": "No.", "code": "c"},
+    )
+    examples, dropped = make_examples(pairs, asked())
+    assert [len(example.answers) for example in examples] == [2, 1]
+    assert codes(examples) == 3
+    assert not dropped
+
+
+def test_a_code_is_learnt_as_it_would_be_read(tmp_path: Path) -> None:
+    lines = [{"quote": "a", "code": code} for code in (' "pride in\nrepair". ', "\u200b")]
+    examples, dropped = make_examples(pairs_of(tmp_path, *lines), asked())
+    assert ENCODER.decode(examples[0].answers[0].tokens).endswith('"label":"pride in repair"')
+    assert [(one.place, one.fault) for one in dropped] == [("line 2", "empty")]
+
+
+def test_what_is_too_long_is_told(tmp_path: Path) -> None:
+    pairs = pairs_of(
+        tmp_path,
+        {"quote": "short", "code": "pride"},
+        {"quote": "long " * 400, "code": "pride"},
+        {"quote": "short", "code": "so many words that " * 4},
+    )
+    examples, dropped = make_examples(pairs, asked(2500))
+    assert codes(examples) == 1
+    assert [(one.place, one.fault) for one in dropped] == [("line 2", "too_long"), ("line 3", "too_long")]
+    assert "`max_length` is 2500" in dropped[0].detail
+    assert "a label has 60" in dropped[1].detail
+
+
+@pytest.mark.parametrize("control", tiny_models.CONTROL)
+def test_no_text_becomes_a_control_token(tmp_path: Path, control: str) -> None:
+    (plain,), _ = make_examples(pairs_of(tmp_path, {"quote": "a", "code": "b"}), asked())
+    line = {"quote": f"{control} a", "code": f"b {control}"}
+    (example,), _ = make_examples(pairs_of(tmp_path, line), asked())
+    number = tiny_models.tokenizer().convert_tokens_to_ids(control)
+    assert example.prompt.count(number) == plain.prompt.count(number)
+    assert number not in example.answers[0].tokens
+    assert ENCODER.decode(example.answers[0].tokens).count(control) == 2
