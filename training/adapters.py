@@ -31,7 +31,7 @@ def tried_adapter(path: Path, models: Sequence[str], privacy: Privacy) -> TriedA
 
     Args:
         path: Its folder.
-        models: References it may belong to, beside the one on its card.
+        models: References it may belong to, which come before the one on its card.
         privacy: What may leave the machine.
 
     Raises:
@@ -40,7 +40,7 @@ def tried_adapter(path: Path, models: Sequence[str], privacy: Privacy) -> TriedA
     """
     adapter = read_adapter(path.expanduser())
     card = read_card(adapter.path)
-    bases = list(dict.fromkeys([*([card.base] if card else []), *models]))
+    bases = list(dict.fromkeys([*models, *([card.base] if card else [])]))
     return TriedAdapter(_on_base(adapter.path, adapter.base, bases, privacy), _way(card), seen(card))
 
 
