@@ -85,6 +85,7 @@ def lora(
     words = [*(given or ()), *_words(held_out=held_out, seed=seed)]
     chosen = read_settings(settings, words)
     if grid is not None or bases:
+        _check_crossed(base, prompt, name)
         train_grid(
             source,
             named_grid(grid, bases, prompts, endings, shots, chosen),
@@ -119,6 +120,17 @@ def lora(
     _print_dropped(trained.dropped, json=json)
     inside = source.is_dir() and out is None
     _print_trained(trained, Path("adapters", called) if inside else trained.adapter.absolute(), json=json)
+
+
+def _check_crossed(base: str, prompt: str, name: str) -> None:
+    from intercoder.core.errors import InputError
+
+    told = {"--base": (base, ", or use --bases"), "--prompt": (prompt, ", or use --prompts"), "--name": (name, "")}
+    for option, (given, instead) in told.items():
+        if given:
+            raise InputError(
+                "this is of a single adapter, and a grid has many.", where=option, remedy=f"Leave it out{instead}."
+            )
 
 
 def _check_told(base: str, prompt: str) -> None:
@@ -241,7 +253,7 @@ def merge(
 ) -> None:
     """Write a model with its adapter merged in, as an ordinary checkpoint for hf:OUT, vLLM and others.
 
-    Example: `intercoder train merge embedded:qwen2.5-coder-0.5b#repair/adapters/mine merged`
+    Example: `intercoder train merge "embedded:qwen2.5-coder-0.5b#repair/adapters/mine" merged`
     """
     from intercoder.cli.output import typed
     from intercoder.core.study import Privacy

@@ -52,11 +52,9 @@ def standings(scored: Scored, k: int, *, seed: int = 0, resamples: int = RESAMPL
 
     names = list(scored.items)
     means = np.stack([scored.items[name].mean(axis=0) for name in names])
-    order = (
-        select(pd.DataFrame(means, index=names, columns=list(LIKENESSES)), k=max(len(names), k)) if k > 0 else []
-    )
-    if not order:
-        select(pd.DataFrame(means, index=names, columns=list(LIKENESSES)), k=k)
+    table = pd.DataFrame(means, index=names, columns=list(LIKENESSES))
+    select(table, k)  # says what is wrong with k
+    order = select(table, len(names))
     ranks = mean_ranks(means[None, :, _RANKED])[0]
     drawn = _resampled(scored, names, seed, resamples)
     kept = (_places(mean_ranks(drawn)) < k).mean(axis=0)

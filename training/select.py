@@ -47,6 +47,13 @@ class Ranked(Record):
     """An item, read and written."""
 
     @property
+    def weighted(self) -> CoderSettings:
+        """The coder with its mean cosine to people's labels, not below 0, as its weight; 1 where undefined."""
+        cosine = self.standing.means["cosine"]
+        weight = 1.0 if math.isnan(cosine) else round(max(cosine, 0.0), 3)
+        return self.candidate.coder.model_copy(update={"weight": weight})
+
+    @property
     def adaptation(self) -> Adaptation:
         """How the model was adapted to coding."""
         return self.candidate.adaptation
@@ -63,8 +70,8 @@ class Selection(Record):
 
     @property
     def coders(self) -> tuple[CoderSettings, ...]:
-        """Those to keep."""
-        return tuple(one.candidate.coder for one in self.ranked[: self.k])
+        """Those to keep; each weighs, for weighted moderation, as much as its labels are like people's."""
+        return tuple(one.weighted for one in self.ranked[: self.k])
 
 
 async def select_coders(

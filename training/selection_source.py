@@ -74,7 +74,7 @@ def open_source(path: Path, *, question: str = "", model: str = DEFAULT_MODEL, l
         InputError: Nobody coded anything, or options do not go with a study.
         StudyError: It is no study, or a database cannot be used.
     """
-    if path.is_dir() or not path.suffix:
+    if path.is_dir() or not (path.suffix or path.exists()):
         if question or log:
             raise InputError(
                 "a study has its own question and keeps answers itself.",

@@ -25,6 +25,8 @@ def codes(tmp_path: Path) -> Path:
         (["--base", "embedded:smollm2-135m"], "an adapter needs its prompt"),
         (["--grid", "nowhere.toml"], "the grid cannot be read"),
         ([*BASES, "--grid", "nowhere.toml"], "names its bases itself"),
+        ([*BASES, "--prompt", "expert_angle"], "a grid has many"),
+        ([*BASES, "--name", "mine"], "a grid has many"),
         ([*BASES, "--set", "held_out=0"], "none is held out"),
         ([*BASES, "--set", "ranks=1"], "no setting `ranks`"),
     ],

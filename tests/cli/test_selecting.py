@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from intercoder.core.study import parse_study
 from intercoder.stores.lease import Lease
 from intercoder.stores.study_folder import open_study
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, command_line
 
 CODES = [
     {"quote": "I mend my own clothes because nobody else does it well.", "code": "pride in mending"},
@@ -84,6 +85,32 @@ def test_what_was_answered_is_not_asked_again(codes: Path, command: Call) -> Non
     hidden = {"seconds": 0}
     assert [row | hidden for row in first] == [row | hidden for row in again]
     assert codes.with_name("codes.jsonl.answers.db").is_file()
+
+
+def test_a_selection_that_was_killed_goes_on(codes: Path, command: Call, tmp_path: Path) -> None:
+    ask = (
+        "train",
+        "select",
+        codes,
+        "-m",
+        "scripted:words",
+        "--prompts",
+        "expert_angle",
+        "--shots",
+        "0-5",
+        "--json",
+    )
+    killed = subprocess.Popen(command_line(*ask), cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert killed.stderr is not None
+    for line in killed.stderr:
+        if b"words-expert_angle-2" in line:
+            break
+    killed.kill()
+    killed.wait()
+    killed.stderr.close()
+    seconds = {row["shots"]: row["seconds"] for row in command(*ask).objects}
+    assert seconds[0] is None
+    assert seconds[1] is None
 
 
 def test_answers_may_be_kept_elsewhere(codes: Path, command: Call, tmp_path: Path) -> None:

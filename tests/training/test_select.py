@@ -60,6 +60,7 @@ async def test_who_says_what_people_said_comes_first() -> None:
     assert [one.candidate.coder.model for one in found.ranked] == [GOOD, SHY, POOR]
     assert [coder.model for coder in found.coders] == [GOOD, SHY]
     assert found.ranked[0].standing.means["rouge1"] == 1
+    assert [coder.weight for coder in found.coders] == [1.0, 0.25]
 
 
 async def test_nothing_to_code_where_people_coded_is_a_miss_as_a_failure_is() -> None:
