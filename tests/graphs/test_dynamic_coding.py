@@ -20,6 +20,8 @@ from intercoder.cli.plans import print_plan
 from intercoder.core.decisions import Wave
 from intercoder.core.errors import SettingsError
 from intercoder.core.study import Ensemble, Limits, ModeratorSettings, Study, default_coders, parse_study, study_id
+from intercoder.evals.report.contents import gather
+from intercoder.evals.report.page import report_html
 from intercoder.graphs import code_inductively, coding
 from intercoder.graphs.jobs import begin_inductive, begin_retry, execute, settings_of, unfinished
 from intercoder.graphs.planning import plan_inductive
@@ -32,6 +34,7 @@ from intercoder.stores.runs import SqlStudyStore
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder, create_study, open_study
 from tests.cli.conftest import command_line
+from tests.evals.report.conftest import letters
 from tests.graphs.conftest import SETTINGS, fill, lines
 from tests.llms.fault_server import Canned, FaultServer, says
 
@@ -357,6 +360,8 @@ def test_what_was_saved_is_told(tmp_path: Path) -> None:
     assert done is not None
     assert str(found) in done.notes
     assert f"asked about {found.asked} of 40 segments: {found.saved} of 80 calls saved, for 80 more" in str(found)
+    page = report_html(gather(folder, done.run, letters), letters)
+    assert f"about {found.asked} of 40 segments, which saved {found.saved} of 80 calls" in page
 
 
 def test_exports_show_the_coder_once(tmp_path: Path) -> None:
