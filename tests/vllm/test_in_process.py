@@ -11,7 +11,13 @@ from langchain_core.messages import AIMessage
 
 pytest.importorskip("vllm", reason="vLLM is not installed here; `make test-vllm` runs these tests")
 
-from intercoder.agents.answers import coder_schema, moderator_schema, parse_coder_answer, parse_moderator_answer
+from intercoder.agents.answers import (
+    InvalidAnswer,
+    coder_schema,
+    moderator_schema,
+    parse_coder_answer,
+    parse_moderator_answer,
+)
 from intercoder.agents.deductive_answers import decision_schema, parse_decision, parse_settling, settling_schema
 from intercoder.agents.revision_answers import parse_reviser_answer, reviser_schema
 from intercoder.agents.writing import definition_schema, named_schema
@@ -82,49 +88,50 @@ async def test_adapters_change_answers_and_share_one_engine(references: list[str
 
 def test_an_ensemble_of_adapters_codes(references: list[str]) -> None:
     study = study_with(references[0], coders=tuple(references))
-    result = code_inductively(TEXTS[:2], question="", study=study)
+    result = code_inductively(TEXTS[:1], question="", study=study)
     coded = {(one.segment_id, one.coder) for one in result.decisions if one.role == "coder"}
     # What random adapters write need not be usable; that they are asked and listed is what counts here.
     listed = {(one.segment_id, one.coder) for one in result.failures}
-    assert len(coded | listed) >= 3 * 2
+    assert len(coded | listed) >= 3
 
 
-@pytest.mark.parametrize(
-    ("schema", "read"),
-    [
-        (coder_schema(1), lambda text: parse_coder_answer(text, 1)),
-        (coder_schema(3), lambda text: parse_coder_answer(text, 3)),
-        (moderator_schema(["a", "b"], 1), lambda text: parse_moderator_answer(text, ["a", "b"], 1)),
-        (decision_schema(["yes", "no", "unsure"]), lambda text: parse_decision(text, ["yes", "no", "unsure"])),
-        (decision_schema(["cost", "learning"]), lambda text: parse_decision(text, ["cost", "learning"])),
-        (settling_schema(["yes", "no"]), lambda text: parse_settling(text, ["yes", "no"])),
-        (definition_schema(), json.loads),
-        (named_schema(), json.loads),
-        (reviser_schema(3, ["cost"], 2), lambda text: parse_reviser_answer(text, 2)),
-    ],
-    ids=["coder", "coder of three", "moderator", "deductive", "choice", "settling", "definer", "themer", "reviser"],
-)
-async def test_answers_keep_to_every_schema(
-    model: VllmChatModel, schema: dict[str, Any], read: Callable[[str], object]
-) -> None:
+SCHEMAS: dict[str, tuple[dict[str, Any], Callable[[str], object]]] = {
+    "coder": (coder_schema(1), lambda text: parse_coder_answer(text, 1)),
+    "coder of three": (coder_schema(3), lambda text: parse_coder_answer(text, 3)),
+    "moderator": (moderator_schema(["a", "b"], 1), lambda text: parse_moderator_answer(text, ["a", "b"], 1)),
+    "deductive": (decision_schema(["yes", "no"]), lambda text: parse_decision(text, ["yes", "no"])),
+    "choice": (decision_schema(["cost", "unsure"]), lambda text: parse_decision(text, ["cost", "unsure"])),
+    "settling": (settling_schema(["yes", "no"]), lambda text: parse_settling(text, ["yes", "no"])),
+    "definer": (definition_schema(), json.loads),
+    "themer": (named_schema(), json.loads),
+    "reviser": (reviser_schema(3, ["cost"], 1), lambda text: parse_reviser_answer(text, 1)),
+}
+
+
+async def test_answers_keep_to_every_schema(model: VllmChatModel) -> None:
+    # Some drawn wildly, so that answers go where a greedy one would not.
+    cases = [(name, temperature) for name in SCHEMAS for temperature in (0.0, 1.0, 1.5)]
     replies = await asyncio.gather(
         *(
             model.ainvoke(
-                f"Say {number}.",
-                response_format=response_format(schema),
-                # Drawn wildly, so that answers go where a greedy one would not.
-                temperature=1.5 if number else 0.0,
+                f"Say something about {name}.",
+                response_format=response_format(SCHEMAS[name][0]),
+                temperature=temperature,
                 max_tokens=1500,
             )
-            for number in range(6)
+            for name, temperature in cases
         )
     )
-    for reply in replies:
-        text = str(reply.content)
-        assert reply.response_metadata["finish_reason"] == "stop"
+    for (name, _), reply in zip(cases, replies, strict=True):
+        (schema, read), text = SCHEMAS[name], str(reply.content)
+        assert reply.response_metadata["finish_reason"] == "stop", (name, text)
         assert is_compact(text)
         _check_lengths(json.loads(text), schema)
-        read(text)
+        try:
+            read(text)
+        except InvalidAnswer as error:
+            # A label of nothing but marks keeps to its schema; it is refused later, as in every backend.
+            assert "label is empty" in error.message, (name, text)
 
 
 def _check_lengths(value: Any, schema: dict[str, Any]) -> None:
@@ -148,11 +155,11 @@ def test_it_is_asked_without_an_event_loop_and_from_several(model: VllmChatModel
 
 
 async def test_tokens_are_counted_and_a_cut_answer_says_so(model: VllmChatModel) -> None:
-    reply = await model.ainvoke("Count to a hundred.", max_tokens=7)
+    reply = await model.ainvoke("Count to a hundred.", max_tokens=2)
     assert reply.response_metadata["finish_reason"] == "length"
     usage = reply.usage_metadata
     assert usage is not None
-    assert usage["output_tokens"] == 7
+    assert usage["output_tokens"] == 2
     assert usage["input_tokens"] > 5
 
 
