@@ -11,6 +11,9 @@ from tests.llms.tiny_models import save
 
 __all__ = ["command"]
 
+pytest.importorskip("torch")
+pytest.importorskip("peft")
+
 LINES = [
     {"quote": "I mend clothes.", "code": "pride"},
     {"quote": "No parts are sold.", "code": "missing parts"},
