@@ -125,10 +125,10 @@ class ModeratorAnswer(StrictAnswer):
 def coder_schema(max_codes: int) -> Schema:
     """JSON schema of a coder's answer with at most `max_codes` codes (at least 1).
 
-    The quote comes first: small models that have just copied words of the text label those words, while with
-    the label first they repeat labels of the worked examples (docs/quality.md).
+    The label comes first: with the quote before it, small models label the words they happened to copy and give
+    many texts the same label (docs/quality.md).
     """
-    code = record(quote=bounded(QUOTE_LENGTH), label=bounded(LABEL_LENGTH, 1), reason=bounded(REASON_LENGTH))
+    code = record(label=bounded(LABEL_LENGTH, 1), quote=bounded(QUOTE_LENGTH), reason=bounded(REASON_LENGTH))
     return record(codes=listed(code, max_codes))
 
 

@@ -44,10 +44,13 @@ from benchmarks.ensemble_tables import curve_table, differences, plain, quality_
 from benchmarks.ensemble_texts import DATA, Part, TextSet, text_sets
 from benchmarks.ensemble_vectors import at_once, cached
 from benchmarks.reporting import RESULTS
+from intercoder.core.decisions import Answer, Settlement
 from intercoder.core.study import ModeratorSettings
 from intercoder.llms.catalogue import model_path
 
 MODERATOR = ModeratorSettings(name="model", kind="llm", model=SMALL, shots=1)
+AT_ONCE = 10
+"""Texts of one set that all are asked about before the next."""
 FIRST = "games"
 """The set on which more ways of asking are tried."""
 
@@ -62,17 +65,21 @@ class Outcome(NamedTuple):
 
 
 async def ask(asking: Asking, texts: TextSet, part: Part, given: argparse.Namespace) -> tuple[Heard, Team]:
-    """Everything that is asked about one set."""
+    """Everything that is asked about one set; some texts at a time, so that a killed run has all of the first."""
     items = texts.part(part)[: given.texts or None]
-    study = Study(texts.name, texts.question, items)
     first = texts.name == FIRST
     members = team(shots=(0, 1, 2, 5) if first else (0,), endings=first, adapters=adapters(given.adapters))
-    coders = await asking.coders(study, members.everyone)
+    coders: dict[str, dict[str, Answer | None]] = {}
+    settled: dict[str, Settlement | None] = {}
+    for start in range(0, len(items), AT_ONCE):
+        study = Study(texts.name, texts.question, items[start : start + AT_ONCE])
+        said = await asking.coders(study, members.everyone)
+        trio = [said[one.name] for one in members.variants[:TRIO]]
+        settled |= await asking.moderator(study, MODERATOR, trio, cached(CACHE))
+        for name, answers in said.items():
+            coders.setdefault(name, {}).update(answers)
     if first and given.large:
-        few = study._replace(items=items[: given.large])
-        coders |= await asking.coders(few, large_team())
-    trio = [coders[one.name] for one in members.variants[:TRIO]]
-    settled = await asking.moderator(study, MODERATOR, trio, cached(CACHE))
+        coders |= await asking.coders(Study(texts.name, texts.question, items[: given.large]), large_team())
     return Heard(items, coders, settled), members
 
 

@@ -51,7 +51,7 @@ def team(*, shots: Iterable[int] = (0,), endings: bool = False, adapters: Sequen
     """The small model's coders."""
     others = [coder(SMALL, VARIANTS[0], shots=number) for number in shots]
     if endings:
-        others += [coder(SMALL, prompt, ending="line_break") for prompt in VARIANTS[:TRIO]]
+        others.append(coder(SMALL, VARIANTS[0], ending="line_break"))
     others += [coder(f"{SMALL}#{folder}", VARIANTS[0], shots=0) for folder in adapters]
     return Team(
         tuple(coder(SMALL, prompt) for prompt in VARIANTS),

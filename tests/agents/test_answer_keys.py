@@ -112,7 +112,7 @@ async def test_inductive_agents_form_the_questions_they_always_formed(
     await definer.merge("c2", CODES, session)
     await Themer.of_study(STUDY, prompts=prompts).name("t1", CODES, session)
     assert keys(log) == [
-        "coder coder/expert_angle 3b5817225d7df8c9",
+        "coder coder/expert_angle da744f49d38dc104",
         "moderator moderator/default f3f304bae37b0021",
         "definer definer/define 3ed3607e779d6a61",
         "definer definer/merge 6c0acf88a8814693",

@@ -36,11 +36,10 @@ def pairs_of(tmp_path: Path, *lines: dict[str, str]) -> tuple[Pair, ...]:
 @given(quote=st.text(st.characters(codec="utf-8"), max_size=200), label=LABELS)
 def test_the_answer_is_one_that_a_coder_may_give(quote: str, label: str) -> None:
     text, start, end = answer_around(quote, label)
-    whole = json.loads(f'{text}"}}]}}')
-    CoderAnswer.model_validate_json(json.dumps(whole))
+    whole = f'{text}","reason":""}}]}}'
+    CoderAnswer.model_validate_json(whole)
     assert json.loads(f'"{text[start:end]}') == label
-    assert len(whole["codes"][0]["quote"]) <= 120
-    assert tiny_models.is_compact(f'{text}"}}]}}')
+    assert tiny_models.is_compact(whole)
 
 
 @given(label=LABELS)
@@ -59,7 +58,7 @@ def test_a_prompt_is_what_the_coder_sends(tmp_path: Path) -> None:
     assert list(example.prompt) == ENCODER.encode(turns)
     assert "Why?" in turns[-1].text
     (answer,) = example.answers
-    assert ENCODER.decode(answer.tokens) == '{"codes":[{"quote":"I mend.","label":"pride"'
+    assert ENCODER.decode(answer.tokens) == '{"codes":[{"label":"pride"'
 
 
 def test_codes_of_one_text_are_answers_to_one_prompt(tmp_path: Path) -> None:
@@ -104,4 +103,4 @@ def test_no_text_becomes_a_control_token(tmp_path: Path, control: str) -> None:
     number = tiny_models.tokenizer().convert_tokens_to_ids(control)
     assert example.prompt.count(number) == plain.prompt.count(number)
     assert number not in example.answers[0].tokens
-    assert ENCODER.decode(example.answers[0].tokens).count(control) == 2
+    assert ENCODER.decode(example.answers[0].tokens).count(control) == 1
