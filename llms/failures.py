@@ -163,10 +163,13 @@ def _servers(model: BaseChatModel) -> tuple[str, ...]:
 
 def _answering(error: Exception, model: BaseChatModel) -> str:
     """Host and port of the server that an answer came from, or of all where that cannot be told."""
-    asked = getattr(getattr(error, "request", None), "url", None)
-    if not _servers(model) or asked is None:
+    if not _servers(model):
         return endpoint_of(model)
-    return parse_address(str(asked)).shown
+    try:
+        asked = getattr(getattr(error, "request", None), "url", None)
+    except RuntimeError:  # the HTTP library's errors refuse to tell where nobody set it
+        asked = None
+    return endpoint_of(model) if asked is None else parse_address(str(asked)).shown
 
 
 def _status(error: Exception) -> int | None:
