@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,9 @@ class Judges(NamedTuple):
     judge: Embed | None
     """One that no system chose with; None leaves its column nan."""
     bert: Path | None
-    """Encoder of BERTScore."""
+    """Encoder of BERTScore; None leaves its columns nan."""
+    wordnet: Any = None
+    """As for `evals.quality.meteor`."""
 
 
 class Measured(NamedTuple):
@@ -97,7 +99,9 @@ def _measured(
     means = np.zeros((len(labels), len(MEANS)))
     means[given, 0] = likeness(said, wanted, judges.embed)
     means[given, 1] = likeness(said, wanted, judges.judge) if judges.judge else np.nan
-    means[given, 2] = [meteor(list(texts), label) for label, texts in zip(said, wanted, strict=True)]
+    means[given, 2] = [
+        meteor(list(texts), label, wordnet=judges.wordnet) for label, texts in zip(said, wanted, strict=True)
+    ]
     overlaps = [rouge(list(texts), label) for label, texts in zip(said, wanted, strict=True)]
     means[given, 3:6] = [(one.rouge1, one.rouge2, one.rougeL) for one in overlaps]
     if judges.bert:
@@ -173,7 +177,8 @@ def _own_figures(one: Measured, wanted: Floats, times: Floats) -> dict[str, Floa
     means = times @ one.means / times.sum(axis=1, keepdims=True)
     own = {column: means[:, place] for place, column in enumerate(MEANS)}
     given = times @ one.means[:, MEANS.index("given")]
-    own["length"], own["brief"] = times @ one.lengths / given, times @ one.brief / given
+    with np.errstate(invalid="ignore"):  # A resample may hold no text that got a label.
+        own["length"], own["brief"] = times @ one.lengths / given, times @ one.brief / given
     own["jsd"] = jensen_shannon((times @ one.counts).T, (times @ wanted).T, base=2)
     brevity = np.minimum(1, IDEAL_LENGTH / own["length"])
     own["absolute"] = (np.clip(own["cosine"], 0, 1) + own["meteor"] + brevity + 1 - own["jsd"]) / 4
