@@ -8,6 +8,7 @@ What is put in place of the real thing, and nothing else:
 - Before `resume` there is a run to be resumed: one that was begun and did nothing. Before `stop` a process holds
   the study as a run does.
 - Models count as pulled (their folders hold no weights), so `models pull` has nothing to fetch; WordNet is real.
+  `train lora` finds small random weights there, and is told to take a single step.
 - The person's editor is `sed`, which changes a word; before `import-coding` somebody fills in a part of the sheet.
 - `review` gets a terminal of its own that presses Ctrl-Q.
 - `make` targets and what `pip install` names are checked to exist, not run.
@@ -31,7 +32,7 @@ from intercoder.cli.main import app
 from intercoder.core.study import parse_study
 from intercoder.formats.answers_files import parse_answers
 from intercoder.graphs.jobs import begin_inductive
-from intercoder.llms.catalogue import CATALOGUE, MARKER
+from intercoder.llms.catalogue import CATALOGUE, MARKER, model_path
 from intercoder.llms.pulling import pull
 from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import open_study
@@ -39,6 +40,7 @@ from intercoder.tui.app import ReviewApp
 from tests.cli.conftest import Call, command, use_scripted
 from tests.conftest import ROOT
 from tests.docs.guides import blocks, commands, inline_commands, links
+from tests.llms import tiny_models
 
 __all__ = ["command"]
 
@@ -76,6 +78,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ratings = ["item,ana,ben,caro", *(f"{n},{n % 2},{n % 2},{n % 3 % 2}" for n in range(20))]
     (tmp_path / "ratings.csv").write_text("\n".join(ratings), encoding="utf-8")
     (tmp_path / "codebook.yaml").write_text(CODEBOOK, encoding="utf-8")
+    codes = [{"quote": f"I mend thing {n}.", "code": f"pride {n}"} for n in range(4)]
+    (tmp_path / "codes.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in codes), encoding="utf-8")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.setenv("VISUAL", "sed -i s/themselves/alone/")
     wordnet = pull("wordnet", report=print)
@@ -101,6 +105,8 @@ def programs(command: Call, monkeypatch: pytest.MonkeyPatch) -> dict[str, Runner
             fill_in(Path(words[2]))
         if words[0] == "stop":
             hold(Path(words[1]))
+        if words[:2] == ["train", "lora"]:
+            words = [*words, *made_small(words[words.index("--base") + 1])]
         waits = words[:2] == ["run", "codevelop"] and "--dry-run" not in words
         command(*(file for word in words for file in expanded(word)), code=WAITING if waits else 0)
         if words[0] == "init":
@@ -118,6 +124,15 @@ def hold(study: Path) -> None:
     held = subprocess.Popen([sys.executable, "-c", HOLD, str(study)], stdout=subprocess.PIPE, text=True)
     assert held.stdout is not None
     assert held.stdout.readline() == "at work\n"
+
+
+def made_small(base: str) -> list[str]:
+    """Put weights into a model's folder that are trained in a moment; settings to do so."""
+    pytest.importorskip("torch")
+    folder = model_path(base.removeprefix("embedded:"))
+    if not (folder / "config.json").exists():
+        tiny_models.save(folder, max_position_embeddings=8192)
+    return ["--set", "max_steps=1", "--set", "batch_size=1", "--set", "max_length=8192"]
 
 
 def opened_and_left(app: ReviewApp) -> None:
