@@ -16,7 +16,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,16 +40,13 @@ from benchmarks.ensemble_plan import (
 )
 from benchmarks.ensemble_systems import heard, labels_of, ruled
 from benchmarks.ensemble_tables import curve_table, differences, plain, quality_table
-from benchmarks.ensemble_texts import DATA, Part, TextSet, text_sets
+from benchmarks.ensemble_texts import DATA, TextSet, text_sets
 from benchmarks.ensemble_vectors import at_once, cached
 from benchmarks.reporting import RESULTS
-from intercoder.core.decisions import Answer, Settlement
 from intercoder.core.study import ModeratorSettings
 from intercoder.llms.catalogue import model_path
 
 MODERATOR = ModeratorSettings(name="model", kind="llm", model=SMALL, shots=1)
-AT_ONCE = 10
-"""Texts of one set that all are asked about before the next."""
 FIRST = "games"
 """The set on which more ways of asking are tried."""
 
@@ -64,22 +60,17 @@ class Outcome(NamedTuple):
     page: str
 
 
-async def ask(asking: Asking, texts: TextSet, part: Part, given: argparse.Namespace) -> tuple[Heard, Team]:
-    """Everything that is asked about one set; some texts at a time, so that a killed run has all of the first."""
-    items = texts.part(part)[: given.texts or None]
+async def ask(asking: Asking, texts: TextSet, given: argparse.Namespace) -> tuple[Heard, Team]:
+    """Everything that is asked about one set."""
+    items = texts.part(given.part)[: given.texts or None]
     first = texts.name == FIRST
     members = team(shots=(0, 1, 2, 5) if first else (0,), endings=first, adapters=adapters(given.adapters))
-    coders: dict[str, dict[str, Answer | None]] = {}
-    settled: dict[str, Settlement | None] = {}
-    for start in range(0, len(items), AT_ONCE):
-        study = Study(texts.name, texts.question, items[start : start + AT_ONCE])
-        said = await asking.coders(study, members.everyone)
-        trio = [said[one.name] for one in members.variants[:TRIO]]
-        settled |= await asking.moderator(study, MODERATOR, trio, cached(CACHE))
-        for name, answers in said.items():
-            coders.setdefault(name, {}).update(answers)
+    study = Study(texts.name, texts.question, items)
+    coders = await asking.coders(study, members.everyone)
+    trio = [coders[one.name] for one in members.variants[:TRIO]]
+    settled = await asking.moderator(study, MODERATOR, trio, cached(CACHE))
     if first and given.large:
-        coders |= await asking.coders(Study(texts.name, texts.question, items[: given.large]), large_team())
+        coders |= await asking.coders(study._replace(items=items[: given.large]), large_team())
     return Heard(items, coders, settled), members
 
 
@@ -166,8 +157,9 @@ def main() -> None:
 
 
 async def asked(sets: tuple[TextSet, ...], given: argparse.Namespace) -> list[tuple[Heard, Team]]:
-    """Everything that is asked, all sets at once so that batches are full."""
-    return await asyncio.gather(*map(partial(ask, Asking(), part=given.part, given=given), sets))
+    """Everything that is asked, one set after the other: what begins alike is read once while it is in memory."""
+    asking = Asking()
+    return [await ask(asking, texts, given) for texts in sets]
 
 
 if __name__ == "__main__":

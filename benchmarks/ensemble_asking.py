@@ -26,7 +26,8 @@ from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.stores.database import connect
 
 CACHE = platformdirs.user_cache_path("intercoder", appauthor=False) / "benchmarks"
-IN_FLIGHT = 48
+IN_FLIGHT = 24
+"""A batch of the embedded model: what is under way then begins alike, for the most part."""
 SEED = Sampling(temperature=0.7, top_p=0.7)
 """The seed's sampling (seed 000, appendix E)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -130,21 +131,20 @@ def pairs(team: Team) -> list[tuple[str, str]]:
 class Point(NamedTuple):
     """Dynamic selection at one setting."""
 
-    tau: float
-    """Cosine from which the samples mean the same; 0 asks the others never, above 1 always."""
+    name: str
     calls: float
     """Answers asked for, for each text."""
     labels: list[str]
 
 
 def curve(found: Heard, team: Team, embed: Embed) -> list[Point]:
-    """From one coder alone, asked three times, to everyone always."""
-    others = [one for one in team.variants if one.name != team.samples[0].name]
-    few = _heard(found, team.samples, embed)
-    everyone = _heard(found, (*team.samples, *others), embed)
-    points = []
-    for tau in (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.1):
-        labels, asked = dynamic(few, everyone, tau)
-        calls = len(team.samples) + len(others) * (sum(asked) / len(asked))
-        points.append(Point(tau, calls, labels))
-    return points
+    """From one coder alone, asked three times, over dynamic selection to everyone always."""
+    few, everyone = (_heard(found, coders, embed) for coders in (team.samples, team.variants))
+    asks, others = len(team.samples), len(team.variants) - 1
+    points = [Point("one coder alone", asks, ruled(few))]
+    for near in (-math.inf, 0.4):
+        for tau in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
+            labels, unsure = dynamic(few, everyone, tau, asked=asks, near=near)
+            name = f"tau {tau}" + (f", nothing known below {near}" if near > 0 else "")
+            points.append(Point(name, asks + others * sum(unsure) / len(unsure), labels))
+    return [*points, Point("everyone always", 1 + others, ruled(everyone))]

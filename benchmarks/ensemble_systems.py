@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from benchmarks.ensemble_measures import Embed, likeness
 from benchmarks.ensemble_texts import Item
-from intercoder.agents.moderation_rules import Candidate, choose, cluster
+from intercoder.agents.dynamic_selection import Sampled, needs
+from intercoder.agents.moderation_rules import Candidate, choose
 from intercoder.core.codebook import Code, found_code
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.refinement import LabelToPlace, adaptive_tau, refine
@@ -116,17 +117,24 @@ def adaptive(said: Sequence[Said], items: Sequence[Item]) -> list[float]:
     return taus
 
 
-def dynamic(few: Sequence[Said], everyone: Sequence[Said], tau: float) -> tuple[list[str], list[bool]]:
-    """Ask the cheapest coder several times, and the others only where it disagrees with itself (methods, 1).
+def dynamic(
+    few: Sequence[Said], everyone: Sequence[Said], tau: float, *, asked: int, near: float
+) -> tuple[list[str], list[bool]]:
+    """Ask one coder first, and the others only where it is not sure, as `[ensemble] dynamic = true` does.
 
     Args:
-        few: The cheapest coder's samples.
-        everyone: Those and the other coders' suggestions.
+        few: What the first coder said, in all of its answers.
+        everyone: What all coders said, in one answer each.
         tau: Cosine from which two labels mean the same.
+        asked: How often the first coder is asked.
+        near: Cosine below which the nearest known label is too far.
 
     Returns:
         A label for each text, and whether the others were asked about it.
     """
-    unsure = [not len(one.vectors) or len(cluster(one.vectors, tau)) > 1 for one in few]
-    said = [all_ if asked else one for one, all_, asked in zip(few, everyone, unsure, strict=True)]
+    sampled = [
+        Sampled(one.vectors, range(len(one.vectors)), asked, len(one.suggestions) + one.silent) for one in few
+    ]
+    unsure = [bool(need) for need in needs(sampled, tau=tau, near=near)]
+    said = [all_ if need else one for one, all_, need in zip(few, everyone, unsure, strict=True)]
     return ruled(said), unsure

@@ -71,17 +71,20 @@ def plain(found: Mapping[str, Mapping[str, Interval]]) -> dict[str, Any]:
 
 
 def curve_table(points: Sequence[Point], references: Sequence[Sequence[str]], judges: Judges) -> Iterable[str]:
-    """Calls saved against quality, beside asking everyone about texts drawn at random as often."""
-    sample = measure({str(point.tau): point.labels for point in points}, references, judges)
-    means = {point.tau: sample.systems[str(point.tau)].means[:, :2].mean(axis=0) for point in points}
+    """Answers asked for against quality, beside asking the others about texts drawn at random as often."""
+    sample = measure({point.name: point.labels for point in points}, references, judges)
+    means = {name: one.means[:, :2].mean(axis=0) for name, one in sample.systems.items()}
     first, last = points[0], points[-1]
-    yield from ("Dynamic selection: one coder three times, the others where its labels differ at tau.", "")
-    yield "| tau | answers a text | saved | cosine | by chance | second embedding | by chance | label as of all |"
+    yield from ("Dynamic selection: one coder is asked three times, the five others where it is not sure.", "")
+    yield "| | answers a text | saved | cosine | at random | second embedding | at random | label as of all |"
     yield "|---|---|---|---|---|---|---|---|"
     for point in points:
-        share = (point.calls - first.calls) / (last.calls - first.calls)
-        drawn = means[first.tau] + share * (means[last.tau] - means[first.tau])
+        share = 1.0 if point is last else (point.calls - first.calls) / (last.calls - 1)
+        drawn = means[first.name] + share * (means[last.name] - means[first.name])
         same = sum(one == other for one, other in zip(point.labels, last.labels, strict=True)) / len(point.labels)
-        own = " | ".join(f"{value:.3f} | {other:.3f}" for value, other in zip(means[point.tau], drawn, strict=True))
-        yield f"| {point.tau} | {point.calls:.1f} | {1 - point.calls / last.calls:.0%} | {own} | {same:.0%} |"
+        own = " | ".join(
+            f"{value:.3f} | {other:.3f}" for value, other in zip(means[point.name], drawn, strict=True)
+        )
+        saved = 1 - point.calls / last.calls
+        yield f"| {point.name} | {point.calls:.1f} | {saved:.0%} | {own} | {same:.0%} |"
     yield ""
