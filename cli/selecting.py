@@ -115,10 +115,10 @@ def select(
     try:
         with listener(json=False) as show:
             tried = ask_all(found, asked.candidates, items, round_=round_, listen=show)
+        selection = _measured(found, asked.candidates, items, tried, k, seed, bertscore)
     except KeyboardInterrupt:
         print("Stopped. What was answered is kept: run the same command again to go on.", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    selection = _measured(found, asked.candidates, items, tried, k, seed, bertscore)
     _print(selection, json=json, csv=csv)
     _say([*asked.notes, *selection.notes])
     if write:
