@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import gc
 import itertools
 import multiprocessing
 import threading
@@ -26,7 +25,7 @@ from intercoder.llms.chat_tokens import Turn
 from intercoder.llms.engine import PromptTooLong
 from intercoder.llms.grammar import grammar_text
 from intercoder.llms.vllm_log import last_words
-from intercoder.llms.vllm_start import StartedEngine
+from intercoder.llms.vllm_start import GRACE, StartedEngine
 
 if TYPE_CHECKING:
     from vllm.lora.request import LoRARequest
@@ -37,10 +36,8 @@ Result = TypeVar("Result")
 
 PROCESS = "EngineCore"
 """What vLLM calls the process that does the work."""
-GRACE = 0.2
-"""Seconds that vLLM's processes get to end by themselves; they hold nothing that would be lost."""
 PATIENCE = 50
-"""How many times as long it is waited until they have ended."""
+"""How many times vLLM's own patience it is waited until its processes have ended."""
 
 
 class VllmRequest(NamedTuple):
@@ -194,11 +191,7 @@ class VllmEngine:
         started, self._started = self._started, None
         self._loading = {}
         if started is not None:
-            started.llm.shutdown(timeout=GRACE)
-            del started
-            # It lies in a circle of references, and complains when it is found at the interpreter's end.
-            await asyncio.sleep(0)
-            gc.collect()
+            started.end()
 
     def _prompt(self, engine: StartedEngine, request: VllmRequest) -> list[int]:
         ids = engine.encoder.encode(request.turns)
@@ -269,7 +262,7 @@ class VllmEngine:
                 where=self.path.name,
                 remedy=f"What was answered is kept. See {engine.log}, then `intercoder resume`.",
             )
-            engine.llm.shutdown(timeout=GRACE)
+            engine.end()
         assert self._failure is not None
         return self._failure
 

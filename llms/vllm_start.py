@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CPU_CACHE_GIB = "2"
 """Memory for keys and values on a machine without a GPU, unless VLLM_CPU_KVCACHE_SPACE says otherwise."""
 
+GRACE = 0.2
+"""Seconds that vLLM's processes get to end by themselves."""
+
 _QUIET = {
     # vLLM reports its use to its makers otherwise.
     "VLLM_NO_USAGE_STATS": "1",
@@ -55,6 +58,12 @@ class StartedEngine(NamedTuple):
         if adapter is None:
             return True
         return adapter.rank <= self.rank and (self.adapters is None or adapter.digest in self.adapters)
+
+    def end(self) -> None:
+        """End its processes, with little patience: they hold nothing that would be lost."""
+        self.llm.shutdown(timeout=GRACE)
+        # It would do so again when the interpreter ends, and complain that half of it is gone by then.
+        self.llm.shutdown = lambda timeout=None: None
 
 
 def start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter]) -> StartedEngine:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-PATIENCE = 300
+PATIENCE = 900
 """Seconds that a server may take to start on a machine that does other things too."""
 
 
