@@ -59,7 +59,7 @@ def servers(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             server.kill()
 
 
-def study_with(model: str, *, coders: tuple[str, ...] = (), limits: Limits | None = None) -> Study:
+def study_with(model: str, *, coders: tuple[str, ...] = ()) -> Study:
     """Three coders and a moderator that is a model too, of one reference or of one a coder."""
     prompts = ("expert_angle", "informal_request", "explicit_instruction")
     references = coders or (model,) * 3
@@ -77,7 +77,7 @@ def study_with(model: str, *, coders: tuple[str, ...] = (), limits: Limits | Non
             ),
             moderator=DeductiveModerator(kind="llm", model=model, sampling=SAMPLING),
         ),
-        limits=limits or Limits(concurrency=32, vllm=VllmLimits(context=CONTEXT)),
+        limits=Limits(concurrency=32, timeout=1800.0, vllm=VllmLimits(context=CONTEXT)),
     )
 
 
