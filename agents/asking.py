@@ -101,12 +101,6 @@ async def ask(actor: Actor, question: Question[Parsed], session: Session) -> Ask
         attempt += 1
 
 
-async def was_asked(actor: Actor, question: Question[Parsed], session: Session) -> bool:
-    """Whether a question is on record, with whatever outcome. Nobody is asked."""
-    _, known = await _found(actor, question, _conversation(question.messages), session, 0)
-    return known is not None
-
-
 async def _first(actor: Actor, question: Question[Parsed], session: Session, attempt: int) -> LoggedAnswer:
     return await _answered(actor, question, question.messages, session, attempt)
 
@@ -126,7 +120,7 @@ async def _answered(
     attempt: int,
 ) -> LoggedAnswer:
     """The logged answer to exactly these messages; asked for if there is none."""
-    conversation = _conversation(messages)
+    conversation = [(message.role, message.content) for message in messages]
     key, known = await _found(actor, question, conversation, session, attempt)
     if known is not None:
         session.tally.recalled += 1
@@ -144,10 +138,6 @@ async def _answered(
         slots.commits.release()
     session.count(answer)
     return answer
-
-
-def _conversation(messages: Sequence[Message]) -> list[tuple[str, str]]:
-    return [(message.role, message.content) for message in messages]
 
 
 async def _found(
@@ -228,7 +218,7 @@ def _storable(text: str) -> str:
 
 def _provenance(actor: Actor, logged: LoggedAnswer) -> Provenance:
     return Provenance(
-        model=actor.reference,
+        model=logged.model,  # It may have been asked under another name than it has now.
         prompt=actor.prompt.name,
         prompt_hash=actor.prompt.hash,
         answer_key=logged.key,

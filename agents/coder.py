@@ -13,7 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
 from intercoder.agents.answers import CoderAnswer, coder_schema, parse_coder_answer
-from intercoder.agents.asking import Actor, Question, ask, was_asked
+from intercoder.agents.asking import Actor, Question, ask
 from intercoder.agents.means import Means
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import TextInput, material_of, standalone_session, subgraph
@@ -91,10 +91,6 @@ class Coder:
             for code in asked.value.codes
         )
         return Answer(coder=sample_name(self.name, sample), suggestions=suggestions, provenance=asked.provenance)
-
-    async def on_record(self, segment: Segment, session: Session) -> bool:
-        """Whether this coder was asked about a segment before, with whatever outcome."""
-        return await was_asked(self._actor, self.question_about(segment), session)
 
     def _sampling(self, sample: int) -> Actor:
         if not sample:

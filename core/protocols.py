@@ -6,7 +6,7 @@ study on disk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from pydantic import Field
@@ -121,6 +121,9 @@ class StudyStore(Protocol):
 
     def run_codes(self, run_id: str) -> Sequence[Code]:
         """Codes founded by the run in its current round, oldest first."""
+
+    def heard(self, run_id: str, segment_ids: Sequence[str]) -> Mapping[str, Collection[str]]:
+        """Segment id -> coders whose answer or failure the run has written, in whatever round."""
 
     def finish(self, run_id: str) -> Codebook:
         """Close the round: its codes become the codebook version that the run reserved."""

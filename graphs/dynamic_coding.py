@@ -53,13 +53,15 @@ async def code_wave_dynamically(
     start = wave_start(run, context.study.limits.wave)
     before = await asyncio.to_thread(context.store.segments, run.id, start, run.position)
     wave = _Wave(context, await _known(context, run, before), len(before) + len(segments))
+    heard = await _heard_before(context, run, segments)
     places = range(len(before) + len(segments))
 
     async def work(place: int) -> Coded | None:
         if place < len(before):
             await wave.need(place, await _samples(context, before[place], []))
             return None
-        return await _code(context, wave, place, segments[place - len(before)])
+        segment = segments[place - len(before)]
+        return await _code(context, wave, place, segment, everybody=segment.id in heard)
 
     async def take_coded(batch: list[Coded | None]) -> None:
         coded = [one for one in batch if one is not None]
@@ -118,10 +120,10 @@ async def _samples(context: Context, segment: Segment, failures: list[Failure]) 
     return [answers[0] if answers else None for answers in told]
 
 
-async def _code(context: Context, wave: _Wave, place: int, segment: Segment) -> Coded:
+async def _code(context: Context, wave: _Wave, place: int, segment: Segment, *, everybody: bool) -> Coded:
     coded = Coded(segment)
     samples = await _samples(context, segment, coded.failures)
-    if await wave.need(place, samples) or await _heard_before(context, segment):
+    if await wave.need(place, samples) or everybody:
         coded.answers = await _everybody(context, coded, samples[0])
         return await settle(context, coded)
     coded.samples = [answer for answer in samples if answer is not None]
@@ -142,13 +144,11 @@ async def _everybody(context: Context, coded: Coded, first: Answer | None) -> li
     return sorted(answers, key=lambda answer: order[answer.coder])
 
 
-async def _heard_before(context: Context, segment: Segment) -> bool:
-    """Whether, in a later round, another coder's answer is on record: its decision stands, so it is heard again."""
-    if context.session.round < 2:
-        return False
+async def _heard_before(context: Context, run: Run, segments: Sequence[Segment]) -> set[str]:
+    """Segments about which an earlier round asked the others: their decisions stand, so they are heard again."""
     first = context.study.asked_first.name
-    others = [coder for coder in context.coders if coder.name != first]
-    return any([await coder.on_record(segment, context.session) for coder in others])
+    heard = await asyncio.to_thread(context.store.heard, run.id, [segment.id for segment in segments])
+    return {segment_id for segment_id, coders in heard.items() if any(coder != first for coder in coders)}
 
 
 def _of_coders(settlement: Settlement, samples: Sequence[Answer]) -> Settlement:

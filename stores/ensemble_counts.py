@@ -45,19 +45,26 @@ class EnsembleCounts(Record):
         )
 
 
-def ensemble_counts(engine: Engine, study_id: str, run: Run) -> EnsembleCounts | None:
-    """Count who was asked in a run; None for one whose ensemble is not dynamic."""
-    study = Study.model_validate_json(run.settings)
-    if run.graph != "inductive" or not study.ensemble.dynamic:
-        return None
-    first = study.asked_first.name
+def coders_heard(study_id: str, run_id: str) -> sa.Subquery:
+    """Segments (`segment_id`) and who read them in a run (`coder`), whether or not the answer could be used."""
     told = [
         sa.select(table.c.segment_id, table.c.coder).where(
-            table.c.study_id == study_id, table.c.run == run.id, table.c.role == "coder"
+            table.c.study_id == study_id, table.c.run == run_id, table.c.role == "coder"
         )
         for table in (schema.decisions, schema.failures)
     ]
-    read = sa.union(*told).subquery()
+    return sa.union(*told).subquery()
+
+
+def ensemble_counts(engine: Engine, study_id: str, run: Run) -> EnsembleCounts | None:
+    """Count who was asked in a run; None for one whose ensemble is not dynamic."""
+    if run.graph != "inductive":
+        return None
+    study = Study.model_validate_json(run.settings)
+    if not study.ensemble.dynamic:
+        return None
+    first = study.asked_first.name
+    read = coders_heard(study_id, run.id)
     counted_segments = sa.select(sa.func.count(sa.distinct(read.c.segment_id)))
     with reading(engine) as connection:
         segments = connection.execute(counted_segments).scalar_one()

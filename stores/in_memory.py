@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import Decision, Failure, Merge, Wave
@@ -61,6 +61,14 @@ class InMemoryStudyStore:
     def run_codes(self, run_id: str) -> Sequence[Code]:
         """Codes founded so far, oldest first."""
         return self.codes
+
+    def heard(self, run_id: str, segment_ids: Sequence[str]) -> Mapping[str, Collection[str]]:
+        """Coders by segment about which they answered or failed to."""
+        told: dict[str, set[str]] = {}
+        for one in (*self.decisions, *self.failures):
+            if one.role == "coder":
+                told.setdefault(one.segment_id, set()).add(one.coder)
+        return {segment_id: told[segment_id] for segment_id in segment_ids if segment_id in told}
 
     def finish(self, run_id: str) -> Codebook:
         """Close the run and give its codebook, with counts."""

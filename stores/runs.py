@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from intercoder.stores import schema
 from intercoder.stores.codebooks import add_codes, complete_version, read_version, reserve_version
 from intercoder.stores.database import insert_new, now, reading, writing
 from intercoder.stores.decisions import write_decisions
+from intercoder.stores.ensemble_counts import coders_heard
 from intercoder.stores.samples import Scope, draw_scope, save_sample
 from intercoder.stores.segments import read_segments, sorted_lengths
 
@@ -180,6 +181,15 @@ class SqlStudyStore:
         with reading(self.engine) as connection:
             run = get_run(connection, self.study_id, run_id)
             return read_version(connection, self.study_id, run.codebook_version).codes
+
+    def heard(self, run_id: str, segment_ids: Sequence[str]) -> Mapping[str, Collection[str]]:
+        """Coders by segment about which they answered or failed to, in any round of the run."""
+        told = coders_heard(self.study_id, run_id)
+        found: dict[str, set[str]] = {}
+        with reading(self.engine) as connection:
+            for row in connection.execute(sa.select(told).where(told.c.segment_id.in_(segment_ids))):
+                found.setdefault(row.segment_id, set()).add(row.coder)
+        return found
 
     def finish(self, run_id: str) -> Codebook:
         """Close the round: the reserved codebook version becomes complete."""

@@ -15,7 +15,9 @@ from intercoder.agents.session import GIVE_UP_AFTER, Session
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import LoggedAnswer
 from intercoder.core.study import CoderSettings, Price, Sampling
+from intercoder.llms.adapters import identity, other_names
 from intercoder.llms.calling import CallFailed, FailureKind
+from intercoder.llms.references import parse_reference
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from tests.agents.conftest import Waiting, answering, one_code, segment, session_of, settled
 
@@ -287,3 +289,17 @@ async def test_a_price_goes_by_what_the_settings_say(log: InMemoryAnswerLog) -> 
     means = Means(reference=written, model=answering(GOOD))
     await Coder(CoderSettings(name="ana", model=written), means).code(segment(), session)
     assert session.tally.cost == session.tally.input_tokens > 0
+
+
+async def test_a_recalled_answer_is_told_under_the_servers_that_gave_it(log: InMemoryAnswerLog) -> None:
+    several, alone = "openai:m@http://127.0.0.1:1/v1|http://127.0.0.1:2/v1", "openai:m@http://127.0.0.1:3/v1"
+    model = answering(GOOD)
+
+    async def by(reference: str) -> str:
+        made = coder(model, model=reference)
+        named = parse_reference(reference)
+        made._actor = replace(made._actor, reference=identity(named), other_names=other_names(named))
+        return (await made.code(segment(), session_of(log))).provenance.model
+
+    assert [await by(several), await by(alone)] == ["openai:m@*", "openai:m@*"]
+    assert model.count == 1

@@ -255,8 +255,8 @@ def exported(folder: StudyFolder, run: str = "inductive-1") -> list[dict[str, An
     return [{key: value for key, value in line.items() if key not in strip} for line in found]
 
 
-def counts(folder: StudyFolder) -> EnsembleCounts:
-    run = SqlStudyStore(folder.engine, folder.study.id).run("inductive-1")
+def counts(folder: StudyFolder, run_id: str = "inductive-1") -> EnsembleCounts:
+    run = SqlStudyStore(folder.engine, folder.study.id).run(run_id)
     found = ensemble_counts(folder.engine, folder.study.id, run)
     assert found is not None
     return found
@@ -346,6 +346,28 @@ def test_a_retry_hears_again_whom_it_heard_before(tmp_path: Path) -> None:
     assert sum(number == 3 for number in readers.values()) == counts(folder).asked >= asked
     kept = {(line["segment_id"], line["coder"], line["label"]) for line in before if line["role"] == "coder"}
     assert kept <= {(line["segment_id"], line["coder"], line["label"]) for line in exported(folder)}
+
+
+def test_a_retry_hears_nobody_whom_another_run_asked(tmp_path: Path) -> None:
+    broken = True
+
+    def sometimes(body: dict[str, Any]) -> Canned:
+        return says("no idea") if broken and body["seed"] in (2, 3) and "toaster" in str(body) else answer(body)
+
+    with FaultServer(sometimes, record=False) as server:
+        text = settings_text(f"openai:m@{server.url}")
+        everybody = create_study(tmp_path / "study", text.replace("dynamic = true", "dynamic = false"))
+        fill(everybody, lines(SEGMENTS))
+        execute(everybody, lambda: begin_inductive(everybody, Scope()), lambda _: None)
+        (everybody.path / "study.toml").write_text(text, encoding="utf-8")
+        everybody.close()
+        folder = open_study(everybody.path)
+        done = execute(folder, lambda: begin_inductive(folder, Scope()), lambda _: None)
+        assert done is not None and (done.run.id, bool(done.run.failures)) == ("inductive-2", True)
+        asked = counts(folder, done.run.id).asked
+        broken = False
+        execute(folder, lambda: begin_retry(folder), lambda _: None)
+    assert counts(folder, done.run.id).asked == asked < SEGMENTS
 
 
 def test_what_was_saved_is_told(tmp_path: Path) -> None:
