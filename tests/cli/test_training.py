@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -103,16 +104,26 @@ def test_interrupted_it_says_how_to_go_on_and_does(
     assert told[-1]["kind"] == "trained"
 
 
-def test_a_terminal_shows_the_loss(
-    tmp_path: Path, base: str, command: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(io.StringIO, "isatty", lambda self: True)
+class Terminal(io.StringIO):
+    """Something that takes itself for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_losses_and_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    file = write_pairs(tmp_path / "codes.jsonl", texts=3)
-    done = command(*lora(file, base=base), "--set", "max_steps=1", "--held-out", "0.3")
-    assert "4 codes to learn from, 2 held out; 1 step" in done.err
-    assert "loss" in done.err
-    assert "1/1" in done.err
+    monkeypatch.setenv("COLUMNS", "120")
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with lora_progress.listener(json=False) as listen:
+        listen({"kind": "begin", "name": "ours", "total": 8, "done": 2, "training": 14, "held_out": 2})
+        listen({"kind": "step", "done": 3, "total": 8, "loss": 2.5})
+        listen({"kind": "measured", "done": 3, "total": 8, "loss": 1.25})
+    shown = screen.getvalue()
+    assert "ours: 14 codes to learn from, 2 held out; 8 steps, going on after step 2" in shown
+    assert "loss 2.500, held out 1.250" in shown
+    assert "3/8" in shown
 
 
 @pytest.mark.parametrize(
