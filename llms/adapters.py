@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from intercoder.core.errors import ModelError
 from intercoder.core.record import Record
-from intercoder.llms.references import OPENAI_URL, ModelReference
+from intercoder.llms.references import ModelReference
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
@@ -123,9 +123,7 @@ def other_names(reference: ModelReference) -> tuple[str, ...]:
     """
     if len(reference.urls) > 1:
         return tuple(str(reference.model_copy(update={"urls": (url,)})) for url in reference.urls)
-    if not reference.urls or reference.url == OPENAI_URL:
-        return ()
-    return (reference.anywhere,)
+    return (reference.anywhere,) if reference.urls and not reference.official else ()
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,7 @@ _HTTP: Any = sys.modules[type(openai.DEFAULT_CONNECTION_LIMITS).__module__.parti
 
 BROKEN: tuple[type[Exception], ...] = (_HTTP.TransportError, APITimeoutError, OSError)
 """What a request ends with where no answer came."""
+_NOT_THERE = (_HTTP.ConnectError, _HTTP.ConnectTimeout)
 _TOO_LATE = (_HTTP.ReadTimeout, _HTTP.WriteTimeout, _HTTP.PoolTimeout, APITimeoutError)
 _ELSEWHERE = frozenset({408, 409, 429})
 """Statuses that speak of the server at this moment, as do those from 500: another one may do better."""
@@ -24,8 +25,9 @@ _ELSEWHERE = frozenset({408, 409, 429})
 class Way:
     """Where a request was sent, and what came of it.
 
-    What it ends with is the best that it met: an answer, else an answer of a server in trouble, else that a
-    server was too slow, and only where none of them was there, that they cannot be reached.
+    What it ends with is the best that it met: an answer, else that of the server in trouble that wants to be left
+    alone for the shortest time, else that one was too slow or broke off, and only where none of them was there,
+    that they cannot be reached.
     """
 
     def __init__(self, servers: Servers, request: Any) -> None:
@@ -35,6 +37,7 @@ class Way:
         self._asked: list[Server] = []
         self._response: Any = None
         self._answered_at: Any = None
+        self._rest = 0.0
         self._error: Exception | None = None
 
     def take(self) -> Turn | None:
@@ -55,12 +58,15 @@ class Way:
 
     def answered(self, turn: Turn, response: Any) -> bool:
         """Note a server's answer; whether it is one to stay with."""
-        self._response, self._answered_at = response, self.request.url
-        if response.status_code < 500 and response.status_code not in _ELSEWHERE:
+        settled = response.status_code < 500 and response.status_code not in _ELSEWHERE
+        rest = _told_to_rest(response.headers)
+        if settled or self._response is None or rest < self._rest:
+            self._response, self._answered_at, self._rest = response, self.request.url, rest
+        if settled:
             self.servers.well(turn)
-            return True
-        self.servers.trouble(turn, rest=_told_to_rest(response.headers))
-        return False
+        else:
+            self.servers.trouble(turn, rest=rest)
+        return settled
 
     def broke(self, turn: Turn, error: Exception) -> None:
         """Note that no answer came."""
@@ -85,7 +91,7 @@ class Way:
         raise self._error or _HTTP.ConnectError("no server can be reached", request=self.request)
 
     def _keep(self, error: Exception) -> None:
-        if self._error is None or isinstance(error, _TOO_LATE):
+        if isinstance(error, _TOO_LATE) or self._error is None or isinstance(self._error, _NOT_THERE):
             self._error = error
 
 

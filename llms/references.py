@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
 from intercoder.core.errors import ModelError
@@ -62,6 +61,11 @@ class ModelReference(Record):
         return tuple(parse_address(url) for url in self.urls)
 
     @property
+    def official(self) -> bool:
+        """Whether it is served by OpenAI itself, however the address is written."""
+        return any(address.host == _OPENAI_HOST for address in self.addresses)
+
+    @property
     def location(self) -> str:
         """Where text sent to the model goes: `this machine`, or the host and port of each server."""
         here = [address.shown for address in self.addresses if address.loopback]
@@ -112,7 +116,7 @@ def same_model(one: str, other: str) -> bool:
         return True
     first, second = parse_reference(one), parse_reference(other)
     shared = len(first.urls) > 1 or len(second.urls) > 1
-    official = OPENAI_URL in (first.url, second.url)
+    official = first.official or second.official
     return shared and not official and (first.backend, first.name) == (second.backend, second.name)
 
 
@@ -139,16 +143,17 @@ def _endpoint(text: str, rest: str) -> ModelReference:
         parse_address(one)
     if not name:
         raise ModelError("The reference names no model.", where=text, remedy=f"References are: {_FORMS}.")
+    found = ModelReference(backend="openai", name=name, urls=urls)
     if len(urls) > 1:
-        _check_servers(text, urls)
-    return ModelReference(backend="openai", name=name, urls=urls)
+        _check_servers(text, found)
+    return found
 
 
-def _check_servers(text: str, urls: Sequence[str]) -> None:
-    twice = [url for url, times in Counter(url.lower() for url in urls).items() if times > 1]
+def _check_servers(text: str, found: ModelReference) -> None:
+    twice = [url for url, times in Counter(url.lower() for url in found.urls).items() if times > 1]
     if twice:
         raise ModelError(f"The reference names {twice[0]} twice.", where=text, remedy="Name each server once.")
-    if any(parse_address(url).host == _OPENAI_HOST for url in urls):
+    if found.official:
         raise ModelError(
             "OpenAI itself cannot be one of several servers.",
             where=text,

@@ -95,4 +95,5 @@ def test_of_several_servers_answers_are_kept_under_none_of_their_addresses() -> 
 def test_of_one_server_answers_are_kept_under_its_address() -> None:
     alone = parse_reference("openai:m@http://127.0.0.1:1/v1")
     assert (identity(alone), other_names(alone)) == (str(alone), ("openai:m@*",))
-    assert other_names(parse_reference("openai:m")) == other_names(parse_reference("scripted:words")) == ()
+    for elsewhere in ("openai:m", "openai:m@https://API.openai.com/v1", "scripted:words"):
+        assert other_names(parse_reference(elsewhere)) == ()

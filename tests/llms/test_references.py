@@ -56,6 +56,7 @@ def test_servers_that_cannot_stand_together_are_refused(urls: str, expected: str
         ("openai:m@http://127.0.0.1:1/v1", True),
         ("openai:n@http://127.0.0.1:1/v1|http://127.0.0.1:2/v1", False),
         ("openai:m", False),
+        ("openai:m@https://API.openai.com/v1", False),
         ("hf:m", False),
     ],
 )

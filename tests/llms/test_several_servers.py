@@ -123,6 +123,22 @@ async def test_a_server_error_of_all_that_are_there_fails_the_request_only() -> 
         assert bad.count == 2
 
 
+@pytest.mark.parametrize("turned", [False, True])
+async def test_of_those_that_ask_to_wait_the_one_that_asks_for_less_decides(turned: bool) -> None:
+    busy = [fails(429, headers=SOON), says("x")]
+    with FaultServer(busy) as soon, FaultServer(fails(429, headers={"retry-after": "86400"})) as late:
+        urls = [late.url, soon.url] if turned else [soon.url, late.url]
+        assert (await ask(model_at("|".join(urls), retries=1))).text == "x"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_one_that_breaks_off_is_there_though_another_is_not(turned: bool) -> None:
+    with FaultServer(Canned(body=says("x").body, cut=True)) as cutting:
+        urls = [cutting.url, nobody()] if turned else [nobody(), cutting.url]
+        with pytest.raises(CallFailed, match="broke off"):
+            await ask(model_at("|".join(urls), retries=0))
+
+
 async def test_too_many_requests_everywhere_are_sent_again_when_the_servers_say() -> None:
     busy = [fails(429, headers=SOON), says("x")]
     with FaultServer(busy) as one, FaultServer(busy) as other:
