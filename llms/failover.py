@@ -54,7 +54,7 @@ class Way:
         """Servers that are worth waiting for; none once any server has answered something."""
         if self._response is not None:
             return []
-        return [server for server in self.servers.all if not any(server is one for one in self._asked)]
+        return [server for server in self.servers.all if server not in self._asked]
 
     def answered(self, turn: Turn, response: Any) -> bool:
         """Note a server's answer; whether it is one to stay with."""

@@ -15,7 +15,7 @@ FIRST_REST = 0.5
 LONGEST_REST = 30.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Server:
     """One server as its requests went so far."""
 
@@ -74,13 +74,13 @@ class Servers:
     def __post_init__(self) -> None:
         self.all = [Server(url) for url in self.urls]
 
-    def take(self, but: Iterable[Server] = ()) -> Turn | None:
+    def take(self, but: Sequence[Server] = ()) -> Turn | None:
         """A turn at the server with the fewest requests in flight; None where those left are not there.
 
         Args:
             but: Servers that this request has tried.
         """
-        left = [server for server in self.all if not any(server is one for one in but)]
+        left = [server for server in self.all if server not in but]
         free = [server for server in left if self._free(server)]
         asked = free or [server for server in left if not server.away]
         if not asked:

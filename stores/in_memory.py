@@ -64,11 +64,12 @@ class InMemoryStudyStore:
 
     def heard(self, run_id: str, segment_ids: Sequence[str]) -> Mapping[str, Collection[str]]:
         """Coders by segment about which they answered or failed to."""
-        told: dict[str, set[str]] = {}
-        for one in (*self.decisions, *self.failures):
-            if one.role == "coder":
-                told.setdefault(one.segment_id, set()).add(one.coder)
-        return {segment_id: told[segment_id] for segment_id in segment_ids if segment_id in told}
+        told: list[Decision | Failure] = [*self.decisions, *self.failures]
+        found: dict[str, set[str]] = {}
+        for one in told:
+            if one.role == "coder" and one.segment_id in segment_ids:
+                found.setdefault(one.segment_id, set()).add(one.coder)
+        return found
 
     def finish(self, run_id: str) -> Codebook:
         """Close the run and give its codebook, with counts."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import pytest
 
@@ -185,7 +185,7 @@ async def test_waiting_for_servers_is_not_a_busy_loop(monkeypatch: pytest.Monkey
     tries: list[str] = []
     take = servers.Servers.take
 
-    def counted(self: servers.Servers, but: Iterable[servers.Server] = ()) -> servers.Turn | None:
+    def counted(self: servers.Servers, but: Sequence[servers.Server] = ()) -> servers.Turn | None:
         turn = take(self, but)
         if turn is not None:
             tries.append(turn.server.url)
@@ -224,6 +224,33 @@ async def test_a_request_that_is_given_up_frees_its_turn() -> None:
         await asyncio.gather(given_up, return_exceptions=True)
         await ask(model)
         assert (one.count, other.count) == (2, 0)
+
+
+async def test_a_request_that_is_given_up_while_it_waits_for_a_server_frees_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(servers, "FIRST_REST", 60.0)
+    monkeypatch.setattr(servers, "LONGEST_REST", 60.0)
+    port = closed_port()
+    model = model_at(f"http://127.0.0.1:{port}/v1|{nobody()}", retries=0, concurrency=1)
+    with pytest.raises(EndpointStopped):
+        await ask(model)
+    waiting = asyncio.create_task(ask(model))
+    assert not (await asyncio.wait([waiting], timeout=0.01))[0]
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    for server in model.http_async_client._pool().servers.all:
+        server.rests_until = 0.0
+    with FaultServer(says("x"), port=port):
+        assert (await ask(model)).text == "x"
+
+
+async def test_what_is_too_long_for_one_server_is_not_sent_to_the_next() -> None:
+    refusal = fails(400, "This model's maximum context length is 2048 tokens")
+    with FaultServer(refusal) as one, FaultServer(says("x")) as other:
+        with pytest.raises(CallFailed, match=r"too long for the model.*2048") as caught:
+            await ask(model_at(f"{one.url}|{other.url}"))
+        assert (caught.value.kind, one.count, other.count) == ("too_long", 1, 0)
 
 
 async def test_synchronous_calls_go_on_to_the_next_server_too() -> None:
