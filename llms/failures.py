@@ -139,7 +139,8 @@ def _failed(error: Exception, model: BaseChatModel) -> CallFailed:
 
 def _too_long(words: str) -> CallFailed:
     """The server's words name both sizes."""
-    return CallFailed("too_long", f'The request is too long for the model: "{words}".')
+    remedy = "Serve it with a longer context, cut shorter segments or show fewer worked examples (`shots`)."
+    return CallFailed("too_long", f'The request is too long for the model: "{words}". {remedy}')
 
 
 def endpoint_of(model: BaseChatModel) -> str:

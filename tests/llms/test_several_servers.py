@@ -251,6 +251,7 @@ async def test_what_is_too_long_for_one_server_is_not_sent_to_the_next() -> None
         with pytest.raises(CallFailed, match=r"too long for the model.*2048") as caught:
             await ask(model_at(f"{one.url}|{other.url}"))
         assert (caught.value.kind, one.count, other.count) == ("too_long", 1, 0)
+        assert "longer context" in caught.value.message
 
 
 async def test_synchronous_calls_go_on_to_the_next_server_too() -> None:
