@@ -95,20 +95,10 @@ def _measured(
     labels: Labels, references: Sequence[Sequence[str]], judges: Judges, places: Mapping[str, int]
 ) -> Measured:
     given = [place for place, label in enumerate(labels) if label]
-    said, wanted = [labels[place] for place in given], [references[place] for place in given]
+    said = [labels[place] for place in given]
     means = np.zeros((len(labels), len(MEANS)))
-    means[given, 0] = likeness(said, wanted, judges.embed)
-    means[given, 1] = likeness(said, wanted, judges.judge) if judges.judge else np.nan
-    means[given, 2] = [
-        meteor(list(texts), label, wordnet=judges.wordnet) for label, texts in zip(said, wanted, strict=True)
-    ]
-    overlaps = [rouge(list(texts), label) for label, texts in zip(said, wanted, strict=True)]
-    means[given, 3:6] = [(one.rouge1, one.rouge2, one.rougeL) for one in overlaps]
-    if judges.bert:
-        means[given, 6:9] = bertscore([list(texts) for texts in wanted], said, model=judges.bert).items
-    else:
-        means[given, 6:9] = np.nan
-    means[given, 9] = 1
+    if given:
+        means[given] = _compared(said, [list(references[place]) for place in given], judges)
     lengths = np.array([len(label.split()) for label in labels], np.float64)
     return Measured(
         means,
@@ -117,6 +107,22 @@ def _measured(
         np.stack([_counted([label], places) for label in labels]),
         len({_plain(label) for label in said}),
     )
+
+
+def _compared(labels: Labels, references: Sequence[list[str]], judges: Judges) -> Floats:
+    """Everything that is a mean, for each label."""
+    items = list(zip(references, labels, strict=True))
+    overlaps = [rouge(texts, label) for texts, label in items]
+    unknown = np.full((len(labels), 1), np.nan)
+    columns = [
+        likeness(labels, references, judges.embed)[:, None],
+        likeness(labels, references, judges.judge)[:, None] if judges.judge else unknown,
+        np.array([[meteor(texts, label, wordnet=judges.wordnet)] for texts, label in items]),
+        np.array([[one.rouge1, one.rouge2, one.rougeL] for one in overlaps]),
+        np.array(bertscore(references, labels, model=judges.bert).items) if judges.bert else unknown.repeat(3, 1),
+        np.ones((len(labels), 1)),
+    ]
+    return np.concatenate(columns, axis=1)
 
 
 def likeness(labels: Labels, references: Sequence[Sequence[str]], embed: Embed) -> Floats:

@@ -49,13 +49,16 @@ class Team(NamedTuple):
 
 
 def team(*, shots: Iterable[int] = (0,), endings: bool = False, adapters: Sequence[Path] = ()) -> Team:
-    """The small model's coders."""
+    """The small model's coders.
+
+    Variants draw with different seeds: with one seed for all, six prompts gave nearly the same labels.
+    """
     others = [coder(SMALL, VARIANTS[0], shots=number) for number in shots]
     if endings:
         others.append(coder(SMALL, VARIANTS[0], ending="line_break"))
     others += [coder(f"{SMALL}#{folder}", VARIANTS[0], shots=0) for folder in adapters]
     return Team(
-        tuple(coder(SMALL, prompt) for prompt in VARIANTS),
+        tuple(coder(SMALL, prompt, seed=place if place < TRIO else 0) for place, prompt in enumerate(VARIANTS)),
         tuple(coder(SMALL, VARIANTS[0], seed=10 * place) for place in range(SAMPLES)),
         tuple(others),
     )
