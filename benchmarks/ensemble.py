@@ -89,7 +89,8 @@ def outcome(texts: TextSet, found: Heard, members: Team, judges: Judges) -> Outc
     steps = curve(found, members, judges.embed)
     lines += [*curve_table(steps, [item.references for item in found.items], judges)]
     lines += _large(found, members, judges)
-    shown = {name: labels for name, labels in made.items() if not name.endswith(HINDSIGHT)}
+    # Figures look at texts that every system gave a label to: one that gives none would leave nothing to draw.
+    shown = {name: labels for name, labels in made.items() if any(labels) and not name.endswith(HINDSIGHT)}
     page = figures_page(texts, found.items, shown, "three prompts: medoid, g = 1", judges.embed)
     return Outcome(texts.name, lines, plain(figures), page)
 

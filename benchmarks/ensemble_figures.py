@@ -38,7 +38,8 @@ def figures_page(
         length_figure(contents, numbered),
         *likeness_figures(contents, numbered, embed),
     ]
-    parts = [_drawn(figure, first=place == 0) for place, figure in enumerate(figures)]
+    first = next((figure for figure in figures if not figure.undefined), None)
+    parts = [_drawn(figure, first=figure is first) for figure in figures]
     title = f"Ensembles on small models: {html.escape(texts.name)}"
     return f'<!doctype html><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>{"".join(parts)}'
 
