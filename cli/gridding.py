@@ -82,7 +82,8 @@ def train_grid(
             results.append(result)
             _say(_word(result))
     except KeyboardInterrupt:
-        _say("Stopped. What is done is kept: run the same command again to go on.")
+        again = "run the same command again without --new" if new else "run the same command again"
+        _say(f"Stopped. What is done is kept: {again} to go on.")
         sys.exit(INTERRUPTED)
     ordered = in_order(results, coders)
     lines = [_line(one) if json or csv else _row(one) for one in ordered]

@@ -115,7 +115,8 @@ def lora(
                 listen=listen,
             )
     except KeyboardInterrupt:
-        print("Stopped. Run the same command again to go on from the last checkpoint.", file=sys.stderr)
+        again = "Run the same command again without --new" if new else "Run the same command again"
+        print(f"Stopped. {again} to go on from the last checkpoint.", file=sys.stderr)
         sys.exit(INTERRUPTED)
     _print_dropped(trained.dropped, json=json)
     inside = source.is_dir() and out is None

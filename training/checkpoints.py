@@ -92,6 +92,11 @@ class Workplace:
         self.keep(job)
         return job
 
+    def begun(self, key: str) -> bool:
+        """Whether this very training was begun here and not ended."""
+        job = self._job()
+        return job is not None and job.key == key
+
     def keep(self, job: Job) -> None:
         """Write down which training this is."""
         self.folder.mkdir(parents=True, exist_ok=True)

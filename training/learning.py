@@ -8,6 +8,7 @@ from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from intercoder.core.errors import ModelError, SettingsError
+from intercoder.core.shown import counted
 from intercoder.training.batches import collate
 from intercoder.training.checkpoints import Checkpoint, Workplace
 from intercoder.training.examples import Example
@@ -102,7 +103,7 @@ class Learning:
         Raises:
             OutOfMemory: A batch does not fit into memory.
         """
-        with _Failing(self._settings, self._workplace):
+        with Failing(self._settings, self._workplace, texts=1):
             return float(self._trainer.evaluate()["eval_loss"])
 
     def run(self, after: Checkpoint | None) -> None:
@@ -117,16 +118,21 @@ class Learning:
         from transformers import set_seed
 
         set_seed(self._settings.seed)
-        with _Failing(self._settings, self._workplace):
+        with Failing(self._settings, self._workplace, texts=self._settings.batch_size):
             self._trainer.train(resume_from_checkpoint=str(after.folder) if after else None)
 
 
-class _Failing:
-    """Turns what torch raises into errors that say how to go on."""
+class Failing:
+    """Turns what torch raises into errors that say how to go on.
 
-    def __init__(self, settings: LoraSettings, workplace: Workplace) -> None:
-        self._settings = settings
-        self._workplace = workplace
+    Args:
+        settings: How is learnt.
+        workplace: Where checkpoints are.
+        texts: How many are in memory at a time.
+    """
+
+    def __init__(self, settings: LoraSettings, workplace: Workplace, *, texts: int) -> None:
+        self._settings, self._workplace, self._texts = settings, workplace, texts
 
     def __enter__(self) -> None:
         return None
@@ -134,20 +140,20 @@ class _Failing:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, _Astray):
             raise self._not_finite(error) from error
-        if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _of_memory(error)):
+        if error is not None and of_memory(error):
             raise self._out_of_memory() from error
 
     def _out_of_memory(self) -> OutOfMemory:
         settings, last = self._settings, self._workplace.last()
-        if settings.batch_size > 1:
+        if self._texts > 1:
             size = max(one for one in range(1, settings.batch_size) if settings.texts_a_step % one == 0)
             smaller = f"--set batch_size={size} --set accumulation={settings.texts_a_step // size}"
             remedy = f"Run it again with `{smaller}`: it is the same training in smaller pieces"
         else:
             remedy = "Close other programs, or take a smaller base or `--set max_length` of fewer tokens"
-        goes_on = f", and goes on after step {last.step}." if last and settings.batch_size > 1 else "."
+        goes_on = f", and goes on after step {last.step}." if last and self._texts > 1 else "."
         return OutOfMemory(
-            f"memory does not suffice for {settings.batch_size} texts at a time.",
+            f"memory does not suffice for {counted(self._texts, 'text')} at a time.",
             where=str(self._workplace.folder),
             remedy=f"{remedy}{goes_on}",
         )
@@ -167,8 +173,11 @@ class _Astray(Exception):
     """What is not finite, and at which step."""
 
 
-def _of_memory(error: RuntimeError) -> bool:
-    return type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
+def of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory did not suffice."""
+    if isinstance(error, RuntimeError):
+        return any(words in str(error).lower() for words in ("out of memory", "allocate memory"))
+    return isinstance(error, MemoryError)
 
 
 def _trainer(
@@ -204,6 +213,8 @@ def _trainer(
             if "loss" in logs:
                 listen({"kind": "step", "done": state.global_step, "total": total, "loss": logs["loss"]})
             elif "eval_loss" in logs:
+                if not isfinite(logs["eval_loss"]):  # nothing is saved then: what is measured is so before it
+                    raise _Astray(f"held-out loss of step {state.global_step}")
                 listen({"kind": "measured", "done": state.global_step, "total": total, "loss": logs["eval_loss"]})
 
     every = settings.checkpoint_every or max(1, ceil(total / CHECKPOINTS))

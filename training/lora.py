@@ -24,10 +24,10 @@ from intercoder.llms.loading import fastest_dtype, load_weights, load_words
 from intercoder.llms.references import parse_reference
 from intercoder.prompts.loader import Prompt, load
 from intercoder.training.batches import branches_apart
-from intercoder.training.card import Card, DataCard, Losses, read_card, write_card
+from intercoder.training.card import CARD, Card, DataCard, Losses, read_card, write_card
 from intercoder.training.checkpoints import Checkpoint, Workplace
 from intercoder.training.examples import Asked, Example, codes, make_examples
-from intercoder.training.learning import Learning, Listener, adapted, total_steps
+from intercoder.training.learning import Failing, Learning, Listener, adapted, of_memory, total_steps
 from intercoder.training.pairs import Dropped, Pairs
 from intercoder.training.settings import LoraSettings
 
@@ -88,12 +88,13 @@ def train(
     material = _material(pairs, settings, coder, means, max_codes, base)
     key = _key(material, settings, coder.model, base)
     with Workplace(out) as workplace:
-        if not new and (known := _there_already(out, key)):
+        if known := _there_already(out, key, new=new, begun=workplace.begun(key)):
             return Trained(adapter=out, card=known, dropped=material.dropped, known=True)
         job = workplace.take_up(key, new=new)
         started = time.monotonic()
         model = load_weights(base, _dtype(settings))
-        _check_kind(model, material.training[0], settings, coder.model)
+        with Failing(settings, workplace, texts=1):
+            _check_kind(model, material.training[0], settings, coder.model)
         model = adapted(model, settings, coder.model)
         learning = Learning(model, material.training, material.held_out, settings, workplace, listen)
         last = workplace.last()
@@ -167,29 +168,45 @@ def _key(material: _Material, settings: LoraSettings, reference: str, base: Path
     return digest(material.training, material.held_out, told, settings.texts_a_step, reference, files, config)
 
 
-def _there_already(out: Path, key: str) -> Card | None:
-    """The card of an adapter that was trained on the same in the same way.
+def _there_already(out: Path, key: str, *, new: bool, begun: bool) -> Card | None:
+    """The card of an adapter that was trained on the same in the same way; None where there is something to do.
+
+    Args:
+        out: Where it would be.
+        key: Of the training.
+        new: Whether any adapter that is there is to be replaced.
+        begun: Whether this training was begun already, to replace what is there.
 
     Raises:
         InputError: There is something else of that name.
     """
     if not out.exists():
         return None
-    card = read_card(out) if out.is_dir() else None
-    if card is None or card.key != key:
+    if not (out / CARD).is_file():
         raise InputError(
-            "there is another adapter of that name." if card else "there is something of that name already.",
-            where=str(out),
-            remedy="Choose another `--name`" + (", or train it anew with `--new`." if card else "."),
+            "there is something of that name already.", where=str(out), remedy="Choose another `--name`."
         )
-    return card
+    if new:
+        return None
+    card = read_card(out)
+    if card is not None and card.key == key:
+        return card
+    if begun:
+        return None
+    raise InputError(
+        "there is another adapter of that name.",
+        where=str(out),
+        remedy="Choose another `--name`, or train it anew with `--new`.",
+    )
 
 
 def _check_kind(model: Any, example: Example, settings: LoraSettings, where: str) -> None:
     model.eval()
     try:
         fits = branches_apart(model, example, _dtype(settings))
-    except (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError):
+    except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+        if of_memory(error):
+            raise
         fits = False
     if not fits:
         kind = getattr(model.config, "model_type", "unknown")

@@ -95,6 +95,30 @@ def test_another_adapter_of_that_name_is_kept_unless_told_otherwise(
     assert weights(train_tiny(base, pairs, tmp_path / "mine", changed(max_steps=1, seed=1), new=True)) != first
 
 
+def test_a_folder_that_is_no_adapter_is_never_replaced(base: Path, pairs: Path, tmp_path: Path) -> None:
+    note = tmp_path / "mine" / "notes.txt"
+    note.parent.mkdir()
+    note.write_text("dear", encoding="utf-8")
+    with pytest.raises(InputError, match="something of that name"):
+        train_tiny(base, pairs, tmp_path / "mine", changed(max_steps=1), new=True)
+    assert note.read_text(encoding="utf-8") == "dear"
+
+
+def test_a_new_training_of_an_old_name_goes_on_without_being_begun_anew(
+    base: Path, pairs: Path, tmp_path: Path, events: list[dict[str, Any]]
+) -> None:
+    def stop(event: dict[str, Any]) -> None:
+        if event["kind"] == "step" and event["done"] == 3:
+            raise KeyboardInterrupt
+
+    train_tiny(base, pairs, tmp_path / "mine", changed(max_steps=1))
+    longer = changed(max_steps=4)
+    with pytest.raises(KeyboardInterrupt):
+        train_tiny(base, pairs, tmp_path / "mine", longer, new=True, listen=stop)
+    assert train_tiny(base, pairs, tmp_path / "mine", longer, listen=events.append).card.steps == 4
+    assert steps(events) == [3, 4]
+
+
 def killed(base: Path, pairs: Path, out: Path, when: str, step: int) -> None:
     child = [sys.executable, "-m", "tests.training.train_child", base, pairs, out, when, str(step)]
     done = subprocess.run(list(map(str, child)), capture_output=True, text=True, timeout=300, cwd=ROOT)
@@ -193,6 +217,35 @@ def test_a_loss_that_is_no_number_ends_it_and_keeps_the_last_checkpoint(
     assert not (tmp_path / "mine").exists()
 
 
+def test_a_held_out_loss_that_is_no_number_ends_it_too(
+    base: Path, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import Trainer
+
+    measure = Trainer.prediction_step
+
+    def measured(self: Any, *args: Any, **options: Any) -> Any:
+        loss, *rest = measure(self, *args, **options)
+        return (loss * float("nan") if self.state.global_step == 4 else loss, *rest)
+
+    monkeypatch.setattr(Trainer, "prediction_step", measured)
+    with pytest.raises(NotFinite, match="held-out loss of step 4 is no number") as caught:
+        train_tiny(base, pairs, tmp_path / "mine")
+    assert "until step 2 is a usable adapter" in caught.value.remedy
+
+
+def test_memory_that_does_not_suffice_for_a_look_at_the_base_is_told_as_that(
+    base: Path, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bool:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(lora, "branches_apart", full)
+    with pytest.raises(OutOfMemory, match="1 text at a time") as caught:
+        train_tiny(base, pairs, tmp_path / "mine")
+    assert "max_length" in caught.value.remedy
+
+
 def test_out_of_memory_it_says_what_to_try_and_goes_on(
     base: Path, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: list[dict[str, Any]]
 ) -> None:
@@ -205,7 +258,7 @@ def test_out_of_memory_it_says_what_to_try_and_goes_on(
             train_tiny(base, pairs, tmp_path / "mine")
         assert "batch_size=1 --set accumulation=2" in caught.value.remedy
         assert "after step 2" in caught.value.remedy
-        with pytest.raises(OutOfMemory, match="1 texts at a time") as caught:
+        with pytest.raises(OutOfMemory, match="1 text at a time") as caught:
             train_tiny(base, pairs, tmp_path / "mine", changed(batch_size=1, accumulation=2))
         assert "smaller base" in caught.value.remedy
     smaller = changed(batch_size=1, accumulation=2)
