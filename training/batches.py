@@ -77,13 +77,13 @@ def collate(examples: Sequence[Example], dtype: torch.dtype) -> dict[str, Any]:
     for example in examples:
         prompt = tree.add(example.prompt)
         for answer in example.answers:
-            node, before_last = tree.add(answer.tokens[: -answer.learnt], prompt), None
-            for token in answer.tokens[-answer.learnt :]:
-                if before_last is not None:
-                    node = tree.add([before_last], node)
-                before.append(node)
-                wanted.append(token)
-                before_last = token
+            node, learnt = prompt, frozenset(answer.learnt)
+            for place, token in enumerate(answer.tokens):
+                if place in learnt:
+                    before.append(node)
+                    wanted.append(token)
+                if place < answer.learnt[-1]:
+                    node = tree.add([token], node)
     targets = torch.tensor([wanted])
     return {
         "input_ids": torch.tensor([tree.tokens]),
@@ -116,5 +116,5 @@ def branches_apart(model: Any, example: Example, dtype: str) -> bool:
         for one in (answer, turned):
             tokens = torch.tensor([[*prompt, *one.tokens[:-1]]])
             logits = model(input_ids=tokens, use_cache=False).logits[0]
-            alone.append(logits[-one.learnt :])
+            alone.append(logits[[len(prompt) + place - 1 for place in one.learnt]])
     return alike(both, torch.cat(alone), dtype)

@@ -1,4 +1,4 @@
-"""From a pair to what is learnt: the coder's own messages, the answer up to the code, and a loss on the code alone.
+"""From a pair to what is learnt: the coder's own messages, the answer up to the code, and a loss on the code.
 
 The messages are those that the coder sends when it is asked, and tokens those that it reads and writes then, so
 that what is learnt fits what is asked. The text under study never becomes a control token.
@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from intercoder.agents.answers import (
     LABEL_LENGTH,
-    QUOTE_LENGTH,
     LabelledAnswer,
     coder_schema,
     one_line,
-    whole_words,
 )
 from intercoder.core.errors import ModelError
 from intercoder.llms.chat_tokens import ChatEncoder, Turn
@@ -30,8 +28,9 @@ class Answer(NamedTuple):
     """What a coder answers, up to the token that ends the label."""
 
     tokens: tuple[int, ...]
-    learnt: int
-    """How many of the last tokens the loss is on: those that hold the label and its closing quotation mark."""
+    learnt: tuple[int, ...]
+    """Places of the tokens that the loss is on: the beginning of a code, where the answer could have been empty,
+    and the label with its closing quotation mark."""
 
 
 class Example(NamedTuple):
@@ -61,7 +60,7 @@ def make_examples(pairs: Iterable[Pair], asked: Asked) -> tuple[list[Example], l
             dropped.append(fault)
             continue
         prompt = tuple(asked.encoder.encode([Turn(one.role, one.content) for one in asked.messages(pair)]))
-        answer = _answer(pair.quote, label, asked.encoder)
+        answer = _answer(label, asked.encoder)
         length = len(prompt) + len(answer.tokens)
         if length > asked.max_length:
             why = f"{length} tokens; `max_length` is {asked.max_length}"
@@ -76,30 +75,36 @@ def codes(examples: Iterable[Example]) -> int:
     return sum(len(example.answers) for example in examples)
 
 
-def answer_around(quote: str, label: str) -> tuple[str, int, int]:
-    """A coder's answer as constrained decoding writes it, as far as it is known.
+class Written(NamedTuple):
+    """A coder's answer as constrained decoding writes it, as far as it is known, and places in it."""
+
+    text: str
+    """Up to the key that follows the label."""
+    opening: int
+    """Where the list of codes opens. A small model may leave it empty, and would never come to a label."""
+    label: int
+    """Where the label begins."""
+    end: int
+    """Where the label's closing quotation mark ends."""
+
+
+def answer_with(label: str) -> Written:
+    """The answer that gives one code.
 
     Args:
-        quote: The words that the code was given to; cut as a schema cuts what is too long.
         label: The code, on one line.
 
-    Returns:
-        The answer up to the key that follows the label, and where in it the label begins and its closing quotation
-        mark ends.
-
     Raises:
-        ModelError: The answer's form asks for something before the label that people do not give.
+        ModelError: The answer's form asks for something before the label, which people do not give.
     """
-    known = {"quote": whole_words(one_line(quote)[:QUOTE_LENGTH], QUOTE_LENGTH), "label": label}
-    keys = list(coder_schema(1)["properties"]["codes"]["items"]["properties"])  # type: ignore[index,call-overload,arg-type]
-    before = keys[: keys.index("label")]
-    if unknown := set(before) - set(known):
-        raise ModelError(f"People's codes cannot be learnt: {', '.join(sorted(unknown))} comes before the label.")
-    start = "".join(f'"{key}":{_json(known[key])},' for key in before)
-    opened = f'{{"codes":[{{{start}"label":"'
-    closed = f"{opened}{_json(label)[1:]}"
-    following = keys[len(before) + 1 :]
-    return f'{closed},"{following[0]}":"' if following else f"{closed}}}]}}", len(opened), len(closed)
+    schema: Any = coder_schema(1)
+    first, following, *_ = schema["properties"]["codes"]["items"]["properties"]
+    if first != "label":
+        raise ModelError(f"People's codes cannot be learnt: {first} comes before the label.")
+    before = '{"codes":'
+    opened = f'{before}[{{"label":"'
+    closed = f"{opened}{json.dumps(label, ensure_ascii=False)[1:]}"
+    return Written(f'{closed},"{following}":"', len(before), len(opened), len(closed))
 
 
 def _label(pair: Pair) -> tuple[str, Dropped | None]:
@@ -114,12 +119,14 @@ def _label(pair: Pair) -> tuple[str, Dropped | None]:
         return "", Dropped(place=pair.place, fault="empty", detail="nothing of the code can be seen")
 
 
-def _answer(quote: str, label: str, encoder: ChatEncoder) -> Answer:
-    text, start, end = answer_around(quote, label)
+def _answer(label: str, encoder: ChatEncoder) -> Answer:
+    text, opening, start, end = answer_with(label)
     # The answer is cut after its tokens are known: what follows a label may share a token with its closing mark.
     written = [token for token in encoder.encode_answer(text) if token.start < end]
-    return Answer(tuple(token.id for token in written), sum(token.end > start for token in written))
-
-
-def _json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    begun = opening + len("[{")
+    learnt = [
+        place
+        for place, token in enumerate(written)
+        if token.end > start or (token.end > opening and token.start < begun)
+    ]
+    return Answer(tuple(token.id for token in written), tuple(learnt))

@@ -11,8 +11,8 @@ from tests.training.adapting import make_base
 
 torch = pytest.importorskip("torch")
 EXAMPLES = (
-    Example(tuple(range(5, 40)), (Answer((1, 2, 3, 4, 5), 3), Answer((1, 2, 3, 9), 2))),
-    Example((*range(5, 30), 3), (Answer((1, 2, 7), 1), Answer((1, 2, 7), 1))),
+    Example(tuple(range(5, 40)), (Answer((1, 2, 3, 4, 5), (1, 3, 4)), Answer((1, 2, 3, 9), (1, 3)))),
+    Example((*range(5, 30), 3), (Answer((1, 2, 7), (0, 2)), Answer((1, 2, 7), (2,)))),
 )
 
 
@@ -38,9 +38,10 @@ def test_losses_and_slopes_are_those_of_the_examples_by_themselves(tmp_path: Pat
         for answer in example.answers:
             tokens = torch.tensor([[*example.prompt, *answer.tokens]])
             targets = torch.full_like(tokens, -100)
-            targets[0, -answer.learnt :] = tokens[0, -answer.learnt :]
-            losses.append(model(input_ids=tokens, labels=targets).loss * answer.learnt)
-            learnt += answer.learnt
+            places = [len(example.prompt) + place for place in answer.learnt]
+            targets[0, places] = tokens[0, places]
+            losses.append(model(input_ids=tokens, labels=targets).loss * len(places))
+            learnt += len(places)
     apart = sum(losses) / learnt
     assert together.item() == pytest.approx(apart.item(), rel=1e-5)
     assert torch.allclose(slope, torch.autograd.grad(apart, one)[0], rtol=1e-3, atol=1e-6)

@@ -1,4 +1,4 @@
-"""What is learnt of a pair: the tokens that a coder reads and writes, and a loss on the label alone."""
+"""What is learnt of a pair: the tokens that a coder reads and writes, and a loss on the code."""
 
 import json
 from pathlib import Path
@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intercoder.agents.answers import CoderAnswer, one_line
+from intercoder.agents.answers import CoderAnswer, LabelledAnswer, one_line
 from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
+from intercoder.core.documents import Segment
 from intercoder.core.study import CoderSettings
 from intercoder.llms.chat_tokens import ChatEncoder, Turn
-from intercoder.training.examples import Asked, answer_around, codes, make_examples
+from intercoder.training.examples import Asked, Example, answer_with, codes, make_examples
 from intercoder.training.pairs import Pair, read_pairs
 from tests.llms import tiny_models
 from tests.training.adapting import write_lines
@@ -24,31 +25,44 @@ LABELS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Z
 )
 
 
+WORDS = "I mend my own clothes."
+TEXT = Segment(
+    id="s_1", document_id="d_1", document="d", unit="row", start=0, end=len(WORDS), text=WORDS, speaker=None
+)
+
+
 def asked(length: int = 4096) -> Asked:
     coder = Coder(CoderSettings(name="x", model="scripted:words", shots=0), Means(reference="scripted:words"))
     return Asked(ENCODER, lambda pair: coder.question_about(pair.segment).messages, length)
+
+
+def examples_of(label: str) -> list[Example]:
+    pair = Pair(place="line 1", segment=TEXT, quote=TEXT.text, code=label)
+    return make_examples([pair], asked())[0]
 
 
 def pairs_of(tmp_path: Path, *lines: dict[str, str]) -> tuple[Pair, ...]:
     return read_pairs(write_lines(tmp_path / "pairs.jsonl", lines)).pairs
 
 
-@given(quote=st.text(st.characters(codec="utf-8"), max_size=200), label=LABELS)
-def test_the_answer_is_one_that_a_coder_may_give(quote: str, label: str) -> None:
-    text, start, end = answer_around(quote, label)
+@given(label=LABELS)
+def test_the_answer_is_one_that_a_coder_may_give(label: str) -> None:
+    text, opening, start, end = answer_with(label)
     whole = f'{text}","reason":""}}]}}'
     CoderAnswer.model_validate_json(whole)
+    CoderAnswer.model_validate_json(f"{text[:opening]}[]}}")
     assert json.loads(f'"{text[start:end]}') == label
     assert tiny_models.is_compact(whole)
 
 
 @given(label=LABELS)
-def test_the_loss_is_on_the_label_and_its_closing_mark(label: str) -> None:
-    text, start, end = answer_around("the words", label)
-    written = [token for token in ENCODER.encode_answer(text) if token.start < end]
-    learnt = [token.id for token in written if token.end > start]
-    assert ENCODER.decode([token.id for token in written[: -len(learnt)]]) == text[:start]
-    assert ENCODER.decode(learnt) == text[start:end]
+def test_the_loss_is_on_the_code_s_beginning_and_the_label_with_its_closing_mark(label: str) -> None:
+    (example,) = examples_of(label)
+    (answer,) = example.answers
+    learnt = [answer.tokens[place] for place in answer.learnt]
+    text, opening, start, end = answer_with(LabelledAnswer(label=label).label)
+    assert ENCODER.decode(answer.tokens[: answer.learnt[0]]) == text[:opening]
+    assert ENCODER.decode(learnt) == "[{" + text[start:end]
 
 
 def test_a_prompt_is_what_the_coder_sends(tmp_path: Path) -> None:
