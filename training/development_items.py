@@ -8,7 +8,7 @@ from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.core.sampling import draw
-from intercoder.training.pairs import Pairs
+from intercoder.training.pairs import Pairs, plain
 
 MOST = 100
 """Items that are drawn where nobody says how many; seed 000 held out as many."""
@@ -45,12 +45,14 @@ def draw_items(
         items: All there are.
         number: How many to draw; None for `MOST`, or all if there are fewer.
         seed: Any whole number.
-        spared: Ids of documents that an adapter was trained on; their items are left out.
+        spared: Ids of documents that an adapter was trained on; their items are left out, and others of the same
+            text.
 
     Raises:
         InputError: There are fewer than asked for, or none is left.
     """
-    left = [one for one in items if one.segment.document_id not in spared]
+    learnt = {plain(one.segment.text) for one in items if one.segment.document_id in spared}
+    left = [one for one in items if plain(one.segment.text) not in learnt]
     out = f"; {len(items) - len(left)} more are of documents that an adapter was trained on" if spared else ""
     if not left:
         raise InputError(

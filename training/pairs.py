@@ -43,7 +43,7 @@ class Pair(Record):
     @property
     def content(self) -> tuple[str, ...]:
         """What is learnt from it; white space and case aside, two pairs of the same content are one."""
-        return tuple(" ".join(part.split()).casefold() for part in (self.segment.text, self.quote, self.code))
+        return tuple(plain(part) for part in (self.segment.text, self.quote, self.code))
 
 
 class Dropped(Record):
@@ -72,7 +72,9 @@ class Pairs(Record):
     @cached_property
     def digest(self) -> str:
         """Hash of all that is learnt from, 64 hexadecimal characters; it depends on the order."""
-        return digest([[*pair.content, pair.segment.document_id, pair.segment.context] for pair in self.pairs])
+        segments = [(one.segment.text, one.segment.context, one.segment.speaker) for one in self.pairs]
+        coded = [(one.quote, one.code, one.segment.document_id) for one in self.pairs]
+        return digest(segments, coded)
 
     @property
     def documents(self) -> list[str]:
@@ -86,6 +88,9 @@ class Pairs(Record):
     def split(self, share: float, seed: int) -> Split:
         """Keep whole documents apart, so that nothing is measured on a text that was learnt from.
 
+        A text of a held-out document that is also in one that is learnt from, such as a short answer to a survey,
+        is not measured on.
+
         Args:
             share: Share of the documents that is held out, 0 to 1 (exclusive). At least one is, and at least one is
                 not; with a share of 0 or a single document none is held out.
@@ -94,10 +99,15 @@ class Pairs(Record):
         documents = sorted(self.documents, key=lambda document: (Random(f"{seed} {document}").random(), document))
         count = min(max(1, round(share * len(documents))), len(documents) - 1) if share else 0
         held = frozenset(documents[:count])
-        return Split(
-            tuple(pair for pair in self.pairs if pair.segment.document_id not in held),
-            tuple(pair for pair in self.pairs if pair.segment.document_id in held),
-        )
+        training = tuple(pair for pair in self.pairs if pair.segment.document_id not in held)
+        learnt = {plain(pair.segment.text) for pair in training}
+        apart = (pair for pair in self.pairs if pair.segment.document_id in held)
+        return Split(training, tuple(pair for pair in apart if plain(pair.segment.text) not in learnt))
+
+
+def plain(text: str) -> str:
+    """A text without regard to white space and case."""
+    return " ".join(text.split()).casefold()
 
 
 class _Line(BaseModel):

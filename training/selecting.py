@@ -69,7 +69,9 @@ def find_candidates(
         study.coders[0].sampling,
         taken=[moderator.name for moderator in study.moderators],
     )
-    untold = [one.reference.partition("#")[2] for one in found if one.seen is None]
+    here = source.pairs.documents
+    # Ids of another study or file say nothing of the texts here.
+    untold = [one.reference.partition("#")[2] for one in found if one.seen is None or one.seen.isdisjoint(here)]
     return Asked(listed, frozenset().union(*(one.seen or () for one in found)), _notes(untold))
 
 

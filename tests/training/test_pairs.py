@@ -82,6 +82,23 @@ def test_no_document_is_on_both_sides_and_the_seed_decides_which(tmp_path: Path)
     assert any(split != splits[0] for split in splits)
 
 
+def test_a_text_that_is_learnt_from_is_measured_in_no_other_document(tmp_path: Path) -> None:
+    lines = [
+        {"quote": "  i DON'T know." if turn else "I don't know.", "code": f"c{n}{turn}", "document": f"d{n}{turn}"}
+        for n in range(5)
+        for turn in range(2)
+    ]
+    other = {"quote": "I mend.", "code": "pride"}
+    own = [
+        other | {"document": f"d{n}{turn}", "quote": f"I mend {n}{turn}."} for n in range(5) for turn in range(2)
+    ]
+    pairs = read_pairs(write_lines(tmp_path / "pairs.jsonl", [*lines, *own]))
+    training, held_out = pairs.split(0.3, 0)
+    assert len(training) == 14
+    assert len(held_out) == 3
+    assert all(pair.quote.startswith("I mend") for pair in held_out)
+
+
 @pytest.mark.parametrize(("share", "documents", "held"), [(0.01, 3, 1), (0.99, 3, 2), (0.0, 3, 0), (0.5, 1, 0)])
 def test_something_is_always_left_to_learn_from(tmp_path: Path, share: float, documents: int, held: int) -> None:
     pairs = read_pairs(write_pairs(tmp_path / "pairs.jsonl", texts=6, documents=documents))
@@ -95,7 +112,8 @@ def test_the_digest_is_of_what_is_learnt(tmp_path: Path) -> None:
         return read_pairs(write_lines(tmp_path / "p.jsonl", [{"quote": "a", "code": "b"} | line])).digest
 
     assert digest() == digest() == digest(unknown="x")
-    assert len({digest(), digest(quote="c"), digest(code="c"), digest(text="c"), digest(context="c")}) == 5
+    others = [{"quote": "c"}, {"code": "c"}, {"code": "B"}, {"text": "c"}, {"context": "c"}, {"speaker": "c"}]
+    assert len({digest(), *(digest(**line) for line in others)}) == 7
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from intercoder.core.study import CoderSettings, Privacy, Study
 from intercoder.training.adapters import tried_adapter
 from intercoder.training.candidates import Way
 from intercoder.training.card import Card, DataCard, Losses, write_card
+from intercoder.training.development_items import draw_items
 from intercoder.training.selecting import find_candidates
 from intercoder.training.selection_source import Source
 from intercoder.training.settings import LoraSettings
@@ -79,6 +80,21 @@ def test_an_adapter_is_asked_as_it_was_trained_and_its_documents_are_spared(adap
     ]
     assert found.spared == frozenset(LEARNT)
     assert found.notes == ()
+
+
+def test_documents_that_were_seen_elsewhere_tell_nothing_of_those_here(adapter: Path) -> None:
+    other = source({"I never met this text.": "nothing"})
+    found = find_candidates(other, adapters=[adapter], models=["scripted:words"], shots="0")
+    assert "cannot be told" in found.notes[0]
+
+
+def test_a_text_that_was_seen_is_spared_in_other_documents_too() -> None:
+    learnt, other, *_ = items()
+    segment = learnt.segment.model_copy(
+        update={"id": "s_9", "document_id": "d_9", "text": learnt.segment.text.upper()}
+    )
+    again = learnt.model_copy(update={"segment": segment})
+    assert draw_items([learnt, other, again], None, seed=0, spared=set(LEARNT)) == [other]
 
 
 def test_an_adapter_without_a_card_is_asked_in_all_ways_and_doubted(adapter: Path, base: str) -> None:
