@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -75,9 +76,9 @@ class Card(Record):
         """The coder as study.toml has it, with the adapter's place as it is given here."""
         return [
             "[[coders]]",
-            f'name = "{self.name}"',
-            f'model = "{self.base}#{adapter}"',
-            f'prompt = "{self.prompt}"',
+            f"name = {_quoted(self.name)}",
+            f"model = {_quoted(f'{self.base}#{adapter}')}",
+            f"prompt = {_quoted(self.prompt)}",
             f"shots = {self.shots}",
             f'ending = "{self.ending}"',
         ]
@@ -160,6 +161,11 @@ def _settings(card: Card) -> list[str]:
     values = [f"- {name}: {value}" for name, value in card.settings.model_dump(mode="json").items()]
     versions = [f"- {name}: {version}" for name, version in card.versions.items()]
     return ["## Settings", "", *values, "", "## Versions", "", *versions]
+
+
+def _quoted(text: str) -> str:
+    """A string as TOML has it, which is here as JSON has it."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _shown(loss: float | None) -> str:

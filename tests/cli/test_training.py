@@ -98,7 +98,10 @@ def test_interrupted_it_says_how_to_go_on_and_does(
     with monkeypatch.context() as patch:
         patch.setattr(lora_progress, "print_json", stop)
         done = command(*words, "--json", code=130)
-    assert "Run the same command again" in done.err
+    assert "Run the same command again to go on" in done.err
+    with monkeypatch.context() as patch:
+        patch.setattr(lora_progress, "print_json", stop)
+        assert "again without --new to go on" in command(*words, "--json", "--new", code=130).err
     told = command(*words, "--json").objects
     assert [one["done"] for one in told[:-1]] == [2, 3, 4]
     assert told[-1]["kind"] == "trained"

@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from intercoder.core.errors import InputError, ModelError
 from intercoder.core.study import CoderSettings, Privacy, Study
 from intercoder.training.adapters import tried_adapter
 from intercoder.training.candidates import Way
-from intercoder.training.card import Card, DataCard, Losses, write_card
+from intercoder.training.card import Card, DataCard, Losses, read_card, write_card
 from intercoder.training.development_items import draw_items
 from intercoder.training.selecting import find_candidates
 from intercoder.training.selection_source import Source
@@ -49,6 +50,14 @@ def test_a_card_tells_base_way_of_asking_and_what_was_seen(adapter: Path, base: 
 def test_a_model_that_is_named_comes_before_the_cards_base(adapter: Path, tmp_path: Path) -> None:
     other = f"hf:{base_in(tmp_path / 'elsewhere' / 'tiny')}"
     assert tried_adapter(adapter, [other], Privacy()).reference == f"{other}#{adapter}"
+
+
+def test_lines_for_study_toml_hold_any_name_of_a_base(adapter: Path) -> None:
+    card = read_card(adapter)
+    assert card is not None
+    odd = card.model_copy(update={"base": 'hf:C:\\models\\my "own"'})
+    written = tomllib.loads("\n".join(odd.coder_lines(Path("adapters/care"))))["coders"][0]
+    assert written["model"] == 'hf:C:\\models\\my "own"#adapters/care'
 
 
 def test_without_a_card_nothing_is_told(adapter: Path, base: str) -> None:
