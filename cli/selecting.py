@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from intercoder.stores.study_folder import StudyFolder
     from intercoder.training.candidates import Candidate
     from intercoder.training.development_items import DevelopmentItem
-    from intercoder.training.select import Ranked, Selection
+    from intercoder.training.selection import Ranked, Selection
     from intercoder.training.selection_source import Source
     from intercoder.training.trying import Tried
 
@@ -96,8 +96,9 @@ def select(
     from intercoder.cli.progress import listener
     from intercoder.core.study import DEFAULT_MODEL
     from intercoder.training.development_items import draw_items, items_of
-    from intercoder.training.selecting import ask_all, find_candidates
     from intercoder.training.selection_source import open_source
+    from intercoder.training.trying_all import ask_all
+    from intercoder.training.wanted_candidates import find_candidates
 
     found = open_source(source, question=question, model=(model or [DEFAULT_MODEL])[0], log=log)
     if write:
@@ -139,7 +140,7 @@ def _measured(
     """Hold what was said against people's codes; what cannot be measured here is undefined."""
     from intercoder.cli.evaluating import encoder_folder
     from intercoder.core.errors import ModelError
-    from intercoder.training.select import rank
+    from intercoder.training.selection import rank
 
     reference = source.study.embedding.model
     measure = partial(rank, candidates, items, tried, k, encoder=bertscore or encoder_folder(reference), seed=seed)

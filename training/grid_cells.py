@@ -16,10 +16,10 @@ from intercoder.training.development_items import DevelopmentItem, items_of
 from intercoder.training.grid import Measured
 from intercoder.training.lora import Trained, train
 from intercoder.training.scoring import Scored, score
-from intercoder.training.selecting import ask_all
 from intercoder.training.selection_source import Source
 from intercoder.training.settings import LoraSettings
 from intercoder.training.trying import Tried
+from intercoder.training.trying_all import ask_all
 
 Event = dict[str, Any]
 Train = Callable[..., Trained]

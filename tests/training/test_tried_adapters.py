@@ -5,13 +5,13 @@ import pytest
 
 from intercoder.core.errors import InputError, ModelError
 from intercoder.core.study import CoderSettings, Privacy, Study
-from intercoder.training.adapters import tried_adapter
 from intercoder.training.candidates import Way
 from intercoder.training.card import Card, DataCard, Losses, read_card, write_card
 from intercoder.training.development_items import draw_items
-from intercoder.training.selecting import find_candidates
 from intercoder.training.selection_source import Source
 from intercoder.training.settings import LoraSettings
+from intercoder.training.tried_adapters import tried_adapter
+from intercoder.training.wanted_candidates import find_candidates
 from tests.llms.test_adapters import adapter_in, base_in
 from tests.training.selecting import items, source
 

@@ -1,24 +1,17 @@
-"""A selection from its options to what was said: candidates, items, asking."""
+"""The candidates that are wanted: models and adapters, in all ways of asking them."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from intercoder.agents.session import Slots
 from intercoder.core.study import Ending, Study
-from intercoder.llms.privacy import no_tracing
 from intercoder.llms.references import ModelReference, parse_reference
 from intercoder.prompts.templates import names
-from intercoder.stores.answer_log import SqlAnswerLog
-from intercoder.training.adapters import tried_adapter
 from intercoder.training.candidates import Candidate, candidates, read_shots, ways
-from intercoder.training.development_items import DevelopmentItem
-from intercoder.training.select import Listener, select_coders
 from intercoder.training.selection_source import Source
-from intercoder.training.trying import Asking, Tried
+from intercoder.training.tried_adapters import tried_adapter
 
 
 class Asked(NamedTuple):
@@ -73,29 +66,6 @@ def find_candidates(
     # Ids of another study or file say nothing of the texts here.
     untold = [one.reference.partition("#")[2] for one in found if one.seen is None or one.seen.isdisjoint(here)]
     return Asked(listed, frozenset().union(*(one.seen or () for one in found)), _notes(untold))
-
-
-def ask_all(
-    source: Source, asked: Sequence[Candidate], items: Sequence[DevelopmentItem], *, round_: int, listen: Listener
-) -> dict[str, Tried]:
-    """Have all candidates code the items; what was answered before is not asked again.
-
-    Raises:
-        ModelError, SettingsError: A candidate's model or prompt cannot be used.
-        EndpointStopped: An endpoint answers nobody.
-    """
-    study = source.study
-
-    async def work() -> dict[str, Tried]:
-        log = SqlAnswerLog(source.engine, study.id)
-        asking = Asking(log, Slots(study.limits.concurrency), round_, study.prices)
-        try:
-            with no_tracing(study.privacy):
-                return await select_coders(study, asked, items, asking, prompts=source.prompts, listen=listen)
-        finally:
-            await log.close()
-
-    return asyncio.run(work())
 
 
 def _prompts(source: Source, wanted: str) -> list[str]:

@@ -12,8 +12,9 @@ from intercoder.core.study import CoderSettings, Study
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from intercoder.training.development_items import draw_items
-from intercoder.training.select import Selection, rank, select_coders
+from intercoder.training.selection import Selection, rank
 from intercoder.training.trying import Asking, Tried
+from intercoder.training.trying_all import try_all
 from tests.training.selecting import CODES, NoSynonyms, answering, embed, items, listed
 
 STUDY = Study(id="s", question="Why?", coders=(CoderSettings(name="x", model="scripted:words"),))
@@ -47,7 +48,7 @@ class StoppingLog(InMemoryAnswerLog):
 
 async def ask(log: InMemoryAnswerLog, *references: str, round_: int = 1, **options: Any) -> dict[str, Tried]:
     asking = Asking(log, Slots(2), round_)
-    return await select_coders(STUDY, listed(*references), items(), asking, models=MODELS, **options)
+    return await try_all(STUDY, listed(*references), items(), asking, models=MODELS, **options)
 
 
 async def chosen(*references: str, k: int = 3) -> Selection:
@@ -123,7 +124,7 @@ async def test_no_more_questions_are_in_flight_than_slots() -> None:
                 flying -= 1
 
     asking = Asking(InMemoryAnswerLog(), Slots(2))
-    await select_coders(STUDY, listed(GOOD), items(), asking, models={GOOD: Counting()})
+    await try_all(STUDY, listed(GOOD), items(), asking, models={GOOD: Counting()})
     assert most == 2
 
 
@@ -131,7 +132,7 @@ async def test_a_prompt_that_is_not_there_is_told_before_anything_is_asked() -> 
     log = InMemoryAnswerLog()
     candidates = [*listed(GOOD), *listed(POOR, prompts=["nope"])]
     with pytest.raises(SettingsError, match="nope"):
-        await select_coders(STUDY, candidates, items(), Asking(log, Slots(2)), models=MODELS)
+        await try_all(STUDY, candidates, items(), Asking(log, Slots(2)), models=MODELS)
     assert log.answers == []
 
 
@@ -176,7 +177,7 @@ def test_a_real_model_is_tried(tmp_path: Path) -> None:
         pull(name, report=print)
     few = items()[:2]
     candidates = [*listed("embedded:smollm2-135m"), *listed("embedded:smollm2-135m", shots=2)]
-    tried = asyncio.run(select_coders(STUDY, candidates, few, Asking(InMemoryAnswerLog(), Slots(4))))
+    tried = asyncio.run(try_all(STUDY, candidates, few, Asking(InMemoryAnswerLog(), Slots(4))))
     found = rank(candidates, few, tried, k=1, embed=embed, encoder=model_path("minilm-l6"), wordnet=NoSynonyms())
     assert len(found.coders) == 1
     assert sum(one.failures for one in found.ranked) == 0
