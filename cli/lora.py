@@ -240,7 +240,7 @@ def _print_trained(trained: Trained, placed: Path, *, json: bool) -> None:
         print("No document was held out, so how well it does on other texts was not measured.")
     else:
         print(
-            f"Loss of a label's token on {counted(card.data.held_out, 'held-out code')}: "
+            f"Loss of a code's token on {counted(card.data.held_out, 'held-out code')}: "
             f"{card.losses.held_out_before:.3f} before, {card.losses.held_out_after:.3f} after."
         )
     print(f"Its card: {typed(trained.adapter / 'README.md')}. For study.toml:")

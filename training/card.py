@@ -34,7 +34,7 @@ class DataCard(Record):
 
 
 class Losses(Record):
-    """Mean loss of a label's tokens, in nats; None where it was not measured."""
+    """Mean loss of a code's tokens, in nats; None where it was not measured."""
 
     held_out_before: float | None = None
     held_out_after: float | None = None
@@ -145,7 +145,7 @@ def _quality(card: Card) -> list[str]:
     return [
         "## Measured",
         "",
-        "| loss of a label's token | before | after |",
+        "| loss of a code's token | before | after |",
         "|---|---|---|",
         f"| held-out part | {_shown(losses.held_out_before)} | {_shown(losses.held_out_after)} |",
         f"| training, first and last step | {_shown(losses.first_step)} | {_shown(losses.last_step)} |",

@@ -66,7 +66,9 @@ def make_examples(pairs: Iterable[Pair], asked: Asked) -> tuple[list[Example], l
             why = f"{length} tokens; `max_length` is {asked.max_length}"
             dropped.append(Dropped(place=pair.place, fault="too_long", detail=why))
             continue
-        answers.setdefault(prompt, []).append(answer)
+        given = answers.setdefault(prompt, [])
+        if answer not in given:  # The same code on several passages of a segment is learnt once.
+            given.append(answer)
     return [Example(prompt, tuple(given)) for prompt, given in answers.items()], dropped
 
 

@@ -98,7 +98,7 @@ class Learning:
         self._trainer = _trainer(model, training, held_out, settings, workplace, self.total, listen)
 
     def measure(self) -> float:
-        """Held-out loss of a label's token in nats: its mean in each text, and the mean over texts.
+        """Held-out loss of a code's token in nats: its mean in each text, and the mean over texts.
 
         Raises:
             OutOfMemory: A batch does not fit into memory.

@@ -88,6 +88,13 @@ def test_codes_of_one_text_are_answers_to_one_prompt(tmp_path: Path) -> None:
     assert not dropped
 
 
+def test_a_code_on_several_passages_of_one_text_is_learnt_once(tmp_path: Path) -> None:
+    text = "I mend and I buy."
+    lines = [{"quote": quote, "code": "a", "text": text} for quote in ("I mend", "I buy")]
+    examples, _ = make_examples(pairs_of(tmp_path, *lines), asked())
+    assert codes(examples) == 1
+
+
 def test_a_code_is_learnt_as_it_would_be_read(tmp_path: Path) -> None:
     lines = [{"quote": "a", "code": code} for code in (' "pride in\nrepair". ', "\u200b")]
     examples, dropped = make_examples(pairs_of(tmp_path, *lines), asked())
