@@ -28,6 +28,8 @@ def main(log: str, program: str, *arguments: str) -> None:
     os.dup2(file, 1)
     os.dup2(file, 2)
     os.close(file)
+    # Weights are always in a folder: nothing has to be asked of a hub.
+    os.environ["HF_HUB_OFFLINE"] = "1"
     # Without this a program that is killed would leave an engine behind, with all the memory it holds.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

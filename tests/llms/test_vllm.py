@@ -121,13 +121,13 @@ def test_a_log_that_is_gone_says_nothing(tmp_path: Path) -> None:
     assert last_words(tmp_path / "gone.log") == ""
 
 
-def test_the_engines_process_writes_to_its_log(tmp_path: Path) -> None:
+def test_the_engines_process_writes_to_its_log_and_asks_no_hub(tmp_path: Path) -> None:
     log = tmp_path / "child.log"
-    script = "import sys; print('out'); print('err', file=sys.stderr)"
+    script = "import os, sys; print('out', os.environ['HF_HUB_OFFLINE']); print('err', file=sys.stderr)"
     command = [sys.executable, "-I", "-S", vllm_child.__file__, str(log), sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, check=True)
     assert done.stdout == done.stderr == b""
-    assert sorted(log.read_text("utf-8").split()) == ["err", "out"]
+    assert sorted(log.read_text("utf-8").split()) == ["1", "err", "out"]
 
 
 def adapter(rank: int) -> Adapter:
