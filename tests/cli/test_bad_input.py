@@ -196,7 +196,11 @@ def test_wrong_arguments_are_answered_with_the_right_ones(
         ("allow_remote", "remote", "unknown key `privacy.remote`; did you mean `allow_remote`?"),
         ("[coding]", "[coding]\nzzz = 1", "unknown key `coding.zzz`; known here: max_codes, context_before."),
         ("max_codes = 1", 'max_codes = "one"', "`coding.max_codes`: input should be a valid integer"),
-        ("tau = 0.7", "tau = 7", "`refinement.tau`: input should be less than or equal to 1, not 7."),
+        (
+            "tau = 0.7\nadaptive",
+            "tau = 7\nadaptive",
+            "`refinement.tau`: input should be less than or equal to 1, not 7.",
+        ),
         ('ending = "full_stop"', 'ending = "period"', "'full_stop' or 'line_break', not 'period'."),
         ('kind = "medoid"', 'kind = "llm"', 'a moderator of kind "llm" needs a model.'),
         ('name = "explicit"', 'name = "expert"', "used twice: expert."),

@@ -187,9 +187,9 @@ def test_the_event_loop_is_not_kept_waiting_while_weights_load(
     go = threading.Event()
     make: Callable[..., engine.Engine] = engine.Engine
 
-    def slowly(*arguments: Any) -> engine.Engine:
+    def slowly(*arguments: Any, **named: Any) -> engine.Engine:
         assert go.wait(10)
-        return make(*arguments)
+        return make(*arguments, **named)
 
     monkeypatch.setattr(engine, "Engine", slowly)
     # Another spelling of the path is another engine, which must be loaded now.
