@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from benchmarks.ensemble_measures import Interval, Judges, Sample, difference, measure
@@ -40,12 +41,14 @@ def quality_table(sample: Sample, found: Mapping[str, Mapping[str, Interval]]) -
 
 
 def _cell(interval: Interval, column: str) -> str:
-    if column in ("absolute", "composite", "cosine", "judge"):
+    if column in ("absolute", "composite", "cosine", "judge") and not isnan(interval.value):
         return f"{_short(interval.value)} ({_short(interval.low)} to {_short(interval.high)})"
     return _short(interval.value)
 
 
 def _short(value: float) -> str:
+    if isnan(value):
+        return "undefined"
     return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
 
 
@@ -61,6 +64,8 @@ def differences(sample: Sample, pairs: Iterable[tuple[str, str]]) -> Iterable[st
 
 
 def _signed(interval: Interval) -> str:
+    if isnan(interval.value):
+        return "undefined"
     return f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
 
 
