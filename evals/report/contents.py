@@ -20,6 +20,7 @@ from intercoder.stores.codebooks import read_version
 from intercoder.stores.codings import run_coders, run_segments
 from intercoder.stores.concepts import final_concepts
 from intercoder.stores.database import reading
+from intercoder.stores.ensemble_counts import EnsembleCounts, ensemble_counts
 from intercoder.stores.export import coded_lines
 from intercoder.stores.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder
@@ -44,6 +45,8 @@ class Contents(NamedTuple):
     """Code -> definition, where it has one."""
     lines: tuple[Line, ...]
     """Decisions of models and people: one a line, as `intercoder export` has them."""
+    asked: EnsembleCounts | None
+    """Whom a dynamic ensemble asked; None for one that asks everybody."""
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -107,6 +110,7 @@ def gather(folder: StudyFolder, run: Run, embed: Embed, passages: Sequence[Coded
         comparison=_compared([*coders, *people], labels, concepts, embed, study.refinement.tau),
         definitions={code.label: code.definition for code in codes if code.definition},
         lines=(*coded_lines(folder, run), *_people_lines(people, passages, segments)),
+        asked=ensemble_counts(folder.engine, folder.study.id, coded),
     )
 
 

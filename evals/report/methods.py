@@ -7,11 +7,12 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from intercoder.core.shown import counted, listed
-from intercoder.core.study import CoderSettings, ModeratorSettings
+from intercoder.core.study import CoderSettings, Ensemble, ModeratorSettings
 from intercoder.evals.report.agreement_figure import Series
 from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.space_figures import CodeSpaces
 from intercoder.evals.report.tables import prompts_used
+from intercoder.stores.ensemble_counts import EnsembleCounts
 
 REFERENCES = {
     "ensemble": "Parfenova, A., & Pfeffer, J. (2025). Measuring what matters: Evaluating ensemble LLMs with label "
@@ -108,21 +109,17 @@ def _agents(contents: Contents) -> str:
         f"{coder.name} ({_asked(coder, used.get(('coder', coder.name), []))})" for coder in contents.study.coders
     ]
     text = f"Model coders worked independently of one another: {'; '.join(coders)}."
-    return f"{text} {_selection(contents)}" if contents.study.ensemble.dynamic else text
+    return f"{text} {_selection(contents.study.ensemble, contents.asked)}" if contents.asked else text
 
 
-def _selection(contents: Contents) -> str:
+def _selection(settings: Ensemble, asked: EnsembleCounts) -> str:
     """How a dynamic ensemble chose whom to ask, and what that means for comparing coders."""
-    settings, first = contents.study.ensemble, contents.study.asked_first.name
-    lines = [(str(line["coder"]), line["segment_id"]) for line in contents.lines if line["role"] == "coder"]
-    asked = len({segment for coder, segment in lines if coder != first})
-    others = len(contents.study.coders) - 1
-    saved = others * (len(contents.segments) - asked)
     return (
-        f"{first} was asked {settings.asks} times about each segment, the others only where its labels fell into "
-        f"more than one cluster at cosine {settings.tau:g} or its nearest known code was below cosine "
-        f"{settings.known:g}: about {asked:,} of {counted(len(contents.segments), 'segment')}, which saved "
-        f"{saved:,} of {counted(others * len(contents.segments), 'call')}. Of {first} the first answer is counted. "
+        f"{asked.first} was asked {asked.asks} times about each segment, the others only where its labels fell "
+        f"into more than one cluster at cosine {settings.tau:g}, its nearest known code was below cosine "
+        f"{settings.known:g}, or an answer could not be used: about {asked.asked:,} of "
+        f"{counted(asked.segments, 'segment')}, which saved {asked.saved:,} of "
+        f"{counted(asked.others * asked.segments, 'call')}. Of {asked.first} the first answer is counted. "
         "Where coders are compared, it is on segments that both read, which are the harder ones."
     )
 
