@@ -29,7 +29,7 @@ def example(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
 @pytest.fixture
 def study(example: Path, tmp_path: Path) -> Iterator[StudyFolder]:
     """A copy of the study that a test may change."""
-    shutil.copytree(example, tmp_path / "repair")
+    shutil.copytree(example, tmp_path / "repair", ignore=shutil.ignore_patterns("corpus.db*"))
     with closing(open_study(tmp_path / "repair")) as folder:
         yield folder
 
