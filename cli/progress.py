@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from intercoder.cli.output import console, print_json
@@ -18,16 +18,23 @@ LINE_EVERY = 10.0
 """Seconds between log lines where there is no terminal."""
 
 
-@contextmanager
-def listener(*, json: bool) -> Iterator[Listener]:
+def listener(*, json: bool) -> AbstractContextManager[Listener]:
     """A listener for a run's events, fit for where the output goes."""
+    return fitting(json=json, bar=_bar, lines=_lines)
+
+
+@contextmanager
+def fitting(
+    *, json: bool, bar: Callable[[], AbstractContextManager[Listener]], lines: Callable[[], Listener]
+) -> Iterator[Listener]:
+    """Of three ways to show events the one that fits: JSON lines if wanted, a bar in a terminal, else log lines."""
     if json:
         yield print_json
     elif sys.stderr.isatty():
-        with _bar() as listen:
+        with bar() as listen:
             yield listen
     else:
-        yield _lines()
+        yield lines()
 
 
 @contextmanager
@@ -79,19 +86,19 @@ def _lines() -> Listener:
         nonlocal last
         if event["kind"] == "begin":
             start.mark(event)
-            _say(f"{event['run']}: {_beginning(event)}")
+            say(f"{event['run']}: {_beginning(event)}")
         elif event["kind"] == "note":
-            _say(event["text"])
+            say(event["text"])
         elif event["kind"] in ROUND_LINES:
-            _say(f"{event['run']}: {ROUND_LINES[event['kind']](event)}")
+            say(f"{event['run']}: {ROUND_LINES[event['kind']](event)}")
         elif event["kind"] == "step":
             start.mark({"done": 0})
-            _say(f"{event['run']}: {step_line(event)}")
+            say(f"{event['run']}: {step_line(event)}")
         elif event["kind"] == "progress":
             now = time.monotonic()
             if now - last >= LINE_EVERY or event["done"] == event["total"]:
                 last = now
-                _say(f"{event['run']}: {_detail(event, start)}")
+                say(f"{event['run']}: {_detail(event, start)}")
 
     return listen
 
@@ -140,7 +147,8 @@ def _reviser_line(event: Event) -> str:
 ROUND_LINES: dict[str, Callable[[Event], str]] = {"round": _round_line, "reviser": _reviser_line}
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A line beside the command's own output."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from pydantic import Field, field_validator
 
+from intercoder.llms.adapters import read_adapter
 from intercoder.llms.chat_messages import chat_result, schema_of, turn_of
 from intercoder.llms.engine import Engine, shared_engine, shared_engine_async
+from intercoder.llms.local_chat import LocalChatModel
 from intercoder.llms.requests import ModelReply, ModelRequest
 
 if TYPE_CHECKING:
     from xgrammar import CompiledGrammar
 
 
-class EmbeddedChatModel(BaseChatModel):
+class EmbeddedChatModel(LocalChatModel):
     """A model from a local folder. Concurrent requests are answered in batches.
 
     All models of the same folder and adapter in one process share weights and batches. Answers follow a JSON
@@ -34,38 +35,23 @@ class EmbeddedChatModel(BaseChatModel):
         ```
     """
 
-    name: str | None = None
-    """What answers are said to come from; the folder's name where it is not given."""
-    path: Path
     adapter: Path | None = None
     """Folder of a LoRA adapter that is merged into the weights."""
-    temperature: float = Field(default=0.0, ge=0)
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    max_tokens: int = Field(default=256, gt=0)
     batch_size: int = Field(default=24, gt=0)
     """Most answers written at the same time; the first model of a folder sets it."""
 
-    @field_validator("path", "adapter")
+    @field_validator("adapter")
     @classmethod
-    def _absolute(cls, path: Path | None) -> Path | None:
-        return path.expanduser().absolute() if path is not None else None
+    def _adapter_absolute(cls, adapter: Path | None) -> Path | None:
+        return adapter.expanduser().absolute() if adapter is not None else None
 
     @property
     def _llm_type(self) -> str:
         return "intercoder-embedded"
 
     @property
-    def _identifying_params(self) -> dict[str, Any]:
-        return {
-            "model_name": self._model_name,
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-            "max_tokens": self.max_tokens,
-        }
-
-    @property
-    def _model_name(self) -> str:
-        return self.name or self.path.name
+    def _adapter_digest(self) -> str:
+        return read_adapter(self.adapter).digest if self.adapter is not None else ""
 
     def load(self) -> Engine:
         """Load the weights now rather than with the first request.

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
-from pydantic import Field, field_validator
 
 from intercoder.core.study import VllmLimits
 from intercoder.llms.adapters import Adapter
 from intercoder.llms.chat_messages import chat_result, schema_of, turn_of
+from intercoder.llms.local_chat import LocalChatModel
 from intercoder.llms.vllm_engine import VllmEngine, VllmReply, VllmRequest, shared_vllm
 
 
-class VllmChatModel(BaseChatModel):
+class VllmChatModel(LocalChatModel):
     """A model from a local folder, run by vLLM in this process.
 
     All models of the same folder share one engine, which batches their requests; adapters are put on per request.
@@ -32,21 +30,10 @@ class VllmChatModel(BaseChatModel):
         ```
     """
 
-    name: str | None = None
-    """What answers are said to come from; the folder's name where it is not given."""
-    path: Path
     adapter: Adapter | None = None
     """The LoRA adapter whose answers are wanted; it should be known before the first request to its base."""
-    temperature: float = Field(default=0.0, ge=0)
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    max_tokens: int = Field(default=256, gt=0)
     limits: VllmLimits = VllmLimits()
     """How the engine runs; the first model of a folder sets it."""
-
-    @field_validator("path")
-    @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
 
     def model_post_init(self, context: Any, /) -> None:
         """Make the adapter known, so that the engine starts with room for it."""
@@ -58,18 +45,8 @@ class VllmChatModel(BaseChatModel):
         return "intercoder-vllm"
 
     @property
-    def _identifying_params(self) -> dict[str, Any]:
-        return {
-            "model_name": self._model_name,
-            "adapter": self.adapter.digest if self.adapter else "",
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-            "max_tokens": self.max_tokens,
-        }
-
-    @property
-    def _model_name(self) -> str:
-        return self.name or self.path.name
+    def _adapter_digest(self) -> str:
+        return self.adapter.digest if self.adapter is not None else ""
 
     def engine(self) -> VllmEngine:
         """The engine that this model shares with others of its folder; it starts with the first request."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from pydantic import Field, ValidationError
 
@@ -13,7 +12,7 @@ from intercoder.core.errors import SettingsError
 from intercoder.core.record import Record
 from intercoder.core.study import Ending
 from intercoder.training.grid import ENDINGS
-from intercoder.training.settings import LoraSettings
+from intercoder.training.settings import LoraSettings, read_toml
 
 Endings: TypeAlias = Literal["full_stop", "line_break", "both"]
 
@@ -44,16 +43,7 @@ def read_grid(file: Path, settings: LoraSettings) -> Grid:
     Raises:
         SettingsError: The file cannot be read, or is not such a grid.
     """
-    try:
-        raw: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(
-            f"the grid cannot be read: {error.strerror or error}.", where=str(file), remedy="Check the name."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"this is not valid TOML: {error}.", where=str(file), remedy='Write `bases = ["embedded:NAME"]`.'
-        ) from error
+    raw = read_toml(file, example='bases = ["embedded:NAME"]')
     own = raw.get("settings", {})
     if isinstance(own, dict):
         raw["settings"] = settings.model_dump() | own

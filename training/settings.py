@@ -66,22 +66,31 @@ def read_settings(file: Path | None, given: Sequence[str] = ()) -> LoraSettings:
     Raises:
         SettingsError: The file cannot be read, a key is unknown, or a value is of the wrong kind.
     """
-    values = _of_file(file) if file is not None else {}
+    values = read_toml(file, example="rank = 8") if file is not None else {}
     for word in given:
         values |= _of_word(word)
     return _checked(values, str(file) if file is not None else "--set")
 
 
-def _of_file(file: Path) -> dict[str, Any]:
+def read_toml(file: Path, *, example: str) -> dict[str, Any]:
+    """What a TOML file of a training says.
+
+    Args:
+        file: The file.
+        example: A line as it should be, for errors.
+
+    Raises:
+        SettingsError: It cannot be read, or is no TOML.
+    """
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise SettingsError(
-            f"the settings cannot be read: {error.strerror or error}.", where=str(file), remedy="Check the name."
+            f"the file cannot be read: {error.strerror or error}.", where=str(file), remedy="Check the name."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"this is not valid TOML: {error}.", where=str(file), remedy="Write lines such as `rank = 8`."
+            f"this is not valid TOML: {error}.", where=str(file), remedy=f"Write lines such as `{example}`."
         ) from error
 
 

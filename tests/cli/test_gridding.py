@@ -23,7 +23,7 @@ def codes(tmp_path: Path) -> Path:
     [
         ([], "an adapter needs its base"),
         (["--base", "embedded:smollm2-135m"], "an adapter needs its prompt"),
-        (["--grid", "nowhere.toml"], "the grid cannot be read"),
+        (["--grid", "nowhere.toml"], "the file cannot be read"),
         ([*BASES, "--grid", "nowhere.toml"], "names its bases itself"),
         ([*BASES, "--prompt", "expert_angle"], "a grid has many"),
         ([*BASES, "--name", "mine"], "a grid has many"),

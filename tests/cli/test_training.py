@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from intercoder.cli import lora_progress
+from intercoder.cli import lora_progress, progress
 from intercoder.core.study import parse_study
 from intercoder.stores.hand_coding import HandCoder
 from intercoder.stores.samples import Scope, choose
@@ -96,11 +96,11 @@ def test_interrupted_it_says_how_to_go_on_and_does(
     file = write_pairs(tmp_path / "codes.jsonl", texts=3)
     words = (*lora(file, base=base), *("--set", "max_steps=4", "--set", "checkpoint_every=2", "--held-out", "0"))
     with monkeypatch.context() as patch:
-        patch.setattr(lora_progress, "print_json", stop)
+        patch.setattr(progress, "print_json", stop)
         done = command(*words, "--json", code=130)
     assert "Run the same command again to go on" in done.err
     with monkeypatch.context() as patch:
-        patch.setattr(lora_progress, "print_json", stop)
+        patch.setattr(progress, "print_json", stop)
         assert "again without --new to go on" in command(*words, "--json", "--new", code=130).err
     told = command(*words, "--json").objects
     assert [one["done"] for one in told[:-1]] == [2, 3, 4]
