@@ -13,7 +13,8 @@ from intercoder.cli.studies import JsonOption, StudyArgument
 if TYPE_CHECKING:
     from intercoder.core.settling import Settled
     from intercoder.evals.disagreements import Disagreement
-    from intercoder.graphs.disagreements import Disagreements, Told
+    from intercoder.graphs.disagreement_words import Told
+    from intercoder.graphs.disagreements import Disagreements
     from intercoder.stores.study_folder import StudyFolder
 
 TEXT = 200
@@ -53,7 +54,8 @@ def disagreements(
     """
     from intercoder.cli.output import print_json
     from intercoder.cli.running import open_quietly
-    from intercoder.graphs.disagreements import Words, disagreeing_run, gather_disagreements
+    from intercoder.graphs.disagreement_words import Words
+    from intercoder.graphs.disagreements import disagreeing_run, gather_disagreements
     from intercoder.stores.database import reading
     from intercoder.stores.segments import segment_texts
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from intercoder.core.errors import StudyError
-from intercoder.core.study import Study, parse_study, with_adapters_of
+from intercoder.core.study import Study
+from intercoder.core.study_toml import parse_study, with_adapters_of
 from intercoder.stores import schema
 from intercoder.stores.database import connect, now, reading, remove, writing
 

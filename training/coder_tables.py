@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from intercoder.core.errors import SettingsError
 from intercoder.core.shown import counted
-from intercoder.core.study import CoderSettings, Study, parse_study
+from intercoder.core.study import CoderSettings, Study
+from intercoder.core.study_toml import parse_study
 from intercoder.formats.whole_files import whole_file
 from intercoder.stores.lease import Lease
 from intercoder.stores.study_folder import SETTINGS, StudyFolder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.core.study import parse_study
+from intercoder.core.study_toml import parse_study
 from intercoder.stores.lease import Lease
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call, command_line

@@ -1,5 +1,6 @@
 from intercoder.cli.settings_template import settings_text
-from intercoder.core.study import CoderSettings, Study, default_coders, parse_study
+from intercoder.core.study import CoderSettings, Study, default_coders
+from intercoder.core.study_toml import parse_study
 
 
 def test_the_template_says_what_holds_where_nothing_is_said() -> None:

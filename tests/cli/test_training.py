@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from intercoder.cli import lora_progress, progress
-from intercoder.core.study import parse_study
+from intercoder.core.study_toml import parse_study
 from intercoder.stores.hand_coding import HandCoder
 from intercoder.stores.samples import Scope, choose
 from intercoder.stores.study_folder import open_study

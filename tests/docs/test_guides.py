@@ -29,7 +29,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from intercoder.cli.main import app
-from intercoder.core.study import parse_study
+from intercoder.core.study_toml import parse_study
 from intercoder.formats.answers_files import parse_answers
 from intercoder.graphs.jobs import begin_inductive
 from intercoder.llms.catalogue import CATALOGUE, MARKER, model_path

@@ -9,11 +9,11 @@ from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.graphs import disagreements
 from intercoder.graphs.agreement_view import agreement_table
+from intercoder.graphs.disagreement_words import Words
 from intercoder.graphs.disagreements import (
     NOTHING,
     PEOPLE,
     Disagreements,
-    Words,
     about,
     disagreeing_run,
     gather_disagreements,

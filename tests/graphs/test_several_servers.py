@@ -8,7 +8,8 @@ import pytest
 
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import Run
-from intercoder.core.study import CoderSettings, ModeratorSettings, Study, parse_study
+from intercoder.core.study import CoderSettings, ModeratorSettings, Study
+from intercoder.core.study_toml import parse_study
 from intercoder.graphs.jobs import JobResult, begin_inductive, execute, unfinished
 from intercoder.graphs.other_servers import alike
 from intercoder.graphs.planning import plan_inductive

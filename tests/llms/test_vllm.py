@@ -11,7 +11,8 @@ import pytest
 
 from intercoder.agents.answers import coder_schema
 from intercoder.core.errors import ModelError, SettingsError
-from intercoder.core.study import Limits, Privacy, Sampling, VllmLimits, parse_study
+from intercoder.core.study import Limits, Privacy, Sampling, VllmLimits
+from intercoder.core.study_toml import parse_study
 from intercoder.llms import factory, vllm_child
 from intercoder.llms.adapters import Adapter
 from intercoder.llms.factory import chat_model, check_reference

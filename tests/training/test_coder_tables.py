@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from intercoder.cli.settings_template import settings_text
 from intercoder.core.errors import SettingsError, StudyBusy
-from intercoder.core.study import CoderSettings, Sampling, parse_study
+from intercoder.core.study import CoderSettings, Sampling
+from intercoder.core.study_toml import parse_study
 from intercoder.stores.lease import Lease
 from intercoder.stores.study_folder import SETTINGS, create_study, open_study
 from intercoder.training.coder_tables import coder_tables, with_coders, write_coders
