@@ -1,0 +1,96 @@
+"""What a study's folders hold of its classifiers: evaluations and grids, read for whoever shows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from pydantic import ValidationError
+
+from intercoder.core.classifier_results import Evaluation, Grid, GridCell
+from intercoder.core.errors import StudyError
+from intercoder.core.record import Record
+
+CLASSIFIERS = "classifiers"
+"""Folder of a study in which each classifier has a folder under its name."""
+GRIDS = "grids"
+"""Folder of a study in which each grid has one."""
+EVALUATION = "evaluation.json"
+GRID = "grid.json"
+CELLS = "grid.jsonl"
+
+R = TypeVar("R", bound=Record)
+
+
+class WorkedGrid(NamedTuple):
+    """A grid and as many of its cells as are worked, in its own order."""
+
+    grid: Grid
+    cells: tuple[GridCell, ...]
+
+
+def read_evaluations(directory: Path) -> tuple[Evaluation, ...]:
+    """The evaluations of a study's classifiers, by name.
+
+    Args:
+        directory: The study's.
+
+    Raises:
+        StudyError: A file cannot be read as an evaluation.
+    """
+    return tuple(_record(path, Evaluation) for path in sorted((directory / CLASSIFIERS).glob(f"*/{EVALUATION}")))
+
+
+def read_grids(directory: Path) -> tuple[WorkedGrid, ...]:
+    """The grids of a study, by name.
+
+    Args:
+        directory: The study's.
+
+    Raises:
+        StudyError: A file cannot be read as a grid or its cells.
+    """
+    return tuple(read_grid(path.parent) for path in sorted((directory / GRIDS).glob(f"*/{GRID}")))
+
+
+def read_grid(folder: Path) -> WorkedGrid:
+    """One grid. Of cells with the same settings the last counts; a last line that was cut off is left out.
+
+    Raises:
+        StudyError: A file cannot be read.
+    """
+    grid = _record(folder / GRID, Grid)
+    worked = {cell.settings.model_dump_json(): cell for cell in read_cells(folder / CELLS)}
+    ordered = (worked.get(settings.model_dump_json()) for settings in grid.cells)
+    return WorkedGrid(grid, tuple(cell for cell in ordered if cell is not None))
+
+
+def read_cells(path: Path) -> list[GridCell]:
+    """The lines of a grid's cells, in the order in which they were worked; none where there is no file.
+
+    A line without its end, which a killed process leaves, is no line.
+
+    Raises:
+        StudyError: A whole line is no cell.
+    """
+    if not path.is_file():
+        return []
+    lines = path.read_bytes().split(b"\n")[:-1]
+    return [_parsed(line, GridCell, f"{path}, line {number}") for number, line in enumerate(lines, 1)]
+
+
+def _record(path: Path, kind: type[R]) -> R:
+    return _parsed(path.read_bytes(), kind, str(path))
+
+
+def _parsed(text: bytes, kind: type[R], where: str) -> R:
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise StudyError(
+            f"this is no {kind.__name__}: {place or 'the file'}: {first['msg']}.",
+            where=where,
+            remedy="Delete it, and distill again.",
+        ) from error
