@@ -1,0 +1,159 @@
+"""What people decided, as targets to learn from and to be measured on: who agreed, and what nobody settled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from intercoder.core.classifier_results import Head
+from intercoder.core.codebook import Code, Codebook
+from intercoder.core.decisions import Value
+from intercoder.core.deduction import CoderValues
+from intercoder.core.documents import Segment
+from intercoder.core.errors import InputError
+from intercoder.core.record import Record
+from intercoder.core.shown import counted, listed
+from intercoder.stores.database import reading
+from intercoder.stores.human_codings import human_values
+from intercoder.stores.segments import segments_of_ids
+from intercoder.stores.study_folder import StudyFolder
+
+
+class HumanItem(Record):
+    """A segment and what people decided about it."""
+
+    segment: Segment
+    targets: dict[str, bool]
+    """Code id -> whether it applies. A code that nobody decided about, or people differed on evenly, is no key."""
+
+
+class HumanData(Record):
+    """People's decisions on the codes that are to be learnt."""
+
+    codes: tuple[Code, ...]
+    """In the order of the codebook."""
+    head: Head
+    items: tuple[HumanItem, ...]
+    """In document order; each has a target at least."""
+    people: tuple[CoderValues, ...]
+    """What each person said, for their agreement with each other."""
+    undecided: dict[str, int]
+    """Code id -> segments on which people said something of it and nothing came of it: ties, and `unsure`."""
+    book_version: int
+    book_hash: str
+
+    def count(self, code_id: str, value: bool) -> int:
+        """Segments on which a code was decided so."""
+        return sum(item.targets.get(code_id) is value for item in self.items)
+
+
+def wanted_codes(book: Codebook, named: Sequence[str]) -> tuple[Code, ...]:
+    """The codes that a classifier is to learn: those named by label or id, or all that a reader codes.
+
+    Args:
+        book: The codebook.
+        named: Labels or ids; none for all.
+
+    Raises:
+        InputError: There is no such code, or a classifier of it makes no sense.
+    """
+    readable = [code for code in book.leaves if code.kind == "model"]
+    if not named:
+        if not readable:
+            raise InputError("the codebook has no code that a model reads for.", where="--all", remedy="Add codes.")
+        return tuple(readable)
+    if book.exclusive:
+        raise InputError(
+            "the codes of this book exclude one another, so they are learnt together.",
+            where="--code",
+            remedy="Use `--all` in its place.",
+        )
+    chosen = {_named(book, name).id for name in named}
+    return tuple(code for code in readable if code.id in chosen)
+
+
+def head_of(book: Codebook, codes: Sequence[Code]) -> Head:
+    """The kind of decision that a classifier of these codes makes."""
+    if book.exclusive:
+        return "one_of_k"
+    return "yes_no" if len(codes) == 1 else "multi_label"
+
+
+def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sample: str = "") -> HumanData:
+    """What people decided about codes and what stands of it under a book.
+
+    Args:
+        folder: The study.
+        book: The codebook that is coded with now.
+        codes: The codes that are to be learnt.
+        sample: Only segments of this sample; empty for all that people coded.
+
+    Raises:
+        InputError: Nobody coded anything of it, or there is no such sample.
+    """
+    people = human_values(folder.engine, folder.study.id, sample, book)
+    targets, undecided = settled(people, [code.id for code in codes])
+    if not targets:
+        raise InputError(
+            f"people decided nothing about {listed([f'`{code.label}`' for code in codes[:3]])} that stands.",
+            where=f"sample {sample}" if sample else str(folder.path),
+            remedy="Code segments with `intercoder review`, or on a sheet: `intercoder sample STUDY NAME --coder WHO`.",
+        )
+    with reading(folder.engine) as connection:
+        found = segments_of_ids(connection, folder.study.id, list(targets), folder.study.coding.context_before)
+    return HumanData(
+        codes=tuple(codes),
+        head=head_of(book, codes),
+        items=tuple(HumanItem(segment=found[one], targets=targets[one]) for one in targets if one in found),
+        people=tuple(people),
+        undecided=undecided,
+        book_version=book.version,
+        book_hash=book.hash,
+    )
+
+
+def settled(
+    people: Iterable[CoderValues], code_ids: Sequence[str]
+) -> tuple[dict[str, dict[str, bool]], dict[str, int]]:
+    """What several people's values come to: the majority of yes and no.
+
+    Returns:
+        Segment id -> code id -> whether it applies; and code id -> segments on which nothing came of what was said.
+    """
+    votes: dict[str, dict[str, Counter[Value]]] = {}
+    for person in people:
+        for code_id in code_ids:
+            for segment_id, value in person.of(code_id).items():
+                votes.setdefault(segment_id, {}).setdefault(code_id, Counter())[value] += 1
+    targets: dict[str, dict[str, bool]] = {}
+    undecided: Counter[str] = Counter()
+    for segment_id, of_segment in votes.items():
+        for code_id in code_ids:
+            if code_id not in of_segment:
+                continue
+            value = majority(of_segment[code_id])
+            if value is None:
+                undecided[code_id] += 1
+            else:
+                targets.setdefault(segment_id, {})[code_id] = value
+    return targets, dict(undecided)
+
+
+def majority(votes: Mapping[Value, int]) -> bool | None:
+    """Whether more people said yes than no; None where as many did, or nobody said either."""
+    yes, no = votes.get("yes", 0), votes.get("no", 0)
+    return None if yes == no else yes > no
+
+
+def _named(book: Codebook, name: str) -> Code:
+    for code in book.leaves:
+        if name in (code.id, code.label) or code.label.casefold() == name.casefold():
+            if code.kind == "pattern":
+                raise InputError(
+                    f"`{code.label}` is found by a regular expression, exactly.",
+                    where="--code",
+                    remedy="There is nothing to learn; name another code.",
+                )
+            return code
+    known = ", ".join(code.label for code in book.leaves)
+    raise InputError(f"there is no code {name!r} to be coded.", where="--code", remedy=f"There are: {known}.")

@@ -1,0 +1,166 @@
+"""Cutting human data into three parts that share no document and no text: to learn from, to choose with, to measure on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from intercoder.core.errors import InputError
+from intercoder.core.identity import digest
+from intercoder.core.record import AttributeValue
+from intercoder.training.distillation.human_data import HumanItem
+from intercoder.training.pairs import plain
+
+PARTS = ("training", "development", "held_out")
+
+
+class Parts(NamedTuple):
+    """Human data, apart."""
+
+    training: tuple[HumanItem, ...]
+    """Learnt from, shown to the synthesizer as examples, and compared with what it writes."""
+    development: tuple[HumanItem, ...]
+    """For early stopping, the temperature of probabilities and the cascade's bound."""
+    held_out: tuple[HumanItem, ...]
+    """For the final figures, and for nothing else."""
+    repeated: int
+    """Items left out because their text is in an earlier part, too."""
+
+    @property
+    def learnt_documents(self) -> tuple[str, ...]:
+        """Ids of the documents that were learnt from or chosen with, each once."""
+        return tuple(dict.fromkeys(one.segment.document_id for one in (*self.training, *self.development)))
+
+
+def split(items: Sequence[HumanItem], *, development: float, held_out: float, seed: int, by: str = "") -> Parts:
+    """Cut items into parts so that whole documents stay together, and each code is spread over all parts.
+
+    Documents go where most is missing of the rarest decision that they hold (iterative stratification, Sechidis et
+    al. 2011, with documents for items). A text that is in two parts is left out of the later one.
+
+    Args:
+        items: What people decided.
+        development: Share of the items to choose with, above 0.
+        held_out: Share of the items to measure on, above 0.
+        seed: Seed of the order in which documents are looked at.
+        by: Attribute whose values are kept together in place of documents.
+
+    Raises:
+        InputError: There are too few documents, shares leave a part empty, or no document has the attribute.
+    """
+    _check_shares(development, held_out)
+    groups = _groups(items, by)
+    if len(groups) < len(PARTS):
+        raise InputError(
+            f"the items come from {len(groups)} {f'values of `{by}`' if by else 'documents'}, and three parts need "
+            f"{len(PARTS)} at least.",
+            where="--by" if by else "",
+            remedy="Have people code more documents, or import each answer as a document of its own (a table).",
+        )
+    shares = (1 - development - held_out, development, held_out)
+    placed = _placed(groups, shares, seed)
+    return _without_repeats([[one for name in names for one in groups[name]] for names in placed], items)
+
+
+def _check_shares(development: float, held_out: float) -> None:
+    for name, share in (("development", development), ("held_out", held_out)):
+        if not 0 < share < 1:
+            raise InputError(
+                f"with a share of {share:g} nothing is left to {'measure on' if name == 'held_out' else 'choose with'}.",
+                where=name,
+                remedy=f"Set `{name}` above 0 and below 1, such as 0.2.",
+            )
+    if development + held_out >= 1:
+        raise InputError(
+            "nothing is left to learn from.", where="held_out", remedy="Let both shares together be below 1."
+        )
+
+
+def _groups(items: Sequence[HumanItem], by: str) -> dict[str, list[HumanItem]]:
+    """Items by what keeps them together."""
+    if by and not any(by in one.segment.attributes for one in items):
+        known = sorted({name for one in items for name in one.segment.attributes})
+        raise InputError(
+            f"no coded segment has an attribute `{by}`.",
+            where="--by",
+            remedy=f"There are: {', '.join(known)}."
+            if known
+            else "Leave it out: documents are kept together then.",
+        )
+    found: dict[str, list[HumanItem]] = {}
+    for item in items:
+        found.setdefault(_group(item, by), []).append(item)
+    return found
+
+
+def _group(item: HumanItem, by: str) -> str:
+    if not by:
+        return item.segment.document_id
+    value: AttributeValue = item.segment.attributes.get(by)
+    return f"{type(value).__name__} {value}"
+
+
+Decision = tuple[str, bool]
+"""A code and whether it applies."""
+
+
+def _placed(groups: Mapping[str, Sequence[HumanItem]], shares: Sequence[float], seed: int) -> list[list[str]]:
+    """For each part the names of its groups."""
+    places = _Places(groups, shares)
+    left = sorted(groups, key=lambda name: digest(seed, name))
+    while left:
+        rarest = min(places.left, key=lambda one: (places.left[one], not one[1], one[0]))
+        holders = [name for name in left if places.decisions[name][rarest]]
+        for name in sorted(holders, key=lambda one: -places.decisions[one][rarest]):
+            places.put(name, rarest)
+        left = [name for name in left if name not in places.taken]
+    return places.placed
+
+
+class _Places:
+    """Which parts groups went to, and what parts still lack."""
+
+    def __init__(self, groups: Mapping[str, Sequence[HumanItem]], shares: Sequence[float]) -> None:
+        self.decisions = {
+            name: Counter(one for item in items for one in item.targets.items()) for name, items in groups.items()
+        }
+        self.left: Counter[Decision] = sum(self.decisions.values(), Counter())
+        """Decisions of groups that went nowhere yet."""
+        self.placed: list[list[str]] = [[] for _ in shares]
+        self.taken: set[str] = set()
+        self._sizes = {name: len(items) for name, items in groups.items()}
+        self._room = [share * sum(self._sizes.values()) for share in shares]
+        self._wanted = {one: [share * count for share in shares] for one, count in self.left.items()}
+
+    def put(self, name: str, rarest: Decision) -> None:
+        """Put a group where most of a decision is missing."""
+        parts = range(len(self.placed))
+        empty = [part for part in parts if not self.placed[part]]
+        # An empty part cannot be mended later: the last groups go to those that have none.
+        open_parts = empty if len(self._sizes) - len(self.taken) <= len(empty) else parts
+        part = max(open_parts, key=lambda one: (self._wanted[rarest][one], self._room[one]))
+        self.placed[part].append(name)
+        self.taken.add(name)
+        self._room[part] -= self._sizes[name]
+        self.left -= self.decisions[name]
+        for one, count in self.decisions[name].items():
+            self._wanted[one][part] -= count
+
+
+def _without_repeats(parts: Sequence[Sequence[HumanItem]], order: Sequence[HumanItem]) -> Parts:
+    """The parts in the items' order, without texts that an earlier part holds."""
+    places = {one.segment.id: place for place, one in enumerate(order)}
+    seen: set[str] = set()
+    kept: list[tuple[HumanItem, ...]] = []
+    for part in parts:
+        fresh = [one for one in part if plain(one.segment.text) not in seen]
+        seen |= {plain(one.segment.text) for one in part}
+        kept.append(tuple(sorted(fresh, key=lambda one: places[one.segment.id])))
+    for name, part in zip(PARTS, kept, strict=True):
+        if not part:
+            raise InputError(
+                f"the {name.replace('_', '-')} part is empty: its texts are those of earlier parts.",
+                remedy="Have people code other texts, or choose another split with `--set split_seed=1`.",
+            )
+    return Parts(*kept, repeated=len(order) - sum(map(len, kept)))
