@@ -9,7 +9,7 @@ from intercoder.core.identity import make_id
 from intercoder.core.quotes import Quote
 from intercoder.core.record import Record
 
-Role: TypeAlias = Literal["human", "coder", "moderator", "repeat", "definer", "themer", "reviser"]
+Role: TypeAlias = Literal["human", "coder", "moderator", "repeat", "definer", "themer", "reviser", "synthesizer"]
 """`repeat` is a coder asked again in another way, to see whether it repeats itself."""
 Value: TypeAlias = Literal["", "yes", "no", "unsure"]
 """What was decided about a code that stood before the text was read; empty where codes are found in the text."""

@@ -111,6 +111,23 @@ class ReviserSettings(WriterSettings):
     sampling: Sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=480)
 
 
+class SynthesizerSettings(WriterSettings):
+    """The synthesizer: writes texts of a code, and ones that only look so, to teach a classifier (seed 001)."""
+
+    sampling: Sampling = Sampling(temperature=0.7, top_p=0.95, max_tokens=480)
+    """The temperature is what `distill` takes if none is given there."""
+    texts: int = Field(default=3, ge=1, le=10)
+    """Texts asked for at once."""
+    examples: int = Field(default=4, ge=1, le=10)
+    """Human texts shown with each question, drawn anew each time."""
+    words_shared: float = Field(default=0.5, gt=0, le=1)
+    """Share of a text's word triples that stand in one other text, from which it is too much like that one."""
+    cosine: float = Field(default=0.95, gt=0, le=1)
+    """Cosine of embeddings from which two texts are too much alike."""
+    patience: int = Field(default=40, ge=5)
+    """If fewer than one in ten of so many texts in a row can be kept, the synthesizer only repeats itself."""
+
+
 class Merging(Record):
     """How labels become concepts (seed 003, section 3.1). Distances are cosine distances, 0 to 2."""
 
@@ -295,6 +312,7 @@ class Study(Record):
     deductive: Deduction = Deduction()
     development: Development = Development()
     reviser: ReviserSettings = ReviserSettings()
+    synthesizer: SynthesizerSettings = SynthesizerSettings()
     calibration: Calibration = Calibration()
     human: Human = Human()
     embedding: Embedding = Embedding()
