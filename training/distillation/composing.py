@@ -10,10 +10,9 @@ from intercoder.core.classifier_results import Head
 from intercoder.core.codebook import Code
 from intercoder.core.errors import InputError
 from intercoder.core.sampling import draw
-from intercoder.core.synthetic import SyntheticSegment
+from intercoder.core.synthetic import SyntheticSegment, Wanted, Written
 from intercoder.training.distillation.classifier import TextItem
 from intercoder.training.distillation.human_data import HumanItem
-from intercoder.training.distillation.synthesis import Wanted
 
 
 class Mix(NamedTuple):
@@ -48,8 +47,8 @@ def mix(total: int, share: float, available: int) -> Mix:
     human = round((1 - share) * total)
     if human > available:
         raise InputError(
-            f"a set of {total:,} with {share:.0%} written segments takes {human:,} that people coded, and the training "
-            f"part has {available:,}.",
+            f"a set of {total:,} with {share:.0%} written segments takes {human:,} that people coded, and the "
+            f"training part has {available:,}.",
             where="--total",
             remedy=f"Ask for {int(available / (1 - share)):,} at most, or for a larger `--share`.",
         )
@@ -67,7 +66,7 @@ def wanted(codes: Sequence[Code], head: Head, number: int) -> list[Wanted]:
 
     In an exclusive book each code's segments are what the others are not, so that none is written to be refused.
     """
-    values: tuple[bool, ...] = (True,) if head == "one_of_k" else (True, False)
+    values: tuple[Written, ...] = ("yes",) if head == "one_of_k" else ("yes", "no")
     kinds = [(code, value) for value in values for code in codes]
     each, more = divmod(number, len(kinds))
     counts = [each + (place < more) for place in range(len(kinds))]

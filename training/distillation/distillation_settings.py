@@ -31,7 +31,7 @@ class DistillationSettings(Record):
     seed: int = Field(default=0, ge=0, lt=2**31)
     """Of the draw of people's segments, of writing and of training."""
     development: float = Field(default=0.2, ge=0, le=1)
-    """Share of people's segments to choose with: early stopping, temperature of probabilities, the cascade's bound."""
+    """Share of people's segments to choose with: when to stop, how sure to be, the cascade's bound."""
     held_out: float = Field(default=0.25, ge=0, le=1)
     """Share of people's segments that only the final figures are measured on."""
     by: str = ""

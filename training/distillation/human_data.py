@@ -12,7 +12,7 @@ from intercoder.core.deduction import CoderValues
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
-from intercoder.core.shown import counted, listed
+from intercoder.core.shown import listed
 from intercoder.stores.database import reading
 from intercoder.stores.human_codings import human_values
 from intercoder.stores.segments import segments_of_ids
@@ -97,7 +97,7 @@ def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sampl
         raise InputError(
             f"people decided nothing about {listed([f'`{code.label}`' for code in codes[:3]])} that stands.",
             where=f"sample {sample}" if sample else str(folder.path),
-            remedy="Code segments with `intercoder review`, or on a sheet: `intercoder sample STUDY NAME --coder WHO`.",
+            remedy="Code segments with `intercoder review`, or on a sheet that `intercoder sample` writes.",
         )
     with reading(folder.engine) as connection:
         found = segments_of_ids(connection, folder.study.id, list(targets), folder.study.coding.context_before)
