@@ -11,7 +11,7 @@ from intercoder.core.codebook import Code
 from intercoder.core.errors import InputError
 from intercoder.core.sampling import draw
 from intercoder.core.synthetic import SyntheticSegment, Wanted, Written
-from intercoder.training.distillation.classifier import TextItem
+from intercoder.training.distillation.heads import TextItem
 from intercoder.training.distillation.human_data import HumanItem
 
 

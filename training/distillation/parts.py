@@ -1,4 +1,4 @@
-"""Cutting human data into three parts that share no document and no text: to learn from, to choose with, to measure on."""
+"""Cutting human data into three parts without a document or text in common: to learn, to choose, to measure."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _check_shares(development: float, held_out: float) -> None:
     for name, share in (("development", development), ("held_out", held_out)):
         if not 0 < share < 1:
             raise InputError(
-                f"with a share of {share:g} nothing is left to {'measure on' if name == 'held_out' else 'choose with'}.",
+                f"a share of {share:g} leaves nothing to {'measure on' if name == 'held_out' else 'choose with'}.",
                 where=name,
                 remedy=f"Set `{name}` above 0 and below 1, such as 0.2.",
             )
