@@ -15,6 +15,8 @@ ComparedText: TypeAlias = Literal["label", "label_and_definition", "segment"]
 
 DEFAULT_MODEL = "embedded:qwen2.5-coder-0.5b"
 DEFAULT_EMBEDDING = "embedded:minilm-l6"
+CLASSIFIER = "classifier:"
+"""How the reference of a classifier begins."""
 
 
 class Sampling(Record):
@@ -154,7 +156,7 @@ class Coding(Record):
 
 
 class DeductiveCoderSettings(Record):
-    """One coder of deductive coding: a model that is asked, or a table of answers that were given before."""
+    """One coder of deductive coding: a model that is asked, a classifier, or answers that were given before."""
 
     name: str = Field(default="reader", min_length=1, max_length=64, pattern=r"^[^\s/\\]+$")
     model: str = ""
@@ -167,6 +169,32 @@ class DeductiveCoderSettings(Record):
     """Used by weighted moderation."""
     replay: str = ""
     """A table of recorded answers, relative to the study; no model is asked then."""
+    classifier: str = ""
+    """Name of a classifier of the study that decides first; the model is asked where it is not confident."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """From which the classifier's decision stands; by default the one on its card."""
+
+    @model_validator(mode="after")
+    def _one_way_to_answer(self) -> Self:
+        if self.classifier and (self.replay or self.model.startswith(CLASSIFIER)):
+            raise ValueError(
+                "`classifier` names who decides before a language model; "
+                f'for a classifier alone write model = "{CLASSIFIER}{self.classifier}" without it'
+            )
+        if self.confidence is not None and not self.classifier:
+            raise ValueError("`confidence` belongs to a coder with a `classifier` before its model")
+        return self
+
+    @property
+    def asks(self) -> bool:
+        """Whether a language model is asked, if only where a classifier is not confident."""
+        return not self.replay and not self.model.startswith(CLASSIFIER)
+
+    @property
+    def classifies(self) -> str:
+        """Name of the classifier that decides, alone or before a language model; empty for none."""
+        alone = self.model.startswith(CLASSIFIER) and not self.replay
+        return self.model.removeprefix(CLASSIFIER).strip() if alone else self.classifier
 
 
 class DeductiveModerator(Record):
@@ -367,7 +395,7 @@ class Study(Record):
     def deductive_models(self) -> tuple[str, ...]:
         """References of the chat models that deductive coding asks, without repeats."""
         asked: list[DeductiveCoderSettings | DeductiveModerator] = [
-            coder for coder in self.deductive.coders if not coder.replay
+            coder for coder in self.deductive.coders if coder.asks
         ]
         if len(self.deductive.coders) > 1 and self.deductive.moderator.kind == "llm":
             asked.append(self.deductive.moderator)
