@@ -22,10 +22,10 @@ SystemKind: TypeAlias = Literal[
 ]
 """Who is held against people.
 
-`classifier` learnt from people's codes and written segments; `human_same_size` from as many of people's codes alone;
-`human_all` from all that people coded in the training part; `logistic` is a logistic regression on embeddings;
-`model` is the language model itself; `cascade` the classifier with the model where it is unsure; `people` are people
-against one another.
+`classifier` learnt from people's codes and written segments; `human_same_size` from as many of people's codes
+alone; `human_all` from all that people coded in the training part; `logistic` is a logistic regression on
+embeddings; `model` is the language model itself; `cascade` the classifier with the model where it is unsure;
+`people` are people against one another.
 """
 
 
