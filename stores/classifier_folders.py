@@ -8,11 +8,10 @@ from typing import NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from intercoder.core.classifier_results import Evaluation, Grid, GridCell
+from intercoder.core.classifiers import CLASSIFIERS
 from intercoder.core.errors import StudyError
 from intercoder.core.record import Record
 
-CLASSIFIERS = "classifiers"
-"""Folder of a study in which each classifier has a folder under its name."""
 GRIDS = "grids"
 """Folder of a study in which each grid has one."""
 EVALUATION = "evaluation.json"
@@ -38,7 +37,7 @@ def read_evaluations(directory: Path) -> tuple[Evaluation, ...]:
     Raises:
         StudyError: A file cannot be read as an evaluation.
     """
-    return tuple(_record(path, Evaluation) for path in sorted((directory / CLASSIFIERS).glob(f"*/{EVALUATION}")))
+    return tuple(_record(path, Evaluation) for path in _finished(directory / CLASSIFIERS, EVALUATION))
 
 
 def read_grids(directory: Path) -> tuple[WorkedGrid, ...]:
@@ -50,7 +49,7 @@ def read_grids(directory: Path) -> tuple[WorkedGrid, ...]:
     Raises:
         StudyError: A file cannot be read as a grid or its cells.
     """
-    return tuple(read_grid(path.parent) for path in sorted((directory / GRIDS).glob(f"*/{GRID}")))
+    return tuple(read_grid(path.parent) for path in _finished(directory / GRIDS, GRID))
 
 
 def read_grid(folder: Path) -> WorkedGrid:
@@ -77,6 +76,11 @@ def read_cells(path: Path) -> list[GridCell]:
         return []
     lines = path.read_bytes().split(b"\n")[:-1]
     return [_parsed(line, GridCell, f"{path}, line {number}") for number, line in enumerate(lines, 1)]
+
+
+def _finished(folder: Path, name: str) -> list[Path]:
+    """Files of a name, one folder down; folders that begin with a dot are work in progress."""
+    return [path for path in sorted(folder.glob(f"*/{name}")) if not path.parent.name.startswith(".")]
 
 
 def _record(path: Path, kind: type[R]) -> R:
