@@ -494,6 +494,34 @@ memos = Table(
     Column("created_at", String(32), nullable=False),
 )
 
+# Texts that a model wrote to teach a classifier. They are no segments of the study: nothing counts them as such.
+synthetic_segments = Table(
+    "synthetic_segments",
+    metadata,
+    _study(),
+    Column("synthetic_id", String(64), primary_key=True),
+    Column("origin", String(64), nullable=False),  # digest of all that determines what is written
+    Column("code_id", String(64), nullable=False),
+    Column("code_revision", Integer, nullable=False),
+    Column("codebook_version", Integer, nullable=False),
+    Column("value", String(8), nullable=False),  # yes, or no: a hard negative
+    Column("call", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("dropped", String(32), nullable=False),  # why it is not used; empty where it is kept
+    Column("like", String(64), nullable=False),  # the segment, human or synthetic, that it is too much like
+    Column("likeness", Float, nullable=False),
+    Column("examples", JSON, nullable=False),  # ids of the human segments that the synthesizer was shown
+    Column("temperature", Float, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("model", String(512), nullable=False),
+    Column("prompt", String(128), nullable=False),
+    Column("prompt_hash", String(64), nullable=False),
+    Column("answer_key", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_synthetic_segments_origin", "study_id", "origin", "call", "place", unique=True),
+)
+
 leases = Table(
     "leases",
     metadata,
