@@ -4,7 +4,7 @@
 
 Texts that people coded (`ensemble_texts.py`); results are of the parts kept aside, which nothing was tuned on. Each
 question is asked once: answers are logged beside the models, and a run that was killed goes on. `--adapters` holds
-LoRA adapters of the small model, one folder each, which become coders without worked examples. `--large` asks the
+LoRA adapters of the small model, one folder each, which are asked as they were trained. `--large` asks the
 larger model about so many texts of the first set. `--judge` is an embedding that no system chose with. Writes
 `results/ensemble.md`, `.json`, and the seed's figures as `ensemble-SET.html`.
 """

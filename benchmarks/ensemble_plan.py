@@ -13,6 +13,7 @@ from benchmarks.ensemble_systems import Said, adaptive, dynamic, heard, in_hinds
 from benchmarks.ensemble_texts import Item
 from intercoder.core.decisions import Answer, Settlement
 from intercoder.core.study import CoderSettings
+from intercoder.training.card import read_card
 
 SMALL, LARGE = "embedded:qwen2.5-coder-0.5b", "embedded:qwen2.5-coder-1.5b"
 VARIANTS = (
@@ -27,6 +28,7 @@ TRIO = 3
 """The first three variants are the ensemble of a new study."""
 SAMPLES = 3
 """How often the cheapest coder is asked (methods: dynamic ensemble selection)."""
+ADAPTERS = "adapters"
 HINDSIGHT = "in hindsight"
 TAUS = (0.5, 0.6, 0.7, 0.8)
 
@@ -40,12 +42,16 @@ class Team(NamedTuple):
     samples: tuple[CoderSettings, ...]
     """One coder asked several times; the first is the first of `variants`."""
     others: tuple[CoderSettings, ...]
-    """Fewer or no worked examples, the other ending, adapters, the larger model."""
+    """Fewer or no worked examples, the other ending."""
+    adapted: tuple[CoderSettings, ...] = ()
+    """The small model with an adapter, each asked as it was trained."""
 
     @property
     def everyone(self) -> tuple[CoderSettings, ...]:
         """All, each once."""
-        return tuple({one.name: one for one in (*self.variants, *self.samples, *self.others)}.values())
+        return tuple(
+            {one.name: one for one in (*self.variants, *self.samples, *self.others, *self.adapted)}.values()
+        )
 
 
 def team(*, shots: Iterable[int] = (0,), endings: bool = False, adapters: Sequence[Path] = ()) -> Team:
@@ -56,12 +62,20 @@ def team(*, shots: Iterable[int] = (0,), endings: bool = False, adapters: Sequen
     others = [coder(SMALL, VARIANTS[0], shots=number) for number in shots]
     if endings:
         others.append(coder(SMALL, VARIANTS[0], ending="line_break"))
-    others += [coder(f"{SMALL}#{folder}", VARIANTS[0], shots=0) for folder in adapters]
     return Team(
         tuple(coder(SMALL, prompt, seed=place if place < TRIO else 0) for place, prompt in enumerate(VARIANTS)),
         tuple(coder(SMALL, VARIANTS[0], seed=10 * place) for place in range(SAMPLES)),
         tuple(others),
+        tuple(_adapted(place, folder) for place, folder in enumerate(adapters)),
     )
+
+
+def _adapted(place: int, folder: Path) -> CoderSettings:
+    """The coder of an adapter. Its name holds the adapter's, so two on one prompt draw differently."""
+    card = read_card(folder)
+    if card is None:
+        raise SystemExit(f"{folder} has no card that says which prompt it was trained on.")
+    return coder(f"{SMALL}#{folder}", card.prompt, shots=card.shots, ending=card.ending, seed=place)
 
 
 def large_team() -> tuple[CoderSettings, ...]:
@@ -82,13 +96,18 @@ class Heard(NamedTuple):
 def systems(found: Heard, team: Team, embed: Embed) -> dict[str, list[str]]:
     """System -> its label for each text, in the order of the table."""
     items = found.items
-    rows = {one.name: labels_of(found.coders[one.name], items) for one in (*team.variants, *team.others)}
+    rows = {
+        one.name: labels_of(found.coders[one.name], items) for one in (*team.variants, *team.others, *team.adapted)
+    }
     trio = _heard(found, team.variants[:TRIO], embed)
-    for name, said in (
-        ("three prompts", trio),
-        ("six prompts", _heard(found, team.variants, embed)),
-        ("one prompt, three times", _heard(found, team.samples, embed)),
-    ):
+    teams = {
+        "three prompts": trio,
+        "six prompts": _heard(found, team.variants, embed),
+        "one prompt, three times": _heard(found, team.samples, embed),
+    }
+    if len(team.adapted) > 1:
+        teams[ADAPTERS] = _heard(found, team.adapted, embed)
+    for name, said in teams.items():
         rows[f"{name}: medoid, g = 0"] = ruled(said, g=0)
         rows[f"{name}: medoid, g = 1"] = ruled(said)
         rows[f"{name}: {HINDSIGHT}"] = in_hindsight(said, items, embed)
@@ -128,7 +147,11 @@ def pairs(team: Team) -> list[tuple[str, str]]:
     found += [("six prompts: medoid, g = 1", trio), (trio, "three prompts: medoid, g = 0")]
     found += [("three prompts: model as moderator", trio), (f"three prompts: {HINDSIGHT}", trio)]
     found += [(f"the same, refined at {tau}", trio) for tau in (*TAUS, "an adaptive tau")]
-    return found + [(one, coder.name) for coder in team.others]
+    found += [(one, coder.name) for coder in team.others]
+    found += [(coder.name, one) for coder in team.adapted]
+    if len(team.adapted) > 1:
+        found += [(f"{ADAPTERS}: medoid, g = 1", name) for name in (team.adapted[0].name, trio)]
+    return found
 
 
 class Point(NamedTuple):
