@@ -41,10 +41,10 @@ class Checkpoint(Record):
 
 
 class Workplace:
-    """The folder of checkpoints beside the adapter that is to be.
+    """The folder of checkpoints beside the adapter or classifier that is to be.
 
     Args:
-        out: Folder of the adapter.
+        out: Folder of what is trained.
     """
 
     def __init__(self, out: Path) -> None:
@@ -58,7 +58,7 @@ class Workplace:
             self._lock.acquire()
         except Timeout:
             raise StudyBusy(
-                "this adapter is being trained by another process.",
+                "this is being trained by another process.",
                 where=str(self.folder),
                 remedy="Wait for it, or choose another name.",
             ) from None

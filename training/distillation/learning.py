@@ -1,0 +1,238 @@
+"""The training of a classifier itself: transformers' loop over texts, measured on the development part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from intercoder.core.classifiers import Head
+from intercoder.core.errors import ModelError
+from intercoder.core.shown import counted
+from intercoder.llms.class_probabilities import Numbers
+from intercoder.llms.classifiers import logits_of
+from intercoder.llms.encoders import Reader, Windows
+from intercoder.training.checkpoints import Checkpoint, Workplace
+from intercoder.training.distillation.classifier_settings import ClassifierSettings
+from intercoder.training.distillation.heads import Targets, class_weights, loss_of
+from intercoder.training.learning import Listener, NotFinite, OutOfMemory, of_memory
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import Trainer
+
+LEAST_BETWEEN = 10
+"""Steps between checkpoints at least, where the settings do not say: each writes the whole encoder."""
+
+
+class Part(NamedTuple):
+    """Texts with what was decided about them."""
+
+    texts: Sequence[Windows]
+    targets: Targets
+
+
+class Learning:
+    """One training.
+
+    Args:
+        model: Encoder and head, as `llms.encoders.with_head` makes it.
+        reader: What texts were cut with.
+        training: What is learnt.
+        development: What is measured on; empty for nothing.
+        head: What is answered.
+        settings: How it is learnt.
+        workplace: Where checkpoints are.
+        listen: Told how it goes.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        reader: Reader,
+        training: Part,
+        development: Part,
+        head: Head,
+        settings: ClassifierSettings,
+        workplace: Workplace,
+        listen: Listener,
+    ) -> None:
+        import torch
+
+        self.total = total_steps(len(training.texts), settings)
+        self._model, self._reader, self._head = model, reader, head
+        self._development, self._settings, self._workplace = development, settings, workplace
+        balanced = class_weights(training.targets, head, settings.most_weight)
+        weights = torch.tensor(balanced if settings.class_weights == "balanced" else balanced**0)
+        self._weights = weights.float()
+        self._trainer = self._made(training, listen)
+
+    def measure(self) -> float:
+        """Loss of the development part in nats, weighted as in learning."""
+        import torch
+
+        logits = torch.from_numpy(self.logits(self._development.texts))
+        targets = torch.from_numpy(self._development.targets)
+        return float(loss_of(logits, targets, self._head, self._weights.double()))
+
+    def logits(self, texts: Sequence[Windows]) -> Numbers:
+        """What the model says now. Shape (texts, codes)."""
+        learning = self._model.training
+        self._model.eval()
+        found = logits_of(self._model, self._reader, texts, self._development.targets.shape[1])
+        self._model.train(learning)
+        return found
+
+    def run(self, after: Checkpoint | None) -> None:
+        """Learn to the end, from the beginning or from where a checkpoint left off.
+
+        Interrupted and gone on with, the weights are the same as without, on the same processor.
+
+        Raises:
+            OutOfMemory: A batch does not fit into memory.
+            NotFinite: Learning went astray.
+        """
+        from transformers import set_seed
+
+        set_seed(self._settings.seed)
+        try:
+            self._trainer.train(resume_from_checkpoint=str(after.folder) if after else None)
+        except _Astray as error:
+            raise self._not_finite(error) from error
+        except (MemoryError, RuntimeError) as error:
+            if of_memory(error):
+                raise self._out_of_memory() from error
+            raise
+
+    def _out_of_memory(self) -> OutOfMemory:
+        settings = self._settings
+        size = max((one for one in range(1, settings.batch_size) if settings.texts_a_step % one == 0), default=0)
+        smaller = f"--set batch_size={size} --set accumulation={settings.texts_a_step // (size or 1)}"
+        return OutOfMemory(
+            f"memory does not suffice for {counted(settings.batch_size, 'segment')} at a time.",
+            where=str(self._workplace.folder),
+            remedy=f"Run it again with `{smaller}`." if size else "Take a smaller encoder or `--set max_length`.",
+        )
+
+    def _not_finite(self, error: _Astray) -> NotFinite:
+        return NotFinite(
+            f"the {error} is no number any more, so nothing more was learnt.",
+            where=str(self._workplace.folder),
+            remedy=f"Begin anew with `--set learning_rate={self._settings.learning_rate / 2:g}`.",
+        )
+
+    def _made(self, training: Part, listen: Listener) -> Trainer:
+        import torch
+        from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
+
+        learning, total = self, self.total
+
+        class Watched(Trainer):  # type: ignore[misc]
+            """A loop that weighs answers, measures as the classifier will run, and stops where no number is left."""
+
+            def compute_loss(
+                self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **options: Any
+            ) -> torch.Tensor:
+                targets = inputs.pop("targets")
+                return loss_of(model(**inputs), targets, learning._head, learning._weights.to(targets.device))
+
+            def training_step(self, *args: Any, **options: Any) -> torch.Tensor:
+                loss: torch.Tensor = super().training_step(*args, **options)
+                if not isfinite(loss.item()):
+                    raise _Astray(f"loss of step {self.state.global_step + 1}")
+                return loss
+
+            def evaluate(self, *args: Any, **options: Any) -> dict[str, float]:
+                measured = {"eval_loss": learning.measure()}
+                if not isfinite(measured["eval_loss"]):
+                    raise _Astray(f"loss of the development part at step {self.state.global_step}")
+                self.log(dict(measured))
+                self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, measured)
+                return measured
+
+        class Told(TrainerCallback):  # type: ignore[misc]
+            """Tells of losses."""
+
+            def on_log(self, args: Any, state: Any, control: Any, *, logs: dict[str, float], **_: Any) -> None:
+                for name, kind in (("loss", "step"), ("eval_loss", "measured")):
+                    if name in logs:
+                        listen({"kind": kind, "done": state.global_step, "total": total, "loss": logs[name]})
+
+        measuring = bool(self._development.texts)
+        trainer = Watched(
+            model=self._model,
+            args=_arguments(self._settings, self._workplace, total, len(training.texts), measuring=measuring),
+            data_collator=self._collate,
+            train_dataset=list(zip(training.texts, training.targets, strict=True)),
+            eval_dataset=list(self._development.texts) or None,
+            optimizers=(_optimizer(self._model, self._settings), None),
+            callbacks=[Told()],
+        )
+        if measuring and self._settings.patience:
+            trainer.add_callback(EarlyStoppingCallback(self._settings.patience))
+        trainer.remove_callback(PrinterCallback)
+        return trainer
+
+    def _collate(self, items: Sequence[tuple[Windows, Any]]) -> dict[str, torch.Tensor]:
+        import torch
+
+        targets = torch.tensor([list(one) for _, one in items], dtype=torch.float32)
+        return self._reader.batch([text for text, _ in items]) | {"targets": targets}
+
+
+class _Astray(Exception):
+    """What is not finite, and at which step."""
+
+
+def total_steps(texts: int, settings: ClassifierSettings) -> int:
+    """Steps of a training on so many texts."""
+    return settings.max_steps or ceil(settings.epochs * ceil(texts / settings.texts_a_step))
+
+
+def _optimizer(model: Any, settings: ClassifierSettings) -> Any:
+    """AdamW with a rate of its own for the head; biases and norms do not decay."""
+    import torch
+
+    learnt = [(name, one) for name, one in model.encoder.named_parameters() if one.requires_grad]
+    plain = [one for _, one in learnt if one.ndim < 2]
+    decaying = [one for _, one in learnt if one.ndim >= 2]
+    groups = [
+        {"params": decaying, "lr": settings.learning_rate, "weight_decay": settings.weight_decay},
+        {"params": plain, "lr": settings.learning_rate, "weight_decay": 0.0},
+        {"params": list(model.head.parameters()), "lr": settings.head_learning_rate, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups)
+
+
+def _arguments(
+    settings: ClassifierSettings, workplace: Workplace, total: int, texts: int, *, measuring: bool
+) -> Any:
+    import torch
+    from transformers import TrainingArguments
+
+    every = settings.checkpoint_every or min(total, max(LEAST_BETWEEN, ceil(texts / settings.texts_a_step)))
+    return TrainingArguments(
+        output_dir=str(workplace.folder),
+        per_device_train_batch_size=settings.batch_size,
+        gradient_accumulation_steps=settings.accumulation,
+        learning_rate=settings.learning_rate,
+        warmup_steps=settings.warmup,
+        max_grad_norm=settings.max_grad_norm,
+        max_steps=total,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_steps=every,
+        save_total_limit=2,
+        eval_strategy="steps" if measuring else "no",
+        eval_steps=every if measuring else None,
+        load_best_model_at_end=measuring,
+        metric_for_best_model="eval_loss" if measuring else None,
+        greater_is_better=False if measuring else None,
+        restore_callback_states_from_checkpoint=True,
+        remove_unused_columns=False,
+        label_names=["targets"],
+        dataloader_pin_memory=torch.cuda.is_available(),
+        report_to="none",
+        disable_tqdm=True,
+        seed=settings.seed,
+    )
