@@ -10,9 +10,7 @@ import html
 import math
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
-
-from intercoder.evals.interval import Estimate
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 PALETTE = ("#3b7dd8", "#d9822b", "#2a9d6f", "#a06bd0", "#d0517f", "#2aa1b3", "#b0972a", "#8a8f98")
 """Colours that can be told apart on white and on black, also by most colour-blind people."""
@@ -21,6 +19,22 @@ LIKE = ((0, "#f3f7fc"), (0.5, "#9cc3ec"), (1, "#154a86"))
 """Colours of heat maps, from little to much; numbers can be read on all of them."""
 LONG, SHORT = 42, 20
 """Characters of a label beside a figure, on a wide and on a narrow screen."""
+
+
+class Interval(Protocol):
+    """A statistic with its 95% interval; nan where undefined."""
+
+    @property
+    def value(self) -> float:
+        """The statistic."""
+
+    @property
+    def low(self) -> float:
+        """The interval's lower bound."""
+
+    @property
+    def high(self) -> float:
+        """The interval's upper bound."""
 
 
 class Link(NamedTuple):
@@ -84,7 +98,7 @@ def number(value: float) -> float | None:
     return round(value, 4) + 0.0 if math.isfinite(value) else None
 
 
-def error_bars(estimates: Sequence[Estimate], **more: Any) -> dict[str, Any]:
+def error_bars(estimates: Sequence[Interval], **more: Any) -> dict[str, Any]:
     """Plotly's error bars of 95% intervals; none where an interval is undefined."""
     return {
         "type": "data",
@@ -107,13 +121,13 @@ def spread(count: int, width: float = 0.5) -> Iterator[float]:
         yield 0.0 if count == 1 else width / 2 - place * width / (count - 1)
 
 
-def bounds(estimate: Estimate) -> str:
+def bounds(estimate: Interval) -> str:
     """An interval in words."""
     if math.isnan(estimate.low) or math.isnan(estimate.high):
         return "undefined"
     return f"{estimate.low:.2f} to {estimate.high:.2f}"
 
 
-def told(estimate: Estimate) -> str:
+def told(estimate: Interval) -> str:
     """A statistic with its interval, in words."""
     return f"{estimate.value:.2f} ({bounds(estimate)})" if math.isfinite(estimate.value) else "undefined"
