@@ -95,8 +95,8 @@ def bounds(confidences: Floats, steps: int = STEPS, chosen: float = math.nan) ->
     inner = (
         np.quantile(confidences, np.linspace(0, 1, steps + 1)[1:-1], method="higher") if len(confidences) else []
     )
-    # Rounded up, so that what has the confidence itself is not sent; equal confidences make one bound.
-    found = {0.0, ALL, *(math.ceil(float(one) * 10**6) / 10**6 for one in inner)}
+    # Equal confidences make one bound: they are sent together or not at all.
+    found = {0.0, ALL, *map(float, inner)}
     if math.isfinite(chosen):
         found.add(chosen)
     return sorted(found)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from intercoder.core.classifier_results import Bounded, Head, MeasuredCode, Reliability, ReliabilityBin
 from intercoder.core.errors import InputError
