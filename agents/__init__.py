@@ -1,7 +1,7 @@
 """The agents: typed input, a prompt, a bounded answer, typed output; and as LangGraph subgraphs.
 
-`build_coder()`, `build_moderator()`, `build_definer()`, `build_themer()`, `build_deductive_coder()` and
-`build_reviser()` give compiled graphs for other LangGraph applications.
+`build_coder()`, `build_moderator()`, `build_definer()`, `build_themer()`, `build_deductive_coder()`,
+`build_reviser()` and `build_synthesizer()` give compiled graphs for other LangGraph applications.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from intercoder.agents.moderator import Moderator, build_moderator
     from intercoder.agents.replay import Replay
     from intercoder.agents.reviser import Reviser, build_reviser
+    from intercoder.agents.synthesizer import Synthesizer, build_synthesizer
     from intercoder.agents.themer import Themer, build_themer
 
 __all__ = [
@@ -27,12 +28,14 @@ __all__ = [
     "Moderator",
     "Replay",
     "Reviser",
+    "Synthesizer",
     "Themer",
     "build_coder",
     "build_deductive_coder",
     "build_definer",
     "build_moderator",
     "build_reviser",
+    "build_synthesizer",
     "build_themer",
 ]
 

@@ -1,8 +1,9 @@
-"""What definer, themer and reviser share: labels and definitions as answers, and how they are asked for."""
+"""What agents that write share: labels and definitions as answers, and how they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -109,7 +110,7 @@ class Writer:
     """An agent that is asked with one template.
 
     Args:
-        role: `definer`, `themer` or `reviser`; also its name in the answer log.
+        role: `definer`, `themer`, `reviser` or `synthesizer`; also its name in the answer log.
         template: Name of its prompt.
         settings: Worked examples, sampling.
         means: What it asks with.
@@ -119,6 +120,11 @@ class Writer:
         self._means = means
         prompt = load(role, template, shots=settings.shots, folder=means.prompts)
         self._actor = means.actor(role, role, prompt, settings.sampling, settings.seed)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The name under which its model's answers are kept, and the hash of its prompt."""
+        return self._actor.reference, self._actor.prompt.hash
 
     @property
     def worked_texts(self) -> Iterator[str]:
@@ -152,6 +158,7 @@ class Writer:
         code_id: str = "",
         most: int = 1,
         words: Mapping[str, str] | None = None,
+        seed: int | None = None,
     ) -> Asked[Parsed]:
         """Ask about a concept, theme or code.
 
@@ -164,6 +171,7 @@ class Writer:
             code_id: The code, where it is one.
             most: Most items of a list in the answer; worked examples show no more.
             words: What fills the prompt's other placeholders.
+            seed: Of sampling; by default the settings'.
 
         Raises:
             NoAnswer: The model gave no usable answer.
@@ -177,7 +185,8 @@ class Writer:
             max_codes=most,
             words=words,
         )
-        return await ask(self._actor, Question(about, messages, schema, parse, code_id), session)
+        actor = self._actor if seed is None else replace(self._actor, seed=seed)
+        return await ask(actor, Question(about, messages, schema, parse, code_id), session)
 
 
 async def name_codes(writer: Writer, about: str, codes: Sequence[tuple[str, str]], session: Session) -> Definition:

@@ -32,6 +32,7 @@ _TOLD: Mapping[str, frozenset[str]] = {
     "deductive_choice": frozenset({"answers"}),
     "deductive_moderator": frozenset({"answers"}),
     "reviser": frozenset({"revisions"}),
+    "synthesizer": frozenset({"texts", "words"}),
 }
 """What an agent's instructions say beside the research question: how many codes, which answers there are."""
 

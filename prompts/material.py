@@ -13,7 +13,15 @@ Ending: TypeAlias = Literal["full_stop", "line_break"]
 """How the request ends. Seed 000, appendix A compares the two."""
 
 PieceKind: TypeAlias = Literal[
-    "codebook", "options", "findings", "context", "speaker", "labels", "text", "suggestions"
+    "codebook",
+    "options",
+    "findings",
+    "context",
+    "speaker",
+    "labels",
+    "text",
+    "counterexamples",
+    "suggestions",
 ]
 _KINDS: tuple[PieceKind, ...] = get_args(PieceKind)
 
@@ -32,6 +40,7 @@ class Piece(Record):
     definer sees of a concept, one label a line; its `text` is the passages, or the codes that are one now.
     `codebook` is the code that is asked about, or all codes to choose from, whose labels are the `options`.
     `findings` are what a reviser is told of a code in numbers; its `labels` are the book's other codes.
+    `text` is, for a synthesizer, what people wrote that has the code, and `counterexamples` what has not.
     """
 
     kind: PieceKind
@@ -48,6 +57,7 @@ class WorkedExample(Record):
     speaker: str = ""
     labels: str = ""
     text: str
+    counterexamples: str = ""
     suggestions: str = ""
     template: str = ""
     """The template it belongs to, for agents that are asked in several ways; empty for all."""
