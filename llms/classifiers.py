@@ -56,9 +56,11 @@ def logits_of(model: Any, reader: Reader, texts: Sequence[Windows], codes: int) 
     import torch
 
     found = np.zeros((len(texts), codes), dtype=np.float64)
+    device = model.head.weight.device
     with torch.inference_mode():
         for places in batches(texts, TOKENS):
-            found[places] = model(**reader.batch([texts[place] for place in places])).double().numpy()
+            batch = reader.batch([texts[place] for place in places])
+            found[places] = model(**{name: one.to(device) for name, one in batch.items()}).double().cpu().numpy()
     return found
 
 

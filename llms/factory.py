@@ -164,6 +164,22 @@ def weights_folder(reference: str, privacy: Privacy) -> Path:
     return _folder(found, privacy)
 
 
+def encoder_folder(reference: str, privacy: Privacy) -> Path:
+    """The folder of an encoder's weights: of what gives sentence embeddings, to be fine-tuned.
+
+    Raises:
+        ModelError: As `check_reference`, or the reference names no weights on this machine.
+    """
+    found = check_reference(reference, privacy, use="embedding")
+    if found.backend not in LOCAL:
+        raise ModelError(
+            "This names no weights that could be loaded here.",
+            where=str(found),
+            remedy="Give embedded:minilm-l6 or hf:/path/to/an/encoder.",
+        )
+    return _folder(found, privacy)
+
+
 def _check_endpoint(found: ModelReference, privacy: Privacy, use: Use, api_key_env: str | None) -> None:
     if use == "embedding":
         raise ModelError(

@@ -2,14 +2,68 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+import time
 from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from intercoder.core.classifiers import ClassifierCard, Head, TrainedOn
+from intercoder.core.classifiers import CARD, ClassifierCard, Head, TrainedOn, read_card
 from intercoder.core.codebook import Code
+from intercoder.core.errors import InputError, ModelError
+from intercoder.core.identity import digest
+from intercoder.core.study import Privacy
+from intercoder.llms.classifiers import share_longer
+from intercoder.llms.encoders import HEAD, Reader, load_encoder, most_tokens, save_encoder, with_head
+from intercoder.llms.factory import encoder_folder
+from intercoder.training.checkpoints import Checkpoint, Workplace
+from intercoder.training.distillation.classifier_readme import write_card
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
-from intercoder.training.distillation.heads import TextItem
+from intercoder.training.distillation.heads import TextItem, check_targets, targets_of
+from intercoder.training.distillation.learning import Learning, Part
+from intercoder.training.distillation.scaling import Scaling, fit_scaling
 from intercoder.training.learning import Listener
+
+_VERSIONS = ("intercoder", "torch", "transformers")
+
+
+class _Wanted(NamedTuple):
+    """What a training is asked for."""
+
+    training: Sequence[TextItem]
+    development: Sequence[TextItem]
+    head: Head
+    codes: tuple[str, ...]
+    settings: ClassifierSettings
+    encoder: str
+    folder: Path
+    """Where the encoder's weights lie."""
+    out: Path
+    told: TrainedOn
+
+    @property
+    def key(self) -> str:
+        """Hash of all that determines the classifier. How many segments are in memory at once does not."""
+        items = [[(one.text, dict(one.targets)) for one in part] for part in (self.training, self.development)]
+        told = self.settings.model_dump(mode="json", exclude={"batch_size", "accumulation"})
+        files = sorted((file.name, file.stat().st_size) for file in self.folder.glob("*.safetensors"))
+        config = (self.folder / "config.json").read_text("utf-8", "replace")
+        made = (items, self.head, self.codes, told, self.settings.texts_a_step, self.encoder, files, config)
+        return digest(*made, self.told.model_dump(mode="json"))
+
+
+class _Material(NamedTuple):
+    """A model with all that it learns from."""
+
+    model: Any
+    tokenizer: Any
+    reader: Reader
+    max_length: int
+    training: Part
+    development: Part
 
 
 def train_classifier(
@@ -22,6 +76,7 @@ def train_classifier(
     encoder: str,
     out: Path,
     told: TrainedOn,
+    privacy: Privacy | None = None,
     new: bool = False,
     listen: Listener = lambda event: None,
 ) -> ClassifierCard:
@@ -36,11 +91,177 @@ def train_classifier(
         encoder: Reference of the encoder: `embedded:minilm-l6` or `hf:/path/to/folder`.
         out: Folder of the classifier. It appears when all is done.
         told: What the card tells of the data.
+        privacy: What may leave the machine; nothing by default.
         new: Train anew, whatever an earlier training of that name left.
-        listen: Told how it goes: events `begin`, `step`, `measured`, as of `training.learning`.
+        listen: Told how it goes: events `begin`, `step` and `measured`, as of `training.learning`.
 
     Raises:
-        InputError: There is nothing to learn (too few items, one answer only), or another classifier is there.
+        InputError: There is nothing to learn, or another classifier is there.
         ModelError: The encoder cannot be trained here, memory does not suffice, or learning went astray.
     """
-    raise NotImplementedError
+    _check_packages(encoder)
+    check_targets(targets_of(training, [code.id for code in codes]), head, codes, "the training part")
+    folder = encoder_folder(encoder, privacy or Privacy())
+    ids = tuple(code.id for code in codes)
+    wanted = _Wanted(training, development, head, ids, settings, encoder, folder, out, told)
+    with Workplace(out) as workplace:
+        if known := _there_already(wanted, new=new, begun=workplace.begun(wanted.key)):
+            return known
+        job = workplace.take_up(wanted.key, new=new)
+        started = time.monotonic()
+        material = _material(wanted)
+        learning = Learning(
+            material.model,
+            material.reader,
+            material.training,
+            material.development,
+            head,
+            settings,
+            workplace,
+            listen,
+        )
+        last = workplace.last()
+        listen(_begin(wanted, learning.total, last))
+        if development and job.before is None:
+            job = job.model_copy(update={"before": learning.measure()})
+            workplace.keep(job)
+        if last is None or not last.ended:
+            learning.run(last)
+            last = workplace.last()
+        assert last is not None, "the loop saves a checkpoint when it ends"
+        kept = last.best_step or last.step
+        _load(material.model, workplace.at(kept))
+        scaling = fit_scaling(
+            learning.logits(material.development.texts), material.development.targets, head, settings.scaling
+        )
+        card = _card(wanted, material, scaling, last, job.before, learning.total)
+        published = _publish(material, card, out, time.monotonic() - started)
+        workplace.remove()
+    return published
+
+
+def _check_packages(where: str) -> None:
+    missing = [name for name in ("torch", "transformers", "accelerate") if find_spec(name) is None]
+    if missing:
+        raise ModelError(
+            f"Training needs packages that are not installed: {', '.join(missing)}.",
+            where=where,
+            remedy="Run: pip install 'intercoder[train]'",
+        )
+
+
+def _there_already(wanted: _Wanted, *, new: bool, begun: bool) -> ClassifierCard | None:
+    """The card of a classifier that was trained on the same in the same way; None where there is something to do.
+
+    Raises:
+        InputError: There is something else of that name.
+    """
+    out = wanted.out
+    if not out.exists():
+        return None
+    if not (out / CARD).is_file():
+        raise InputError(
+            "there is something of that name already.", where=str(out), remedy="Choose another `--name`."
+        )
+    if new:
+        return None
+    card = read_card(out)
+    if card.key == wanted.key:
+        return card
+    if begun:
+        return None
+    raise InputError(
+        "there is another classifier of that name.",
+        where=str(out),
+        remedy="Choose another `--name`, or train it anew with `--new`.",
+    )
+
+
+def _material(wanted: _Wanted) -> _Material:
+    from transformers import set_seed
+
+    settings = wanted.settings
+    set_seed(settings.seed)
+    encoder, tokenizer = load_encoder(wanted.folder)
+    max_length = most_tokens(encoder, tokenizer, settings.max_length)
+    reader = Reader(tokenizer, max_length, settings.overlap if settings.windows else -1)
+
+    def part(items: Sequence[TextItem]) -> Part:
+        return Part(reader.read([one.text for one in items]), targets_of(items, wanted.codes))
+
+    model = with_head(encoder, settings.pooling, len(wanted.codes))
+    return _Material(model, tokenizer, reader, max_length, part(wanted.training), part(wanted.development))
+
+
+def _begin(wanted: _Wanted, total: int, last: Checkpoint | None) -> dict[str, object]:
+    return {
+        "kind": "begin",
+        "name": wanted.out.name,
+        "total": total,
+        "done": last.step if last else 0,
+        "training": len(wanted.training),
+        "held_out": len(wanted.development),
+    }
+
+
+def _load(model: Any, checkpoint: Path) -> None:
+    from safetensors.torch import load_file
+
+    model.load_state_dict(load_file(checkpoint / "model.safetensors"))
+
+
+def _card(
+    wanted: _Wanted, material: _Material, scaling: Scaling, last: Checkpoint, before: float | None, total: int
+) -> ClassifierCard:
+    steps = [told["loss"] for told in last.history if "loss" in told]
+    measured = [told["eval_loss"] for told in last.history if "eval_loss" in told]
+    losses = {"first": steps[0], "last": steps[-1]}
+    if before is not None:
+        losses |= {"before": before, "after": min(measured)}
+    if scaling.decisions:
+        losses |= {"unscaled": scaling.before, "scaled": scaling.after}
+    return ClassifierCard(
+        name=wanted.out.name,
+        head=wanted.head,
+        codes=wanted.codes,
+        encoder=wanted.encoder,
+        pooling=wanted.settings.pooling,
+        max_length=material.max_length,
+        overlap=wanted.settings.overlap if wanted.settings.windows else -1,
+        truncated=share_longer([*material.training.texts, *material.development.texts]),
+        temperature=scaling.temperature,
+        shifts=scaling.shifts,
+        scaled_on=scaling.decisions,
+        digest="",
+        data=wanted.told,
+        settings=wanted.settings.model_dump(mode="json"),
+        key=wanted.key,
+        steps=last.step,
+        kept_step=last.best_step or last.step,
+        stopped="early" if last.step < total else "end",
+        losses=losses,
+        versions={name: version(name) for name in _VERSIONS},
+    )
+
+
+def _publish(material: _Material, card: ClassifierCard, out: Path, seconds: float) -> ClassifierCard:
+    """Give the classifier its place, whole and at once."""
+    new, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+    new.mkdir(parents=True)
+    save_encoder(material.model, material.tokenizer, new)
+    published = card.model_copy(update={"digest": _digest(new, card), "seconds": seconds})
+    write_card(published, new)
+    if out.exists():
+        out.replace(old)
+    new.replace(out)
+    shutil.rmtree(old, ignore_errors=True)
+    return published
+
+
+def _digest(folder: Path, card: ClassifierCard) -> str:
+    """Of all that a probability depends on."""
+    files = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.safetensors", HEAD)]
+    read = (card.head, card.codes, card.pooling, card.max_length, card.overlap, card.temperature, card.shifts)
+    return digest(files, *read)[:12]

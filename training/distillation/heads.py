@@ -40,7 +40,7 @@ def check_targets(targets: Targets, head: Head, codes: Sequence[Code], where: st
     """Refuse targets that teach nothing.
 
     Raises:
-        InputError: There are none; an answer to a code is never given; a text has two codes that exclude each other.
+        InputError: There are none; an answer to a code is never given; a text has two codes of an exclusive book.
     """
     if not (targets >= 0).any():
         raise InputError("there is nothing to learn from.", where=where, remedy="Have people code segments first.")

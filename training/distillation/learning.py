@@ -7,7 +7,6 @@ from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from intercoder.core.classifiers import Head
-from intercoder.core.errors import ModelError
 from intercoder.core.shown import counted
 from intercoder.llms.class_probabilities import Numbers
 from intercoder.llms.classifiers import logits_of
@@ -122,13 +121,12 @@ class Learning:
         )
 
     def _made(self, training: Part, listen: Listener) -> Trainer:
-        import torch
         from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
 
         learning, total = self, self.total
 
         class Watched(Trainer):  # type: ignore[misc]
-            """A loop that weighs answers, measures as the classifier will run, and stops where no number is left."""
+            """A loop that weighs answers, measures as the classifier will run, and stops without a number."""
 
             def compute_loss(
                 self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **options: Any

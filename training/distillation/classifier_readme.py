@@ -1,0 +1,98 @@
+"""A classifier's card on disk: for programs, and for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from intercoder.core.classifiers import CARD, README, ClassifierCard
+from intercoder.core.shown import counted
+
+_HEADS = {
+    "yes_no": "whether a segment has the code",
+    "one_of_k": "which one of the codes a segment has",
+    "multi_label": "of each code whether a segment has it",
+}
+
+
+def write_card(card: ClassifierCard, folder: Path) -> None:
+    """Write the card in both forms; each file appears whole."""
+    for name, text in ((CARD, card.model_dump_json(indent=1) + "\n"), (README, as_markdown(card))):
+        new = folder / f".{name}.new"
+        new.write_text(text, encoding="utf-8")
+        new.replace(folder / name)
+
+
+def as_markdown(card: ClassifierCard) -> str:
+    """The card for people."""
+    parts = (_head(card), _data(card), _reading(card), _learning(card), _settings(card))
+    return "\n".join(line for part in parts for line in (*part, ""))
+
+
+def _head(card: ClassifierCard) -> list[str]:
+    data = card.data
+    return [
+        f"# {card.name}",
+        "",
+        f"A classifier that says {_HEADS[card.head]}. `{card.encoder}`, fine-tuned on people's codings and written "
+        "segments.",
+        "",
+        "```toml",
+        "[[deductive.coders]]",
+        f'name = "{card.name}"',
+        f'model = "classifier:{card.name}"',
+        "```",
+        "",
+        f"Codes, as codebook version {data.book.version} ({data.book.hash}) shows them:",
+        "",
+        *(f"- {' '.join(label.split())} (`{code}`)" for code, label in card.labels.items()),
+        "",
+        "Its verdicts are not for this card to give: `intercoder calibrate` holds it against people, as any coder.",
+    ]
+
+
+def _data(card: ClassifierCard) -> list[str]:
+    data = card.data
+    written = f" by `{data.synthesizer}`" if data.synthesizer else ""
+    at = f" at temperature {data.temperature:g}" if data.temperature is not None else ""
+    return [
+        "## Data",
+        "",
+        f"- learnt from {counted(data.human, 'segment')} that people coded, and {data.synthetic:,} "
+        f"written{written}{at}",
+        f"- chosen and scaled with {counted(data.development, 'segment')} that people coded",
+        f"- kept to measure on: {counted(data.held_out, 'segment')}; split by {data.by}",
+        f"- people: {', '.join(data.people) or 'not told'}; decisions left undecided: {data.undecided:,}",
+        *([f"- filter: {counted(data.filter, 'repetition')} of the label"] if data.filter else []),
+    ]
+
+
+def _reading(card: ClassifierCard) -> list[str]:
+    longer = "read in windows" if card.overlap >= 0 else "cut off"
+    shifts = ", ".join(f"{one:.3f}" for one in card.shifts)
+    return [
+        "## Reading and answering",
+        "",
+        f"- reads {card.max_length} tokens at once; {card.truncated:.1%} of the segments are longer, and were "
+        f"{longer}",
+        f"- temperature {card.temperature:.3f}, fitted on {counted(card.scaled_on, 'decision')}"
+        + (f"; shifts {shifts}" if shifts else ""),
+        f"- before a language model, it decides where it is confident by {card.confidence:g} or more",
+    ]
+
+
+def _learning(card: ClassifierCard) -> list[str]:
+    losses = [f"- loss {name}: {value:.4f}" for name, value in sorted(card.losses.items())]
+    early = "; stopped early" if card.stopped == "early" else ""
+    return [
+        "## Learning",
+        "",
+        f"- {counted(card.steps, 'step')}, kept: step {card.kept_step}{early}; {card.seconds:,.0f} s",
+        f"- digest `{card.digest}`",
+        *losses,
+    ]
+
+
+def _settings(card: ClassifierCard) -> list[str]:
+    values = [f"- {name}: {value}" for name, value in card.settings.items()]
+    versions = [f"- {name}: {found}" for name, found in card.versions.items()]
+    return ["## Settings", "", *values, "", "## Versions", "", *versions]
