@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from intercoder.core.classifier_results import Evaluation
 from intercoder.core.code_names import CodeNames
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import Decision
@@ -19,6 +20,7 @@ from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.final_estimates import FinalEstimates
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.figures import Link
+from intercoder.stores.classifier_folders import WorkedGrid
 from intercoder.stores.enrichment import MARK
 from intercoder.stores.named_samples import NamedSample
 from intercoder.stores.verdicts import Override, StoredVerdict
@@ -105,6 +107,9 @@ class DeductiveContents(NamedTuple):
     overrides: tuple[Override, ...]
     failures: tuple[Failed, ...]
     estimates: FinalEstimates | None
+    evaluations: tuple[Evaluation, ...] = ()
+    """Of the study's classifiers."""
+    grids: tuple[WorkedGrid, ...] = ()
 
     @property
     def book(self) -> Codebook:

@@ -11,6 +11,12 @@ from intercoder.evals.report.calibration_figures import (
     verdict_rows,
     verdict_title,
 )
+from intercoder.evals.report.classifier_section import (
+    CODE_COLUMNS,
+    PROBLEM_COLUMNS,
+    Classifiers,
+    classifier_section,
+)
 from intercoder.evals.report.code_pages import code_pages
 from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers, numbers
 from intercoder.evals.report.deductive_methods import deductive_methods
@@ -42,6 +48,7 @@ TITLES = {
     "revisions": "Revision history",
     "calibration": "Calibration",
     "estimates": "Final estimates",
+    "classifiers": "Classifiers",
     "failures": "Failures",
     "time": "Time",
     "coders": "Who coded",
@@ -66,8 +73,9 @@ def deductive_html(contents: DeductiveContents, *, study_argument: str = "STUDY"
         study_argument: The study's directory as it is typed after a command.
     """
     numbered = numbers(contents)
-    figures = _figures(contents, numbered)
-    sections = _sections(contents, figures)
+    distilled = classifier_section(contents.evaluations, contents.grids)
+    figures = [*_figures(contents, numbered), *distilled.figures]
+    sections = _sections(contents, figures, distilled)
     return render(
         "deductive.html.jinja",
         "deductive.js",
@@ -85,6 +93,9 @@ def deductive_html(contents: DeductiveContents, *, study_argument: str = "STUDY"
         verdicts=_verdicts(contents, numbered),
         coverage_told=coverage_told(contents) if contents.estimates else "",
         times=time_told(contents),
+        distilled=distilled,
+        classifier_columns=CODE_COLUMNS,
+        problem_columns=PROBLEM_COLUMNS,
         failures=Table(TITLES["failures"], FAILURE_COLUMNS, tuple(failure_rows(contents, numbered))),
         failures_told=failures_told(contents, study_argument),
         methods=deductive_methods(contents),
@@ -106,7 +117,7 @@ def _figures(contents: DeductiveContents, numbered: Numbers) -> list[Figure]:
     return figures
 
 
-def _sections(contents: DeductiveContents, figures: list[Figure]) -> tuple[str, ...]:
+def _sections(contents: DeductiveContents, figures: list[Figure], distilled: Classifiers) -> tuple[str, ...]:
     """Those in which there is something to show."""
     shown = {
         "randomness": any(figure.id == "randomness" and not figure.undefined for figure in figures),
@@ -116,7 +127,13 @@ def _sections(contents: DeductiveContents, figures: list[Figure]) -> tuple[str, 
         "estimates": contents.estimates is not None,
     }
     first = [name for name in FIRST.get(contents.run.graph, FIRST["codevelop"]) if shown[name]]
-    rest = [("failures", bool(contents.failures)), ("time", contents.seconds > 0), ("coders", True)]
+    there = bool(distilled.classifiers or distilled.grids)
+    rest = [
+        ("classifiers", there),
+        ("failures", bool(contents.failures)),
+        ("time", contents.seconds > 0),
+        ("coders", True),
+    ]
     return (*first, *(name for name, there in rest if there))
 
 

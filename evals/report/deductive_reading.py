@@ -22,6 +22,7 @@ from intercoder.evals.report.deductive_contents import Calibrated, DeductiveCont
 from intercoder.evals.report.excerpts import clear_examples, excerpts, stated
 from intercoder.evals.report.kept_decisions import kept_decisions, other_decisions
 from intercoder.stores import schema
+from intercoder.stores.classifier_folders import read_evaluations, read_grids
 from intercoder.stores.codebooks import complete_versions, read_version
 from intercoder.stores.database import reading
 from intercoder.stores.deductions import BLOCK, is_moderated, read_rounds, standing
@@ -118,6 +119,8 @@ def gather_deductive(
         overrides=tuple(read_overrides(folder.engine, study_id, run.id)),
         failures=failures,
         estimates=estimates,
+        evaluations=read_evaluations(folder.path),
+        grids=read_grids(folder.path),
     )
 
 
