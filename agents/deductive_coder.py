@@ -7,8 +7,10 @@ the text, so that a server computes it once for all segments.
 from __future__ import annotations
 
 import asyncio
+import copy
 import operator
 import random
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,7 +71,7 @@ class DeductiveCoder:
     ) -> None:
         self.settings = settings
         self.name = settings.name
-        self._book = book
+        self.book = book
         self._means = means
         self._again = again
         self._unsure = (UNSURE,) if book.allow_unsure else ()
@@ -103,6 +105,13 @@ class DeductiveCoder:
         means = Means.of_study(study, study.writer_model(settings), model=model, prompts=prompts)
         return cls(settings, book, means, again=again, repeat_temperature=study.development.repeat_temperature)
 
+    def drawing(self, seed: int, temperature: float) -> DeductiveCoder:
+        """The same coder, in the same words, drawing its answers with another seed and at another temperature."""
+        other = copy.copy(self)
+        sampling = self._actor.sampling.model_copy(update={"temperature": temperature})
+        other._actor = replace(self._actor, sampling=sampling, seed=seed)
+        return other
+
     def question_about(self, segment: Segment, code: Code | None) -> Question[DecisionMade]:
         """The question about a segment: instructions and codebook first, the fenced text last.
 
@@ -116,7 +125,7 @@ class DeductiveCoder:
             ("speaker", segment.speaker or ""),
             ("text", segment.text),
         )
-        shown = code_text(self._book, code) if code else book_text(self._book, self._book.leaves)
+        shown = code_text(self.book, code) if code else book_text(self.book, self.book.leaves)
         messages = self._actor.prompt.messages(
             [Piece(kind=kind, text=text) for kind, text in kinds if text],
             question=self._means.question,

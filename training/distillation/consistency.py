@@ -5,11 +5,17 @@ Off by default: the seed found no gain in it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
+from intercoder.agents.asking import NoAnswer
 from intercoder.agents.deductive_coder import DeductiveCoder
 from intercoder.agents.session import Session
-from intercoder.core.synthetic import SyntheticSegment
+from intercoder.core.codebook import Code, Codebook
+from intercoder.core.synthetic import SyntheticSegment, as_segment
+
+TEMPERATURE = 0.7
+"""At which a coder draws that else would always say the same."""
 
 
 async def consistent(
@@ -21,7 +27,7 @@ async def consistent(
         segments: The segments.
         k: How often the coder is asked about each, from 1; each time with another seed.
         coder: A deductive coder of the segments' codebook. Where it always says the same (temperature 0) it is
-            asked at the temperature of the study's repeat test.
+            asked at temperature 0.7.
         session: The run's session; with its answer log nothing is asked twice.
 
     Returns:
@@ -30,4 +36,30 @@ async def consistent(
     Raises:
         EndpointStopped: The endpoint answers nobody.
     """
-    raise NotImplementedError
+    temperature = coder.settings.sampling.temperature or TEMPERATURE
+    asked = [coder.drawing(coder.settings.seed + number, temperature) for number in range(1, k + 1)]
+    said = await asyncio.gather(*(_says(one, segment, session) for segment in segments for one in asked))
+    return [all(said[at : at + k]) for at in range(0, len(said), k)]
+
+
+async def _says(coder: DeductiveCoder, written: SyntheticSegment, session: Session) -> bool:
+    """Whether a coder finds in a text what it was written for."""
+    segment = as_segment(written)
+    try:
+        if coder.book.exclusive:
+            answer = await coder.choose(segment, session)
+        else:
+            answer = await coder.decide(segment, _code(coder.book, written), session)
+    except NoAnswer:
+        return False
+    if answer is None or answer.value == "unsure":
+        return False
+    has = answer.value == "yes" and answer.code_id == written.code_id
+    return has == (written.value == "yes")
+
+
+def _code(book: Codebook, written: SyntheticSegment) -> Code:
+    code = book.code(written.code_id)
+    if code is None:
+        raise KeyError(written.code_id)
+    return code

@@ -1,30 +1,53 @@
 """Writing synthetic segments: as many as are wanted of each code, near-duplicates dropped, nothing written twice.
 
 Seed 001: a language model writes samples of each code, and a small classifier learns from them beside human data.
+
+What is written of one code and value is a *series*. Its questions are numbered; each depends only on its number,
+the code, the examples and the settings, so that it can be gone on with anywhere. Which texts are kept is decided
+in the order of series and questions. What the study holds already stands, and newer texts are compared with it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 
+from intercoder.agents.asking import NoAnswer
 from intercoder.agents.session import Session
+from intercoder.agents.synthesizer import Synthesizer
 from intercoder.core.codebook import Codebook
 from intercoder.core.documents import Segment
 from intercoder.core.errors import IntercoderError
 from intercoder.core.protocols import Embedder
+from intercoder.core.shown import counted
 from intercoder.core.study import Study
-from intercoder.core.synthetic import SyntheticSegment, Wanted, Written
+from intercoder.core.synthetic import Dropped, SyntheticSegment, Wanted, Written, fates
 from intercoder.stores.synthetic_segments import SqlSyntheticStore
+from intercoder.training.distillation.likeness import Alike, Like
+from intercoder.training.distillation.series import Series, Surroundings
 
 __all__ = ["SynthesizerRepeats", "Wanted", "synthesize"]
 
 Examples: TypeAlias = Mapping[tuple[str, Written], Sequence[Segment]]
 """(code id, value) -> human segments of the training part that the synthesizer may be shown."""
 Listener: TypeAlias = Callable[[dict[str, Any]], None]
+
+WAVE = 48
+"""Most questions between two commits to the table. Their answers are committed one by one, to the answer log."""
+
+
+_BECAUSE: dict[Dropped, str] = {
+    "human_overlap": "shared too many words with a human text",
+    "human_cosine": "said what a human text says",
+    "synthetic_overlap": "shared too many words with an earlier one",
+    "synthetic_cosine": "said what an earlier one says",
+    "prompt": "repeated the prompt",
+}
 
 
 class SynthesizerRepeats(IntercoderError):
@@ -79,4 +102,108 @@ async def synthesize(
         InputError: There is no example of a code.
         EndpointStopped: The model's server answers nobody.
     """
-    raise NotImplementedError
+    synthesizer = Synthesizer.of_study(study, temperature=temperature, model=model, prompts=prompts)
+    around = Surroundings(book, study, synthesizer, seed, human, embeddings.name)
+    all_series = [Series(one, examples, around) for one in wanted]
+    held = await asyncio.to_thread(store.written, [series.origin for series in all_series])
+    for series in all_series:
+        series.go_on([one for one in held if one.origin == series.origin])
+    sieve = await _Sieve.begin(around, all_series, embeddings)
+    while True:
+        _tell(all_series, listen)
+        for series in all_series:
+            _check_new(series)
+        asked = _next_questions(all_series)
+        if not asked:
+            return [one for series in all_series for one in series.result]
+        answers = await asyncio.gather(*(_answer(series, call, session) for series, call in asked))
+        fresh = await sieve.sift([one for texts in answers for one in texts])
+        await asyncio.to_thread(store.write, fresh)
+        sifted = iter(fresh)
+        for (series, call), texts in zip(asked, answers, strict=True):
+            series.take(call, list(islice(sifted, len(texts))))
+
+
+def _next_questions(all_series: Sequence[Series]) -> list[tuple[Series, int]]:
+    """As many questions as the series lack texts, in their order, at most a wave."""
+    return [(series, call) for series in all_series for call in series.questions()][:WAVE]
+
+
+async def _answer(series: Series, call: int, session: Session) -> tuple[SyntheticSegment, ...]:
+    """The texts of an answer; none where the model gave no usable one."""
+    try:
+        return await series.ask(call, session)
+    except NoAnswer:
+        return ()
+
+
+def _check_new(series: Series) -> None:
+    if not series.exhausted:
+        return
+    counts = fates(series.written)
+    told = [f"{counts[why]} {words}" for why, words in _BECAUSE.items() if counts[why]]
+    if series.unusable:
+        told.append(f"{counted(series.unusable, 'question')} got no usable answer")
+    raise SynthesizerRepeats(
+        f"the synthesizer only repeats itself: of {counted(len(series.written), 'text')} {counts['']} could be "
+        f"kept, and hardly any of the latest; {', '.join(told)}.",
+        where=series.label,
+        remedy="Ask for fewer texts, raise the temperature, code more segments that it can be shown, or take a "
+        "larger model; what counts as alike stands under [synthesizer] in study.toml.",
+    )
+
+
+def _tell(all_series: Sequence[Series], listen: Listener) -> None:
+    dropped = fates(one for series in all_series for one in series.written)
+    del dropped[""]
+    wanted = sum(series.count for series in all_series)
+    kept = sum(len(series.result) for series in all_series)
+    listen({"kind": "synthesis", "wanted": wanted, "kept": kept, "dropped": dict(dropped)})
+
+
+class _Sieve:
+    """What new texts are compared with, in order."""
+
+    def __init__(self, around: Surroundings, embeddings: Embedder) -> None:
+        settings = around.study.synthesizer
+        bounds = {"words_shared": settings.words_shared, "cosine": settings.cosine}
+        self._embeddings = embeddings
+        self._prompt, self._human, self._synthetic = (Alike(**bounds) for _ in range(3))
+
+    @classmethod
+    async def begin(cls, around: Surroundings, all_series: Sequence[Series], embeddings: Embedder) -> _Sieve:
+        """With prompts, human texts, and what was kept already."""
+        sieve = cls(around, embeddings)
+        shown = list(dict.fromkeys(text for series in all_series for text in series.prompt_texts))
+        kept = [one for series in all_series for one in series.written if one.kept]
+        await sieve._know(sieve._prompt, [""] * len(shown), shown)
+        await sieve._know(sieve._human, [one.id for one in around.human], [one.text for one in around.human])
+        await sieve._know(sieve._synthetic, [one.id for one in kept], [one.text for one in kept])
+        return sieve
+
+    async def sift(self, texts: Sequence[SyntheticSegment]) -> list[SyntheticSegment]:
+        """New texts, each with its fate; those that are kept are known from then on."""
+        vectors = await self._embeddings.embed([one.text for one in texts])
+        sifted = []
+        for one, vector in zip(texts, vectors, strict=True):
+            fate, like = self._fate(one.text, vector)
+            if like is None:
+                self._synthetic.add([one.id], [one.text], vector[None])
+                sifted.append(one)
+            else:
+                own = {"dropped": fate, "like": like.id, "likeness": like.likeness}
+                sifted.append(one.model_copy(update=own))
+        return sifted
+
+    def _fate(self, text: str, vector: Any) -> tuple[Dropped, Like | None]:
+        if like := self._prompt.find(text, vector):
+            return "prompt", like
+        if like := self._human.find(text, vector):
+            return "human_overlap" if like.by_words else "human_cosine", like
+        if like := self._synthetic.find(text, vector):
+            return "synthetic_overlap" if like.by_words else "synthetic_cosine", like
+        return "", None
+
+    async def _know(self, alike: Alike, ids: Sequence[str], texts: Sequence[str]) -> None:
+        if texts:
+            alike.add(ids, texts, await self._embeddings.embed(texts))

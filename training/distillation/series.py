@@ -1,0 +1,191 @@
+"""What is written of one code and value: a series of texts, question by question."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from math import ceil
+
+from intercoder.agents.session import Session
+from intercoder.agents.synthesizer import Synthesizer, entry
+from intercoder.core.codebook import Codebook
+from intercoder.core.documents import Segment
+from intercoder.core.errors import InputError
+from intercoder.core.identity import digest, make_id
+from intercoder.core.study import Study
+from intercoder.core.synthetic import SyntheticSegment, Wanted, Written
+
+LEAST_NEW = 0.1
+"""Share of the latest texts that must be kept, for a synthesis to go on."""
+SEEDS = 2**31
+"""Seeds of sampling lie below this."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all series of a synthesis share."""
+
+    book: Codebook
+    study: Study
+    synthesizer: Synthesizer
+    seed: int
+    human: Sequence[Segment]
+    """All human segments of the training part."""
+    embedding: str
+    """Name of the embedding model."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Of what decides, beside the examples of a series, which texts are written and kept."""
+        settings = self.synthesizer.settings.model_dump(mode="json", exclude={"model", "patience", "seed"})
+        texts = sorted((one.id, one.text) for one in self.human)
+        return digest(settings, self.study.question, self.study.id, self.seed, self.embedding, texts)
+
+
+class Series:
+    """What is written of one code and value.
+
+    Args:
+        wanted: How many.
+        examples: (code id, value) -> human segments that may be shown.
+        around: What all series share.
+
+    Raises:
+        InputError: There is no example of the code.
+    """
+
+    def __init__(
+        self, wanted: Wanted, examples: Mapping[tuple[str, Written], Sequence[Segment]], around: Surroundings
+    ) -> None:
+        self.code, self.value, self.count = wanted
+        self.written: list[SyntheticSegment] = []
+        """So far, in order, dropped ones too."""
+        self.unusable = 0
+        """Questions of this synthesis without a usable answer."""
+        self._kept: list[bool] = []
+        """Of each text, in order, whether it was kept; a question without a usable answer kept none."""
+        self._around = around
+        self._with = sorted(examples.get((self.code.id, "yes"), ()), key=lambda one: one.id)
+        without = examples.get((self.code.id, "no"), ()) if self.value == "no" else ()
+        self._without = sorted(without, key=lambda one: one.id)
+        if not self._with:
+            raise InputError(
+                "no text that people gave the code to can be shown to the synthesizer.",
+                where=self.code.label,
+                remedy="Code some segments with it, or leave the code out.",
+            )
+        # A hard negative is as long as what it is to be told apart from, or as those that people found.
+        self.size = around.synthesizer.size([one.text for one in self._without or self._with])
+        self._next = 0
+
+    @cached_property
+    def origin(self) -> str:
+        """Digest of all that determines what is written here, and what of it is kept."""
+        identity = self._around.synthesizer.identity(self.value)
+        shown = [(one.id, one.text) for one in (*self._with, *self._without)]
+        return make_id("o", self.code.id, self._entry, self.value, identity, shown, self._around.digest)
+
+    @property
+    def label(self) -> str:
+        """How the series is told to people."""
+        return self.code.label if self.value == "yes" else f"{self.code.label} (texts that only look like it)"
+
+    @property
+    def prompt_texts(self) -> list[str]:
+        """What a prompt holds beside people's texts, and no answer may repeat."""
+        code = self.code
+        said = [*self._around.synthesizer.worked_texts(self.value), code.definition, *code.include, *code.exclude]
+        return [text for text in said if text.strip()]
+
+    @property
+    def result(self) -> list[SyntheticSegment]:
+        """As many as are wanted of those that were kept, the first ones."""
+        return [one for one in self.written if one.kept][: self.count]
+
+    def go_on(self, segments: Sequence[SyntheticSegment]) -> None:
+        """Go on after what was written before."""
+        for call, texts in groupby(segments, key=lambda one: one.call):
+            self.take(call, list(texts))
+
+    def take(self, call: int, segments: Sequence[SyntheticSegment]) -> None:
+        """Add what a question brought, nothing where its answer could not be used."""
+        self.written += segments
+        self.unusable += not segments
+        self._kept += [one.kept for one in segments] or [False] * self.size.texts
+        self._next = call + 1
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing is lacking."""
+        return len(self.result) >= self.count
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether, while something is lacking, hardly any of the latest texts could be kept."""
+        patience = self._around.study.synthesizer.patience
+        latest = self._kept[-patience:]
+        return not self.full and len(latest) == patience and sum(latest) < LEAST_NEW * patience
+
+    def questions(self) -> range:
+        """Numbers of the questions that would complete the series if as many texts are kept as until now.
+
+        At most as many as show whether anything new comes at all.
+        """
+        lacking = self.count - len(self.result)
+        likely = max((sum(self._kept) + 1) / (len(self._kept) + 1), LEAST_NEW)
+        texts = min(ceil(lacking / likely), self._around.study.synthesizer.patience)
+        return range(self._next, self._next + ceil(texts / self.size.texts))
+
+    async def ask(self, call: int, session: Session) -> tuple[SyntheticSegment, ...]:
+        """Ask one question; what is answered was not compared with anything yet.
+
+        Raises:
+            NoAnswer: The model gave no usable answer.
+            EndpointStopped: The endpoint answers nobody.
+        """
+        around = self._around
+        named = (around.seed, self.code.id, self.value, call)
+        shown, others = self._drawn(call)
+        asked = await around.synthesizer.write(
+            around.book,
+            self.code,
+            self.value,
+            [one.text for one in shown],
+            [one.text for one in others],
+            self.size,
+            session,
+            about=make_id("y", *named),
+            seed=int(digest(*named)[:8], 16) % SEEDS,
+        )
+        return tuple(
+            SyntheticSegment(
+                id=make_id("y", self.origin, call, place),
+                origin=self.origin,
+                code_id=self.code.id,
+                code_revision=self.code.revision,
+                codebook_version=around.book.version,
+                value=self.value,
+                call=call,
+                place=place,
+                text=text,
+                examples=tuple(one.id for one in (*shown, *others)),
+                temperature=around.synthesizer.settings.sampling.temperature,
+                seed=around.seed,
+                provenance=asked.provenance,
+            )
+            for place, text in enumerate(asked.value)
+        )
+
+    def _drawn(self, call: int) -> tuple[list[Segment], list[Segment]]:
+        """The human texts that one question shows, those with the code and those without."""
+        draw = random.Random(digest("examples", self._around.seed, self.code.id, self.value, call))
+        most = self._around.study.synthesizer.examples
+        others = draw.sample(self._without, min(most // 2, len(self._without)))
+        return draw.sample(self._with, min(most - len(others), len(self._with))), others
+
+    @cached_property
+    def _entry(self) -> str:
+        return entry(self._around.book, self.code)
