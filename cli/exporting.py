@@ -36,6 +36,9 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
     to: Annotated[ExportFormat, typer.Option("--to", "-t", help="Format.")],
     run: Annotated[str, typer.Option("--run", help="Which run; the latest by default.")] = "",
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Not data, but the texts that a model wrote for a classifier.")
+    ] = False,
     times: Annotated[bool, typer.Option("--times", help="Add when each decision was written.")] = False,
     wide: Annotated[
         bool, typer.Option("--wide", help="Of given codes: a row a segment, a column a code (CSV).")
@@ -57,6 +60,11 @@ def export(
 
     folder = open_study(directory)
     spare_the_study(folder, out)
+    if synthetic:
+        if run or times or wide or attributes:
+            raise InputError("synthetic segments belong to no run.", where="--synthetic", remedy="Name it alone.")
+        _export_synthetic(folder, out, to)
+        return
     chosen = export_run(folder, run)
     if attributes and to is ExportFormat.md:
         raise InputError(
@@ -80,8 +88,38 @@ def export(
             count = write_csv(lines, stream, columns)
         else:
             count = write_markdown(lines, stream)
-    told = sys.stderr if out.exists() and not out.is_file() else sys.stdout
-    print(f"{out}: {counted(count, 'segment' if wide else 'decision')} of {chosen.id}.", file=told)
+    _tell(out, f"{counted(count, 'segment' if wide else 'decision')} of {chosen.id}")
+
+
+def _export_synthetic(folder: StudyFolder, out: Path, to: ExportFormat) -> None:
+    """Write the study's synthetic segments, dropped ones with the reason, to a file of their own.
+
+    Raises:
+        InputError: They are wanted as a reading copy.
+        StudyError: There are none.
+    """
+    from intercoder.core.errors import InputError, StudyError
+    from intercoder.core.shown import counted
+    from intercoder.formats.coded_files import write_csv, write_jsonl
+    from intercoder.formats.whole_files import whole_file
+    from intercoder.stores.synthetic_segments import COLUMNS, SqlSyntheticStore, synthetic_lines
+
+    if to is ExportFormat.md:
+        raise InputError("synthetic segments are written as a table.", remedy="Write `--to csv` or `--to jsonl`.")
+    lines = list(synthetic_lines(SqlSyntheticStore(folder.engine, folder.study.id)))
+    if not lines:
+        raise StudyError(
+            "the study has no synthetic segments.", remedy=f"`intercoder distill {folder.argument}` writes some."
+        )
+    with whole_file(out) as stream:
+        count = write_csv(lines, stream, COLUMNS) if to is ExportFormat.csv else write_jsonl(lines, stream)
+    kept = sum(line["dropped"] is None for line in lines)
+    _tell(out, f"{counted(count, 'synthetic segment')}, {kept:,} of them kept")
+
+
+def _tell(out: Path, what: str) -> None:
+    """Say what was written; beside the data where that goes to a pipe."""
+    print(f"{out}: {what}.", file=sys.stderr if out.exists() and not out.is_file() else sys.stdout)
 
 
 def spare_the_study(folder: StudyFolder, out: Path) -> None:

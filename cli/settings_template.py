@@ -103,6 +103,15 @@ rounds = 5             # after so many rounds the reviser proposes nothing more
 model = ""
 shots = 3
 
+# Who writes texts of a code for `intercoder distill`.
+[synthesizer]
+model = ""
+shots = 2              # worked examples in the prompt, 0 to 2
+texts = 3              # asked for at once
+examples = 4           # human texts shown with each question
+words_shared = 0.5     # texts that share so many of their word triples, or more, are too much alike
+cosine = 0.95          # so are those whose embeddings are as near as this
+
 # When a model codes as well as people do.
 [calibration]
 margin = 0.10          # how far its agreement with people may be below people's with each other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,6 +30,8 @@ def filled(schema: Mapping[str, Any], key: str, material: Mapping[str, str], see
     if kind == "object":
         properties: Mapping[str, Any] = schema.get("properties", {})
         return {name: filled(inner, name, material, seed) for name, inner in properties.items()}
+    if kind == "array" and key == "texts":
+        return _written(schema, material, seed)
     if kind == "array":
         return [filled(schema["items"], key, material, seed)] if _codable(material) else []
     if "enum" in schema:
@@ -36,6 +39,17 @@ def filled(schema: Mapping[str, Any], key: str, material: Mapping[str, str], see
     if kind == "string":
         return _string(key, material, seed)[: schema.get("maxLength")]
     return {"integer": 0, "number": 0.0, "boolean": False}.get(str(kind))
+
+
+def _written(schema: Mapping[str, Any], material: Mapping[str, str], seed: int | None) -> list[str]:
+    """New texts: words of the texts shown, of those that lack the code where there are some, in another order."""
+    shown = material.get("counterexamples") or material.get("text", "")
+    lines = [_WORD.findall(line) for line in shown.splitlines()]
+    words = [word for line in lines for word in line] or ["nothing"]
+    longest = max(len(line) for line in lines) if lines else 1
+    order = random.Random(digest(shown, seed or 0))
+    texts = (" ".join(order.sample(words, min(longest, len(words)))) for _ in range(schema["maxItems"]))
+    return [text[: schema["items"].get("maxLength")] for text in texts]
 
 
 def _string(key: str, material: Mapping[str, str], seed: int | None) -> str:

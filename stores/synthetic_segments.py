@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, Row
 
-from intercoder.core.codebook import Codebook
 from intercoder.core.coded_lines import Line
 from intercoder.core.decisions import Provenance
 from intercoder.core.synthetic import SyntheticSegment
 from intercoder.stores import schema
+from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import insert_new, now, reading, writing
 
 COLUMNS = (
@@ -85,16 +86,17 @@ class SqlSyntheticStore:
             return [_segment(row) for row in connection.execute(query)]
 
 
-def synthetic_lines(store: SqlSyntheticStore, book: Codebook) -> Iterator[Line]:
-    """All synthetic segments of a study as lines of a table, see `COLUMNS`; dropped ones say why.
+def synthetic_lines(store: SqlSyntheticStore) -> Iterator[Line]:
+    """All synthetic segments of a study as lines of a table, see `COLUMNS`; dropped ones say why."""
 
-    Args:
-        store: Where they are.
-        book: A codebook, for the codes' labels.
-    """
-    labels = {code.id: code.label for code in book.codes}
+    @cache
+    def labels(version: int) -> dict[str, str]:
+        with reading(store.engine) as connection:
+            return {code.id: code.label for code in read_version(connection, store.study_id, version).codes}
+
     for one in store.everything():
-        line: Line = {"synthetic_id": one.id, "synthetic": True, "code": labels.get(one.code_id)}
+        label = labels(one.codebook_version).get(one.code_id)
+        line: Line = {"synthetic_id": one.id, "synthetic": True, "code": label}
         line |= one.model_dump(include={*COLUMNS}) | one.provenance.model_dump()
         line |= {"examples": " ".join(one.examples), "dropped": one.dropped or None, "like": one.like or None}
         line["likeness"] = None if one.kept else one.likeness
