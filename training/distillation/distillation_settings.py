@@ -6,7 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
@@ -16,6 +16,20 @@ from intercoder.core.study import DEFAULT_EMBEDDING
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.settings import read_toml
 
+_Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class GridSettings(Record):
+    """What a grid crosses (seed 001)."""
+
+    shares: tuple[_Share, ...] = Field(default=(0.0, 0.2, 0.5, 0.8, 0.95), min_length=1)
+    """Of written segments. With none of them, temperature and filter make no difference and are not crossed."""
+    totals: tuple[Annotated[int, Field(ge=2)], ...] = ()
+    """Sizes of the training set; none: half of what people coded in the training part, and all of it."""
+    temperatures: tuple[Annotated[float, Field(ge=0, le=2)], ...] = Field(default=(0.3, 0.7, 1.0), min_length=1)
+    filters: tuple[Annotated[int, Field(ge=0, le=20)], ...] = Field(default=(0, 3), min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field(default=(0, 1, 2), min_length=1)
+
 
 class DistillationSettings(Record):
     """Settings of one distillation. Share, temperatures and filter are what the seed varied (seed 001)."""
@@ -24,8 +38,8 @@ class DistillationSettings(Record):
     """Of written segments in the training set; the seed's best."""
     total: int = Field(default=0, ge=0)
     """Segments in the training set; 0 takes all that people coded and as many written ones as the share makes."""
-    temperature: float = Field(default=0.7, ge=0, le=2)
-    """Of the synthesizer."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Of the synthesizer; by default the one in the study's settings."""
     filter: int = Field(default=0, ge=0, le=20)
     """How often the coder must repeat a written segment's label for it to be kept; 0 keeps all."""
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -48,6 +62,8 @@ class DistillationSettings(Record):
     """Of the bootstrap."""
     classifier: ClassifierSettings = ClassifierSettings()
     """How the encoder is fine-tuned."""
+    grid: GridSettings = GridSettings()
+    """What `--grid` varies in place of share, total, temperature, filter and seed."""
 
 
 def read_settings(

@@ -92,7 +92,7 @@ def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sampl
         InputError: Nobody coded anything of it, or there is no such sample.
     """
     people = human_values(folder.engine, folder.study.id, sample, book)
-    targets, undecided = settled(people, [code.id for code in codes])
+    targets, undecided = settled(people, [code.id for code in codes], exclusive=book.exclusive)
     if not targets:
         raise InputError(
             f"people decided nothing about {listed([f'`{code.label}`' for code in codes[:3]])} that stands.",
@@ -113,9 +113,14 @@ def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sampl
 
 
 def settled(
-    people: Iterable[CoderValues], code_ids: Sequence[str]
+    people: Iterable[CoderValues], code_ids: Sequence[str], *, exclusive: bool
 ) -> tuple[dict[str, dict[str, bool]], dict[str, int]]:
     """What several people's values come to: the majority of yes and no.
+
+    Args:
+        people: What each said.
+        code_ids: The codes of interest.
+        exclusive: Whether a segment has exactly one of them; where no code has a majority, nothing is decided.
 
     Returns:
         Segment id -> code id -> whether it applies; and code id -> segments on which nothing came of what was said.
@@ -128,14 +133,12 @@ def settled(
     targets: dict[str, dict[str, bool]] = {}
     undecided: Counter[str] = Counter()
     for segment_id, of_segment in votes.items():
-        for code_id in code_ids:
-            if code_id not in of_segment:
-                continue
-            value = majority(of_segment[code_id])
-            if value is None:
-                undecided[code_id] += 1
-            else:
-                targets.setdefault(segment_id, {})[code_id] = value
+        decided = {code_id: majority(of_segment[code_id]) for code_id in code_ids if code_id in of_segment}
+        if exclusive and True not in decided.values():
+            decided = dict.fromkeys(decided)
+        undecided.update(code_id for code_id, value in decided.items() if value is None)
+        if kept := {code_id: value for code_id, value in decided.items() if value is not None}:
+            targets[segment_id] = kept
     return targets, dict(undecided)
 
 

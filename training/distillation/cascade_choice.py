@@ -1,0 +1,65 @@
+"""The bound of a cascade: below which confidence the language model is to decide, for a target agreement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from intercoder.core.classifier_results import CascadePoint
+from intercoder.evals.cascade import cascade_curve
+from intercoder.evals.classification import Asked
+from intercoder.llms.class_probabilities import Numbers
+
+STEPS = 100
+"""Bounds that are looked at between sending nothing and sending all."""
+
+
+class Bound(NamedTuple):
+    """A bound that was chosen."""
+
+    confidence: float
+    """Below it the language model decides; above 1 always."""
+    reached: bool
+    """Whether the target is reached with it, on the part it was chosen on."""
+
+
+def choose_bound(
+    people: Sequence[Mapping[str, bool]],
+    probabilities: Numbers,
+    model_said: Sequence[Mapping[str, bool]],
+    asked: Asked,
+    target: float,
+) -> Bound:
+    """The bound that sends least to the language model and reaches a target agreement with people.
+
+    Where none does, the one of highest agreement, and of these the one that sends least.
+
+    Args:
+        people: For each segment of the development part what people decided.
+        probabilities: The classifier's, calibrated; shape (segments, codes).
+        model_said: For each segment what the language model decided.
+        asked: Codes and head.
+        target: Share of decisions that are to be people's, 0 to 1.
+    """
+    curve = cascade_curve(
+        people,
+        probabilities,
+        model_said,
+        asked._replace(n_boot=0),
+        model="",
+        part="development",
+        steps=STEPS,
+    )
+    return _best(curve.points, target)
+
+
+def _best(points: Sequence[CascadePoint], target: float) -> Bound:
+    defined = [one for one in points if math.isfinite(one.agreement.value)]
+    if not defined:
+        return Bound(0.0, reached=False)
+    for point in defined:
+        if point.agreement.value >= target:
+            return Bound(point.confidence, reached=True)
+    best = max(defined, key=lambda one: (one.agreement.value, -one.sent))
+    return Bound(best.confidence, reached=False)

@@ -1,0 +1,207 @@
+"""Distilling a classifier: written segments beside people's, training, measuring, the cascade's bound (seed 001).
+
+Whatever was written, asked or trained is found again: the same call after a SIGKILL goes on where it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from intercoder.core.classifier_results import Evaluation, SystemFigures
+from intercoder.core.classifiers import ClassifierCard, read_card
+from intercoder.core.identity import digest
+from intercoder.core.study import DeductiveCoderSettings
+from intercoder.llms.usage import cost_of, estimate_messages, price_of
+from intercoder.stores.classifier_folders import CLASSIFIERS
+from intercoder.training.checkpoints import Workplace
+from intercoder.training.distillation import measuring
+from intercoder.training.distillation.asking import Asking, Listener, asked, coder_of, decided, language_model
+from intercoder.training.distillation.cascading import Cascaded, cascaded
+from intercoder.training.distillation.composing import Mix, mix
+from intercoder.training.distillation.material import Material
+from intercoder.training.distillation.measuring import Learnt, ModelSaid
+from intercoder.training.distillation.notes import notes_on
+from intercoder.training.distillation.published import Distillation, publish, there_already
+from intercoder.training.distillation.training_sets import train, training_sets, way_of
+from intercoder.training.distillation.writing import WrittenSet, write_segments
+
+ANSWER_TOKENS = 60
+"""Of one answer of the language model, for its cost."""
+
+
+class Distilled(NamedTuple):
+    """A classifier that is there."""
+
+    folder: Path
+    card: ClassifierCard
+    evaluation: Evaluation
+    known: bool = False
+    """Whether it was there already: distilled from the same, in the same way."""
+
+
+def distill(
+    material: Material, name: str, *, new: bool = False, listen: Listener = lambda event: None
+) -> Distilled:
+    """Distill a classifier into its study; gone on with where an earlier call was stopped.
+
+    Args:
+        material: What people decided, in parts, and the settings.
+        name: Of the classifier.
+        new: Distill anew, whatever an earlier call of that name left. What was written and asked is kept.
+        listen: Told how it goes.
+
+    Raises:
+        InputError: There is too little to learn from, or another classifier of that name.
+        SynthesizerRepeats: The synthesizer writes nothing new any more.
+        ModelError, SettingsError: A model or prompt cannot be used.
+        EndpointStopped: An endpoint answers nobody.
+    """
+    out = material.folder.path / CLASSIFIERS / name
+    numbers = numbers_of(material)
+    key = key_of(material)
+    with Workplace(out) as workplace:
+        if known := there_already(out, key, new=new, begun=workplace.begun(key)):
+            workplace.remove()
+            return Distilled(out, *known, known=True)
+        workplace.take_up(key, new=new)
+        written, said = asked(material.folder, partial(_ask, material, numbers, listen))
+        sets = training_sets(material, numbers, written)
+        folders = {learnt.system: _trained(material, learnt, workplace.folder, name, listen) for learnt in sets}
+        listen({"kind": "stage", "stage": "measuring"})
+        card, evaluation = _measured(material, name, sets, folders, said, written)
+        record = Distillation(key=key, settings=material.settings, dropped=written.dropped, missing=written.missing)
+        publish(folders["classifier"], out, card, evaluation, record)
+        workplace.remove()
+    return Distilled(out, card, evaluation)
+
+
+def numbers_of(material: Material) -> Mix:
+    """How many segments of each kind are learnt from.
+
+    Raises:
+        InputError: There are fewer of people's than the settings ask for.
+    """
+    settings = material.settings
+    return mix(settings.total, settings.share, len(material.parts.training))
+
+
+def key_of(material: Material) -> str:
+    """Hash of all that determines a classifier.
+
+    The language model beside it is not in it: which one codes may change once the classifier is there.
+    """
+    study, settings = material.folder.study, material.settings
+    return digest(
+        material.key,
+        settings.model_dump(mode="json", exclude={"grid"}),
+        study.question,
+        study.synthesizer.model_dump(mode="json"),
+        study.writer_model(study.synthesizer),
+        way_of(material).temperature,
+    )
+
+
+def filter_key(material: Material) -> str:
+    """Hash of the coder that the filter asks."""
+    study = material.folder.study
+    model = language_model(study)
+    return digest(model.model_dump(mode="json"), study.writer_model(model)) if model else ""
+
+
+async def _ask(
+    material: Material, numbers: Mix, listen: Listener, asking: Asking
+) -> tuple[WrittenSet, ModelSaid | None]:
+    written = await write_segments(material, numbers.synthetic, way_of(material), asking, listen)
+    return written, await ask_model(material, asking, listen)
+
+
+async def ask_model(
+    material: Material, asking: Asking, listen: Listener, *, development: bool = True
+) -> ModelSaid | None:
+    """What the study's language model decides about what nobody learns from; None where the study has none.
+
+    Args:
+        material: What people decided, in parts.
+        asking: Log and embeddings.
+        listen: Told how it goes.
+        development: Whether it is asked about the development part, too.
+
+    Raises:
+        ModelError, SettingsError: The model or its prompt cannot be used.
+        EndpointStopped: The endpoint answers nobody.
+    """
+    settings = language_model(material.folder.study)
+    if settings is None:
+        return None
+    coder = coder_of(material.folder, material.book, settings)
+    ask = partial(decided, coder, codes=material.codes, session=asking.session, exclusive=material.book.exclusive)
+    return ModelSaid(
+        reference=material.folder.study.writer_model(settings),
+        development=await ask(items=material.parts.development if development else (), listen=listen),
+        held_out=await ask(items=material.parts.held_out, listen=listen),
+        cost=question_cost(material, settings),
+    )
+
+
+def question_cost(material: Material, settings: DeductiveCoderSettings) -> float:
+    """About what one question to the language model costs; nan where no price is known."""
+    study = material.folder.study
+    price = price_of(study.writer_model(settings), study.prices)
+    if price is None:
+        return math.nan
+    coder = coder_of(material.folder, material.book, settings)
+    code = None if material.book.exclusive else material.codes[0]
+    tokens = [
+        estimate_messages([(one.role, one.content) for one in coder.question_about(item.segment, code).messages])
+        for item in material.parts.held_out
+    ]
+    return cost_of(price, round(sum(tokens) / len(tokens)), ANSWER_TOKENS)
+
+
+def _trained(material: Material, learnt: Learnt, place: Path, name: str, listen: Listener) -> Path:
+    """The folder of a classifier that learnt a set; found there, or trained."""
+    out = place / learnt.system / name
+    listen({"kind": "stage", "stage": "training", "name": learnt.name, "total": len(learnt.set.items)})
+    train(material, learnt.set, out, listen)
+    return out
+
+
+def _measured(
+    material: Material,
+    name: str,
+    sets: Sequence[Learnt],
+    folders: dict[str, Path],
+    said: ModelSaid | None,
+    written: WrittenSet,
+) -> tuple[ClassifierCard, Evaluation]:
+    asked_about = measuring.asked_of(material)
+    predicted = {one.system: measuring.predict(folders[one.system], material) for one in sets}
+    main, given = sets[0]._replace(name=name), predicted["classifier"]
+    cascade = cascaded(material, name, given, said, asked_about) if said else None
+    card = _with_bound(folders["classifier"], cascade)
+    systems = [
+        measuring.learnt_figures(material, one, predicted[one.system].held_out, asked_about)
+        for one in (main, *sets[1:])
+    ]
+    systems += [measuring.logistic_figures(material, one, asked_about) for one in sets]
+    systems += _others(material, said, cascade)
+    notes = notes_on(material, said, cascade, written.missing)
+    curves = (cascade.development, cascade.held_out) if cascade else None
+    return card, measuring.evaluation(material, card, main, given, systems, curves, notes)
+
+
+def _others(material: Material, said: ModelSaid | None, cascade: Cascaded | None) -> list[SystemFigures]:
+    asked_about = measuring.asked_of(material)
+    found = [measuring.model_figures(material, said, asked_about)] if said else []
+    found += [cascade.figures] if cascade else []
+    people = measuring.people_figures(material, asked_about)
+    return [*found, people] if people else found
+
+
+def _with_bound(folder: Path, cascade: Cascaded | None) -> ClassifierCard:
+    card = read_card(folder)
+    return card.model_copy(update={"confidence": cascade.bound.confidence}) if cascade else card

@@ -1,0 +1,161 @@
+"""A grid of distillations: share, total, temperature, filter and seed crossed (seed 001), cell by cell."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from intercoder.core.classifier_results import CellSettings, Grid, GridCell, SystemFigures
+from intercoder.core.errors import IntercoderError, StudyBusy
+from intercoder.core.identity import digest
+from intercoder.stores.classifier_folders import GRIDS
+from intercoder.training.distillation import measuring
+from intercoder.training.distillation.asking import Listener, asked
+from intercoder.training.distillation.composing import compose
+from intercoder.training.distillation.distilling import ask_model, key_of
+from intercoder.training.distillation.grid_cells import WORK, GridCells, GridFolder, cells_of
+from intercoder.training.distillation.material import Material
+from intercoder.training.distillation.measuring import Learnt
+from intercoder.training.distillation.training_sets import train
+
+
+class Worked(NamedTuple):
+    """A cell that was worked or found, and how far the grid is."""
+
+    cell: GridCell
+    kept: bool
+    """Whether it was there from an earlier call."""
+    done: int
+    total: int
+
+
+def run_grid(
+    material: Material, name: str, *, new: bool = False, listen: Listener = lambda event: None
+) -> Iterator[Worked]:
+    """Work all cells; what is finished is kept, what was stopped goes on, and one that fails stops no other.
+
+    Args:
+        material: What people decided, in parts, and the settings with what is crossed.
+        name: Of the grid.
+        new: Work finished cells too. What was written is kept.
+        listen: Told how it goes.
+
+    Yields:
+        Each cell as it is done.
+
+    Raises:
+        StudyBusy: Another process works on this grid.
+    """
+    folder = material.folder.path / GRIDS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise StudyBusy(
+            "this grid is being worked by another process.",
+            where=str(folder),
+            remedy="Wait for it, or choose another `--name`.",
+        ) from None
+    try:
+        yield from _run(material, folder, new=new, listen=listen)
+    finally:
+        lock.release()
+
+
+def grid_of(material: Material, name: str, systems: tuple[SystemFigures, ...] = ()) -> Grid:
+    """What a grid is about."""
+    study = material.folder.study
+    return Grid(
+        name=name,
+        head=material.data.head,
+        codes=measuring.measured_codes(material),
+        parts=measuring.part_sizes(material),
+        encoder=material.settings.encoder,
+        synthesizer=study.writer_model(study.synthesizer),
+        cells=cells_of(material),
+        systems=systems,
+    )
+
+
+def _run(material: Material, folder: Path, *, new: bool, listen: Listener) -> Iterator[Worked]:
+    kept = GridFolder(folder)
+    if new:
+        kept.forget()
+    grid = grid_of(material, folder.name)
+    kept.write(grid)
+    systems = _systems(material, kept, listen)
+    kept.write(grid.model_copy(update={"systems": tuple(systems)}))
+    cells, worked = GridCells(material, folder, listen), kept.worked()
+    for place, settings in enumerate(grid.cells, 1):
+        key = cells.key(settings)
+        if key in worked:
+            cells.clear(settings)
+            yield Worked(worked[key], kept=True, done=place, total=len(grid.cells))
+            continue
+        listen({"kind": "cell", "done": place - 1, "total": len(grid.cells), "settings": settings})
+        cell = _cell(cells, settings, key)
+        kept.add(cell)
+        if not cell.problem:
+            cells.clear(settings)
+        yield Worked(cell, kept=False, done=place, total=len(grid.cells))
+
+
+def _cell(cells: GridCells, settings: CellSettings, key: str) -> GridCell:
+    try:
+        return cells.work(settings)
+    except IntercoderError as error:
+        return GridCell(settings=settings, key=key, problem=str(error))
+    except Exception as error:  # whatever it was, the other cells go on
+        return GridCell(settings=settings, key=key, problem=f"{type(error).__name__}: {error}")
+
+
+def _systems(material: Material, kept: GridFolder, listen: Listener) -> list[SystemFigures]:
+    """Systems that do not differ between cells: all of people's segments, the language model, people."""
+    known = kept.systems()
+    base = key_of(material)
+    made: dict[str, Callable[[], SystemFigures | None]] = {
+        "human_all": partial(_human_all, material, kept, listen),
+        "model": partial(_model, material, listen),
+        "people": lambda: measuring.people_figures(material, measuring.asked_of(material)),
+    }
+    found = []
+    for name, make in made.items():
+        key = digest(base, name)[:32]
+        try:
+            figures = known.get(key) or make()
+        except IntercoderError as error:
+            listen({"kind": "failed", "name": name, "problem": str(error)})
+            continue
+        if figures is None:
+            continue
+        if key not in known:
+            kept.add_system(key, figures)
+        found.append(figures)
+    return found
+
+
+def _human_all(material: Material, kept: GridFolder, listen: Listener) -> SystemFigures:
+    training = material.parts.training
+    learnt = Learnt(
+        "human_all",
+        f"all {len(training):,} of people's",
+        compose(training, (), material.codes, material.data.head),
+    )
+    listen({"kind": "stage", "stage": "training", "name": learnt.name, "total": len(training)})
+    folder = kept.folder / WORK / "human_all" / kept.folder.name
+    train(material, learnt.set, folder, listen)
+    predicted = measuring.predict(folder, material)
+    figures = measuring.learnt_figures(material, learnt, predicted.held_out, measuring.asked_of(material))
+    shutil.rmtree(folder.parent)
+    return figures
+
+
+def _model(material: Material, listen: Listener) -> SystemFigures | None:
+    said = asked(material.folder, lambda asking: ask_model(material, asking, listen, development=False))
+    return measuring.model_figures(material, said, measuring.asked_of(material)) if said else None

@@ -1,0 +1,122 @@
+"""What a distillation works on: a study, a codebook, people's decisions apart in three parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.documents import Segment
+from intercoder.core.identity import digest
+from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.study_folder import StudyFolder
+from intercoder.training.distillation.distillation_settings import DistillationSettings
+from intercoder.training.distillation.enough import check_enough, check_parts
+from intercoder.training.distillation.human_data import HumanData, HumanItem, read_human, wanted_codes
+from intercoder.training.distillation.parts import Parts, split
+from intercoder.training.pairs import plain
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a distillation begins with."""
+
+    folder: StudyFolder
+    book: Codebook
+    data: HumanData
+    parts: Parts
+    settings: DistillationSettings
+    sample: str = ""
+    """Sample whose codings are used; empty for all."""
+
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """The codes that are learnt."""
+        return self.data.codes
+
+    @cached_property
+    def teaching_book(self) -> Codebook:
+        """The codebook as writers of training data may see it.
+
+        Examples in a codebook are quotes of segments, and such a segment may be held out: those stay away.
+        """
+        apart = [plain(one.segment.text) for one in (*self.parts.development, *self.parts.held_out)]
+        ids = {one.segment.id for one in (*self.parts.development, *self.parts.held_out)}
+
+        def kept(examples: Sequence[CodeExample]) -> tuple[CodeExample, ...]:
+            return tuple(
+                one
+                for one in examples
+                if one.segment_id not in ids and not any(plain(one.text) in text for text in apart)
+            )
+
+        codes = (
+            code.model_copy(
+                update={"examples": kept(code.examples), "negative_examples": kept(code.negative_examples)}
+            )
+            for code in self.book.codes
+        )
+        return self.book.model_copy(update={"codes": tuple(codes)})
+
+    @cached_property
+    def teaching_codes(self) -> tuple[Code, ...]:
+        """The codes that are learnt, as in the teaching book."""
+        learnt = {code.id for code in self.codes}
+        return tuple(code for code in self.teaching_book.codes if code.id in learnt)
+
+    @property
+    def spared_examples(self) -> int:
+        """Examples of the codes that whoever writes is not shown: quotes of what is measured on."""
+
+        def shown(codes: Sequence[Code]) -> int:
+            return sum(len(code.examples) + len(code.negative_examples) for code in codes)
+
+        return shown(self.codes) - shown(self.teaching_codes)
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of what people decided, of the codes and of the split."""
+        parts = [
+            [(one.segment.id, one.segment.text, sorted(one.targets.items())) for one in part]
+            for part in self.parts[:3]
+        ]
+        return digest(self.book.hash, [code.id for code in self.codes], self.data.head, parts)
+
+    def with_settings(self, settings: DistillationSettings) -> Material:
+        """The same with other settings that leave the split as it is."""
+        return replace(self, settings=settings)
+
+
+def prepare(
+    folder: StudyFolder, named: Sequence[str], settings: DistillationSettings, sample: str = ""
+) -> Material:
+    """Read what people decided and cut it into parts.
+
+    Args:
+        folder: The study.
+        named: Codes by label or id; none for all.
+        settings: How it is split, and how much is needed.
+        sample: Only codings of this sample; empty for all.
+
+    Raises:
+        InputError: There is no such code, sample or attribute, or too little was coded.
+        StudyError: There is no codebook.
+    """
+    book = latest_codebook(folder.engine, folder.study.id)
+    data = read_human(folder, book, wanted_codes(book, named), sample)
+    check_enough(data, settings.fewest)
+    parts = split(
+        data.items,
+        development=settings.development,
+        held_out=settings.held_out,
+        seed=settings.split_seed,
+        by=settings.by,
+    )
+    check_parts(parts, data.codes)
+    return Material(folder, book, data, parts, settings, sample)
+
+
+def bare(item: HumanItem) -> Segment:
+    """A segment without what stands around it, which may be a text that is held out."""
+    return item.segment.model_copy(update={"context": ""})

@@ -1,0 +1,208 @@
+"""Holding classifiers, the language model and people against what people decided on held-out segments."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from intercoder.core.classifier_results import (
+    CascadeCurve,
+    Evaluation,
+    MeasuredCode,
+    PartSizes,
+    Reliability,
+    SystemFigures,
+    SystemKind,
+)
+from intercoder.core.classifiers import ClassifierCard
+from intercoder.evals.classification import Asked, among_people, classified
+from intercoder.evals.reliability import answers, as_targets, reliability
+from intercoder.llms.class_probabilities import Numbers, probabilities
+from intercoder.llms.classifiers import load_classifier
+from intercoder.training.distillation.asking import Said
+from intercoder.training.distillation.baselines import logistic
+from intercoder.training.distillation.composing import Composition
+from intercoder.training.distillation.human_data import HumanItem
+from intercoder.training.distillation.material import Material
+
+
+class Learnt(NamedTuple):
+    """A system that learnt from a training set."""
+
+    system: SystemKind
+    name: str
+    set: Composition
+
+
+class ModelSaid(NamedTuple):
+    """What the language model decided, and what a question takes."""
+
+    reference: str
+    development: Said
+    held_out: Said
+    cost: float
+    """Of one question, in the currency of the study's prices; nan where no price is known."""
+
+
+class Predicted(NamedTuple):
+    """What a classifier says of both parts that it did not learn from."""
+
+    development: Numbers
+    held_out: Numbers
+    unscaled: Numbers
+    """Of the held-out part, before the temperature."""
+    truncated: float
+    seconds: float
+    """A segment."""
+
+
+def asked_of(material: Material, n_boot: int | None = None) -> Asked:
+    """What systems are measured on."""
+    resamples = material.settings.resamples if n_boot is None else n_boot
+    return Asked(measured_codes(material), material.data.head, resamples)
+
+
+def measured_codes(material: Material) -> tuple[MeasuredCode, ...]:
+    """The codes that are learnt, as results name them."""
+    return tuple(MeasuredCode(code_id=code.id, label=code.label) for code in material.codes)
+
+
+def part_sizes(material: Material) -> PartSizes:
+    """How people's decisions were split."""
+    parts = material.parts
+    return PartSizes(
+        by=material.settings.by or "document",
+        training=len(parts.training),
+        development=len(parts.development),
+        held_out=len(parts.held_out),
+        undecided=sum(material.data.undecided.values()),
+    )
+
+
+def targets(items: Sequence[HumanItem]) -> list[Mapping[str, bool]]:
+    """What people decided about items."""
+    return [one.targets for one in items]
+
+
+def texts(items: Sequence[HumanItem]) -> list[str]:
+    """The items' texts."""
+    return [one.segment.text for one in items]
+
+
+def predict(folder: Path, material: Material) -> Predicted:
+    """Let a classifier read the development and the held-out part."""
+    classifier, parts = load_classifier(folder), material.parts
+    began = time.monotonic()
+    development = classifier.probabilities(texts(parts.development))
+    held_out = classifier.probabilities(texts(parts.held_out))
+    seconds = (time.monotonic() - began) / (len(parts.development) + len(parts.held_out))
+    return Predicted(
+        development=development,
+        held_out=held_out,
+        unscaled=probabilities(classifier.logits(texts(parts.held_out)), classifier.card.head),
+        truncated=classifier.truncated(texts(material.data.items)),
+        seconds=seconds,
+    )
+
+
+def learnt_figures(material: Material, learnt: Learnt, given: Numbers, asked: Asked) -> SystemFigures:
+    """What is measured of a system that gives probabilities for the held-out part."""
+    said = as_targets(answers(given, asked.head).chosen, asked.codes, asked.head)
+    return classified(
+        targets(material.parts.held_out),
+        said,
+        asked,
+        system=learnt.system,
+        name=learnt.name,
+        trained_on=len(learnt.set.items),
+        synthetic=len(learnt.set.synthetic),
+    )
+
+
+def logistic_figures(material: Material, learnt: Learnt, asked: Asked) -> SystemFigures:
+    """A logistic regression on embeddings, learnt from the same set."""
+    given = logistic(
+        learnt.set.items,
+        texts(material.parts.held_out),
+        [code.id for code in material.codes],
+        material.data.head,
+        material.settings.encoder,
+        privacy=material.folder.study.privacy,
+    )
+    name = "logistic regression" + (f", {learnt.name}" if learnt.system != "classifier" else "")
+    return learnt_figures(material, learnt._replace(system="logistic", name=name), given, asked)
+
+
+def model_figures(material: Material, said: ModelSaid, asked: Asked) -> SystemFigures:
+    """The language model by itself."""
+    values = said.held_out.values
+    return classified(targets(material.parts.held_out), values, asked, system="model", name=said.reference)
+
+
+def people_figures(material: Material, asked: Asked) -> SystemFigures | None:
+    """People against one another on the held-out part; None where fewer than two coded."""
+    people = material.data.people
+    if len(people) < 2:
+        return None
+    said = {
+        person.name: [
+            {
+                code.id: person.of(code.id)[one.segment.id] == "yes"
+                for code in material.codes
+                if person.of(code.id).get(one.segment.id) in ("yes", "no")
+            }
+            for one in material.parts.held_out
+        ]
+        for person in people
+    }
+    found = among_people(said, asked)
+    return found if found.decisions else None
+
+
+def reliabilities(
+    material: Material, card: ClassifierCard, predicted: Predicted, asked: Asked
+) -> tuple[Reliability, Reliability]:
+    """Whether the classifier is right as often as it says, after scaling and before."""
+    held_out = targets(material.parts.held_out)
+    return (
+        reliability(held_out, predicted.held_out, asked, temperature=card.temperature),
+        reliability(held_out, predicted.unscaled, asked, temperature=1.0),
+    )
+
+
+def calibration_error(material: Material, predicted: Predicted) -> float:
+    """Expected calibration error on the held-out part."""
+    held_out = targets(material.parts.held_out)
+    return reliability(held_out, predicted.held_out, asked_of(material, n_boot=0)).error.value
+
+
+def evaluation(
+    material: Material,
+    card: ClassifierCard,
+    main: Learnt,
+    predicted: Predicted,
+    systems: Sequence[SystemFigures],
+    curves: tuple[CascadeCurve, CascadeCurve] | None,
+    notes: Sequence[str],
+) -> Evaluation:
+    """All figures together; `curves` are the cascade's, on the development part and on the held-out one."""
+    asked = asked_of(material)
+    after, before = reliabilities(material, card, predicted, asked)
+    return Evaluation(
+        classifier=card.name,
+        digest=card.digest,
+        head=material.data.head,
+        codes=measured_codes(material),
+        parts=part_sizes(material),
+        human=len(main.set.human),
+        synthetic=len(main.set.synthetic),
+        systems=tuple(systems),
+        reliability=after,
+        unscaled=before,
+        development_curve=curves[0] if curves else None,
+        curve=curves[1] if curves else None,
+        truncated=predicted.truncated,
+        notes=tuple(notes),
+    )

@@ -1,0 +1,90 @@
+"""Giving a distilled classifier its place in the study, whole and at once; and finding one that is there."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from intercoder.core.classifier_results import Evaluation
+from intercoder.core.classifiers import CARD, ClassifierCard, read_card
+from intercoder.core.errors import InputError
+from intercoder.core.record import Record
+from intercoder.stores.classifier_folders import EVALUATION
+from intercoder.training.distillation.classifier_readme import write_card
+from intercoder.training.distillation.distillation_settings import DistillationSettings
+
+DISTILLATION = "distillation.json"
+
+
+class Distillation(Record):
+    """How a classifier was distilled; beside its card."""
+
+    key: str
+    """Hash of all that determines it."""
+    settings: DistillationSettings
+    dropped: int = 0
+    """Written segments that the filter dropped."""
+    missing: int = 0
+    """Written segments that are wanting, since the filter dropped more than could be replaced."""
+
+
+def there_already(out: Path, key: str, *, new: bool, begun: bool) -> tuple[ClassifierCard, Evaluation] | None:
+    """A classifier that was distilled from the same in the same way; None where there is something to do.
+
+    Args:
+        out: Where it would be.
+        key: Of the distillation.
+        new: Whether any classifier that is there is to be replaced.
+        begun: Whether this distillation was begun already, to replace what is there.
+
+    Raises:
+        InputError: There is something else of that name.
+    """
+    if not out.exists():
+        return None
+    if not (out / CARD).is_file():
+        raise InputError(
+            "there is something of that name already.", where=str(out), remedy="Choose another `--name`."
+        )
+    if new:
+        return None
+    try:
+        record = Distillation.model_validate_json((out / DISTILLATION).read_bytes())
+        if record.key == key:
+            return read_card(out), Evaluation.model_validate_json((out / EVALUATION).read_bytes())
+    except (OSError, ValidationError):
+        pass
+    if begun:
+        return None
+    raise InputError(
+        "there is another classifier of that name.",
+        where=str(out),
+        remedy="Choose another `--name`, or distill it anew with `--new`.",
+    )
+
+
+def publish(folder: Path, out: Path, card: ClassifierCard, evaluation: Evaluation, record: Distillation) -> None:
+    """Put a trained classifier, its card and what was measured of it in their place.
+
+    Args:
+        folder: Where it was trained.
+        out: Its place.
+        card: With the cascade's bound.
+        evaluation: What was measured.
+        record: How it was distilled.
+    """
+    write_card(card, folder)
+    _write(folder / EVALUATION, evaluation)
+    _write(folder / DISTILLATION, record)
+    old = out.with_name(f".{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.replace(old)
+    folder.replace(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(file: Path, record: Record) -> None:
+    file.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")

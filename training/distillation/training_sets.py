@@ -1,0 +1,80 @@
+"""The sets that classifiers learn from, and training on one."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from intercoder.core.classifiers import ClassifierCard, TrainedOn, text_key
+from intercoder.training.distillation.asking import Listener
+from intercoder.training.distillation.classifier import train_classifier
+from intercoder.training.distillation.composing import Composition, Mix, compose, drawn, human_text
+from intercoder.training.distillation.material import Material
+from intercoder.training.distillation.measuring import Learnt
+from intercoder.training.distillation.writing import Way, WrittenSet
+
+
+def way_of(material: Material) -> Way:
+    """How segments are written."""
+    settings = material.settings
+    own = material.folder.study.synthesizer.sampling.temperature
+    return Way(own if settings.temperature is None else settings.temperature, settings.seed, settings.filter)
+
+
+def training_sets(material: Material, numbers: Mix, written: WrittenSet) -> list[Learnt]:
+    """What is learnt from: the set itself, and people's segments alone where that differs.
+
+    Raises:
+        InputError: Of a code all segments are alike.
+    """
+    training, settings = material.parts.training, material.settings
+    human = drawn(training, numbers.human, settings.seed)
+    made = partial(compose, codes=material.codes, head=material.data.head)
+    found = [Learnt("classifier", "classifier", made(human, written.segments))]
+    if written.segments:
+        found.append(Learnt("human_same_size", f"people's {len(human):,} of these alone", made(human, ())))
+    if len(human) < len(training):
+        found.append(Learnt("human_all", f"all {len(training):,} of people's", made(training, ())))
+    return found
+
+
+def train(material: Material, learnt: Composition, out: Path, listen: Listener) -> ClassifierCard:
+    """Train a classifier on a set, choosing with the development part."""
+    settings = material.settings
+    return train_classifier(
+        learnt.items,
+        [human_text(one) for one in material.parts.development],
+        head=material.data.head,
+        codes=material.codes,
+        settings=settings.classifier.model_copy(update={"seed": settings.seed}),
+        encoder=settings.encoder,
+        out=out,
+        told=told_of(material, learnt),
+        privacy=material.folder.study.privacy,
+        listen=listen,
+    )
+
+
+def told_of(material: Material, learnt: Composition) -> TrainedOn:
+    """What a classifier's card tells of its data."""
+    parts, settings, study = material.parts, material.settings, material.folder.study
+    synthetic = bool(learnt.synthetic)
+    way = way_of(material)
+    return TrainedOn(
+        book=material.book,
+        sample=material.sample,
+        by=settings.by or "document",
+        people=tuple(one.name for one in material.data.people),
+        human=len(learnt.human),
+        synthetic=len(learnt.synthetic),
+        development=len(parts.development),
+        held_out=len(parts.held_out),
+        undecided=sum(material.data.undecided.values()),
+        synthesizer=study.writer_model(study.synthesizer) if synthetic else "",
+        temperature=way.temperature if synthetic else None,
+        filter=way.filter if synthetic else 0,
+        learnt_documents=parts.learnt_documents,
+        learnt_texts=tuple(
+            dict.fromkeys(text_key(one.segment.text) for one in (*parts.training, *parts.development))
+        ),
+    )
