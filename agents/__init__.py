@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from intercoder.agents.classifier_coder import ClassifierCoder, build_classifier_coder
     from intercoder.agents.coder import Coder, build_coder
     from intercoder.agents.deductive_coder import DeductiveCoder, build_deductive_coder
     from intercoder.agents.deductive_moderator import DeductiveModerator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from intercoder.agents.themer import Themer, build_themer
 
 __all__ = [
+    "ClassifierCoder",
     "Coder",
     "DeductiveCoder",
     "DeductiveModerator",
@@ -30,6 +32,7 @@ __all__ = [
     "Reviser",
     "Synthesizer",
     "Themer",
+    "build_classifier_coder",
     "build_coder",
     "build_deductive_coder",
     "build_definer",
@@ -39,7 +42,11 @@ __all__ = [
     "build_themer",
 ]
 
-_MODULES = {"DeductiveCoder": "deductive_coder", "DeductiveModerator": "deductive_moderator"}
+_MODULES = {
+    "ClassifierCoder": "classifier_coder",
+    "DeductiveCoder": "deductive_coder",
+    "DeductiveModerator": "deductive_moderator",
+}
 """Modules whose names do not follow from the agents' in lower case."""
 
 

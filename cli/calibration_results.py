@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
     """Human-human next to human-model agreement, and the verdict on each code."""
-    from intercoder.graphs.deductive_jobs import as_json, judge
+    from intercoder.graphs.deductive_jobs import as_json, judge, left_out
     from intercoder.stores.deductions import SqlDeductiveStore
 
     if not run.over:
@@ -27,7 +27,8 @@ def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
     found = judge(folder, run)
     book = SqlDeductiveStore(folder.engine, folder.study.id).book(run.id)
     if json:
-        print_json({"kind": "done", "run": run.id, "coders": as_json(found), "failures": run.failures})
+        told = {"left_out": left_out(folder, run), "failures": run.failures}
+        print_json({"kind": "done", "run": run.id, "coders": as_json(found), **told})
         return
     for coder, codes in found.items():
         rows = [_row(book, code, one) for code, one in codes.items()]
@@ -38,6 +39,9 @@ def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
         print(f"{label_of(book, code)}: {one.verdict}. {one.reason}")
     ready = sum(one.verdict == "ready" for one in stands.values())
     _print_people(stands, run.total)
+    if unseen := left_out(folder, run):
+        told = "segment is" if unseen == 1 else "segments are"
+        print(f"{unseen:,} {told} left out, since a classifier learnt from them.")
     print(f"{run.id}: {ready} of {counted(len(stands), 'code')} ready.")
     missing = [code.label for code in book.leaves if code.id not in stands and code.kind == "model"]
     if missing:

@@ -391,6 +391,13 @@ class Study(Record):
         """Reference of the model that such an agent asks: its own, or the first coder's."""
         return settings.model or self.coders[0].model
 
+    def answered_by(self, coder: DeductiveCoderSettings) -> str:
+        """Who answers for a deductive coder, in words: a table, a classifier, a model, or one before the other."""
+        if coder.replay:
+            return f"replays {coder.replay}"
+        first = f"{CLASSIFIER}{coder.classifier} before " if coder.classifier else ""
+        return f"{first}{self.writer_model(coder)}"
+
     @property
     def deductive_models(self) -> tuple[str, ...]:
         """References of the chat models that deductive coding asks, without repeats."""

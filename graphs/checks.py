@@ -75,7 +75,7 @@ def _deductive_checks(study: Study, prompts: Path) -> Iterator[Callable[[], obje
     for reference in study.deductive_models:
         yield partial(check_reference, reference, study.privacy, api_key_env=study.api_key_env)
     for coder in study.deductive.coders:
-        if not coder.replay:
+        if coder.asks:
             for agent in ("deductive", "deductive_choice"):
                 yield partial(load, agent, coder.prompt, shots=coder.shots, folder=prompts)
     if len(study.deductive.coders) > 1 and study.deductive.moderator.kind == "llm":

@@ -109,6 +109,7 @@ async def code_wave(run_id: str, context: DeductiveContext | DevelopmentContext,
         progress.wrote(done.stop, failures=len(done.failures))
         progress.tell()
 
+    await asyncio.gather(*(coder.read_ahead(segments) for coder in team.ahead))
     decide = partial(decide_segment, team, codes, session)
     await in_order(segments, decide, take, width=session.slots.size)
     return await asyncio.to_thread(store.run, run_id)

@@ -17,7 +17,7 @@ from intercoder.core.study import Study
 
 
 class Reads(Protocol):
-    """Somebody who codes segments: a model, or a table of answers given before."""
+    """Somebody who codes segments: a model, a classifier, or a table of answers given before."""
 
     @property
     def name(self) -> str:
@@ -28,6 +28,13 @@ class Reads(Protocol):
 
     async def choose(self, segment: Segment, session: Session) -> CodeAnswer | None:
         """Which code of an exclusive book applies; None where nothing is known."""
+
+
+class ReadsAhead(Protocol):
+    """A coder that computes what it says of many segments together, before it is asked about each."""
+
+    async def read_ahead(self, segments: Sequence[Segment]) -> None:
+        """Compute what is to be said of these segments."""
 
 
 class Settles(Protocol):
@@ -75,7 +82,9 @@ class Team:
     moderator: Settles | None = None
     """None where there is one coder."""
     asking: int = 1
-    """Models asked about each question: coders, repeats and the moderator."""
+    """Models asked about each question, at most: coders, repeats and the moderator."""
+    ahead: tuple[ReadsAhead, ...] = ()
+    """Those of the coders and repeats that read a whole wave before its segments are coded one by one."""
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,14 @@ from intercoder.evals.calibration_plan import observed_prevalence
 from intercoder.formats.recorded_answers import read_recorded
 from intercoder.graphs.asked_alike import would_ask_alike
 from intercoder.graphs.checks import check_settings
+from intercoder.graphs.classifier_checks import check_classifiers
 from intercoder.graphs.teams import Recorded
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.deductions import coder_values, create_deductive_run, final_values, is_moderated
 from intercoder.stores.development import begin_development_run
 from intercoder.stores.human_codings import human_values, read_sample
+from intercoder.stores.learnt import unlearnt
 from intercoder.stores.named_samples import sample_names
 from intercoder.stores.recorded import match
 from intercoder.stores.revisions import newest
@@ -74,8 +76,9 @@ def begin_development(folder: StudyFolder, study: Study, scope: Scope) -> Run:
         InputError: The scope is empty or not clear.
         ModelError, SettingsError: See `check_settings`.
     """
-    current_book(folder)
+    book = current_book(folder)
     check_settings(study, folder.prompts, "codevelop")
+    check_classifiers(study, folder.classifiers, book, book.leaves, "codevelop")
     return begin_development_run(folder.engine, study, scope)
 
 
@@ -94,16 +97,25 @@ def begin_calibration(folder: StudyFolder, sample: str) -> Run:
         if same and would_ask_alike(folder, run):
             return run
     check_settings(folder.study, folder.prompts, "calibrate")
+    check_classifiers(folder.study, folder.classifiers, book, book.leaves, "calibrate")
     codes = [code.id for code in book.leaves]
     return create_deductive_run(folder.engine, folder.study, "calibrate", book, codes, sample)
 
 
-def people_of(folder: StudyFolder, sample: str, book: Codebook) -> list[CoderValues]:
+def people_of(folder: StudyFolder, sample: str, book: Codebook, study: Study | None = None) -> list[CoderValues]:
     """What people decided about a sample's segments, of codes that the book shows as they saw them.
+
+    Segments that a classifier of the study's coders learnt from are left out (see `left_out`).
+
+    Args:
+        folder: The study.
+        sample: The sample's name.
+        book: The codebook.
+        study: The settings whose coders are held against people; by default those of now.
 
     Raises:
         InputError: There is no such sample.
-        StudyError: Nobody has coded it yet, or every code was changed since.
+        StudyError: Nobody has coded it yet, every code was changed since, or a classifier learnt from all of it.
     """
     with reading(folder.engine) as connection:
         known = sample_names(connection, folder.study.id)
@@ -111,7 +123,16 @@ def people_of(folder: StudyFolder, sample: str, book: Codebook) -> list[CoderVal
         raise InputError(
             f"there is no sample `{sample}`.", where="--sample", remedy=f"There are: {', '.join(known)}."
         )
-    people = human_values(folder.engine, folder.study.id, sample, under=book)
+    people, learnt = unlearnt(
+        folder, study or folder.study, human_values(folder.engine, folder.study.id, sample, under=book)
+    )
+    if learnt and not any(person.values for person in people):
+        raise StudyError(
+            f"a classifier learnt from all {learnt:,} segments of the sample `{sample}` that people coded, or is "
+            "not there any more.",
+            remedy="Draw a new sample under another name and have it coded, so that the classifier is held against "
+            "what it never saw.",
+        )
     if people and not any(person.values for person in people):
         raise StudyError(
             f"every code was changed since people coded the sample `{sample}`.",
@@ -136,7 +157,7 @@ def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]
     weights = read_sample(folder.engine, folder.study.id, run.sample).weights
     with reading(folder.engine) as connection:
         book = read_version(connection, folder.study.id, run.codebook_version)
-    people = people_of(folder, run.sample, book)
+    people = people_of(folder, run.sample, book, Study.model_validate_json(run.settings))
     with reading(folder.engine) as connection:
         values = coder_values(connection, folder.study.id, run)
     moderated = is_moderated(run)
@@ -150,6 +171,12 @@ def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]
         write_verdicts(folder.engine, folder.study.id, run.id, coder.name, book.leaves, kept)
         found[coder.name] = of_coder
     return found
+
+
+def left_out(folder: StudyFolder, run: Run) -> int:
+    """How many segments of a calibration run's sample people coded and a classifier of the run learnt from."""
+    people = human_values(folder.engine, folder.study.id, run.sample)
+    return unlearnt(folder, Study.model_validate_json(run.settings), people).left_out
 
 
 def corpus_size(folder: StudyFolder) -> int | None:

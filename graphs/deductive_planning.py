@@ -22,8 +22,9 @@ from intercoder.core.decisions import CodeAnswer
 from intercoder.core.deduction import PATTERN
 from intercoder.core.documents import Segment
 from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
-from intercoder.core.study import DeductiveCoderSettings, Study
+from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, Study
 from intercoder.graphs.checks import problems
+from intercoder.graphs.classifier_checks import classifier_problems
 from intercoder.graphs.planning import (
     ANSWER_TOKENS,
     TO_MODERATOR,
@@ -92,7 +93,13 @@ def plan_deductive(
         characters=sum(row.length for row in chosen),
         codes=len(codes),
         actors=tuple(actors),
-        obstacles=tuple(str(problem) for problem in problems(study, folder.prompts, graph)),
+        obstacles=tuple(
+            str(problem)
+            for problem in (
+                *problems(study, folder.prompts, graph),
+                *classifier_problems(study, folder.classifiers, book, codes, graph),
+            )
+        ),
     )
 
 
@@ -117,9 +124,12 @@ class _Questions:
 
 def _coders(question: _Questions, *, again: bool) -> Iterator[PlannedActor]:
     for settings in question.study.deductive.coders:
-        if not settings.replay:
+        if settings.classifies and not again:
+            classifier = f"{CLASSIFIER}{settings.classifies}"
+            yield without_model(settings.name, "coder", classifier, "the segment's text")
+        if settings.asks:
             yield _coder(question, settings, again=again)
-        elif not again:
+        elif settings.replay and not again:
             yield without_model(settings.name, "coder", f"replay:{settings.replay}", "nothing")
 
 
@@ -140,6 +150,7 @@ def _coder(question: _Questions, settings: DeductiveCoderSettings, *, again: boo
         fixed * material.segments + of_segments * len(asked),
         len(asked) * material.segments,
         answer_tokens=ANSWER_TOKENS,
+        at_most=bool(settings.classifier),
     )
 
 

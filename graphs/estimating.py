@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from intercoder.core.protocols import Run
+from intercoder.core.study import Study
 from intercoder.evals.final_estimates import FinalEstimates, final_estimates
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.deductions import final_values, read_rounds
 from intercoder.stores.human_codings import human_values, read_sample
+from intercoder.stores.learnt import unlearnt
 from intercoder.stores.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.verdicts import latest_verdicts
@@ -16,7 +18,8 @@ from intercoder.stores.verdicts import latest_verdicts
 def estimates_of(folder: StudyFolder, run: Run) -> FinalEstimates:
     """Counts, shares with intervals, shares corrected by what people said, and codes together.
 
-    People's codings are those of the sample on which the codes were calibrated last.
+    People's codings are those of the sample on which the codes were calibrated last, without segments that a
+    classifier learnt from.
 
     Args:
         folder: The study.
@@ -33,11 +36,12 @@ def estimates_of(folder: StudyFolder, run: Run) -> FinalEstimates:
     if not calibrated:
         return final_estimates(final, codes, population=population)
     calibration = SqlStudyStore(engine, study).run(max(calibrated, key=lambda name: int(name.rsplit("-", 1)[1])))
+    people = human_values(engine, study, calibration.sample, under=book)
     return final_estimates(
         final,
         codes,
         population=population,
-        people=human_values(engine, study, calibration.sample, under=book),
+        people=unlearnt(folder, Study.model_validate_json(run.settings), people).people,
         model=final_values(engine, study, calibration),
         weights=read_sample(engine, study, calibration.sample).weights,
     )

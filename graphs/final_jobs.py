@@ -13,6 +13,7 @@ from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.graphs.asked_alike import would_ask_alike
 from intercoder.graphs.checks import check_settings
+from intercoder.graphs.classifier_checks import check_classifiers
 from intercoder.graphs.deductive_jobs import current_book, named_code, reads_segments
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
@@ -49,6 +50,7 @@ def begin_final(
     """
     book, codes, let_in = final_codes(folder, overrides or {}, author)
     check_settings(folder.study, folder.prompts, "final")
+    check_classifiers(folder.study, folder.classifiers, book, codes, "final")
     wanted = [code.id for code in codes]
     for run in reversed(list_runs(folder.engine, folder.study.id)):
         if run.graph == "final" and _same_work(folder, run, book, wanted, scope):

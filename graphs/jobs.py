@@ -19,6 +19,7 @@ from intercoder.core.protocols import AnswerLog, Embedder, Run
 from intercoder.core.record import Record
 from intercoder.core.study import Study
 from intercoder.graphs.checks import check_settings
+from intercoder.graphs.classifier_checks import check_begun
 from intercoder.graphs.codebook_export import write_codebook
 from intercoder.graphs.codevelopment import build_codevelopment
 from intercoder.graphs.context import make_context, make_merging_context, make_theming_context
@@ -179,6 +180,7 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
         )
         study = settings_of(folder, run, listen)
         check_settings(study, folder.prompts, run.graph)
+        check_begun(folder, study, run)
         set_status(folder.engine, study.id, run.id, "running")
         began = time.monotonic()
         try:
@@ -305,7 +307,12 @@ def _prepared(
 
 
 def _prepared_deductive(folder: StudyFolder, study: Study, run: Run, log: AnswerLog) -> tuple[Builder, object]:
-    shared: dict[str, Any] = {"log": log, "prompts": folder.prompts, "replays": partial(replays, folder)}
+    shared: dict[str, Any] = {
+        "log": log,
+        "prompts": folder.prompts,
+        "replays": partial(replays, folder),
+        "classifiers": folder.classifiers,
+    }
     if run.graph == "codevelop":
         development = SqlDevelopmentStore(folder.engine, study.id)
         return build_codevelopment, make_development_context(study, run, store=development, **shared)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
+from intercoder.agents.classifier_coder import ClassifierCoder
 from intercoder.agents.deductive_coder import DeductiveCoder
 from intercoder.agents.deductive_moderator import DeductiveModerator
 from intercoder.agents.replay import Replay
@@ -17,7 +18,7 @@ from intercoder.core.deduction import RecordedAnswer
 from intercoder.core.protocols import AnswerLog, DeductiveStore, DevelopmentStore, Run
 from intercoder.core.study import DeductiveCoderSettings, Study
 from intercoder.graphs.context import make_session
-from intercoder.graphs.deductive_context import DeductiveContext, DevelopmentContext, Reads, Team
+from intercoder.graphs.deductive_context import DeductiveContext, DevelopmentContext, Reads, ReadsAhead, Team
 
 Recorded = Mapping[tuple[str, str], RecordedAnswer]
 """(segment id, code id) -> what was answered."""
@@ -34,6 +35,7 @@ def make_team(
     models: Models | None = None,
     prompts: Path | None = None,
     replays: Replays | None = None,
+    classifiers: Path | None = None,
 ) -> Team:
     """The coders, their repeats and the moderator as the settings describe them.
 
@@ -44,11 +46,20 @@ def make_team(
         models: Chat models to use in place of those that references name.
         prompts: The study's own prompts folder.
         replays: Reads the tables of coders that replay recorded answers.
+        classifiers: Folder in which classifiers lie; None where they are named with their folders.
     """
     given = models or {}
     first: list[Reads] = []
     second: list[Reads] = []
+    ahead: list[ReadsAhead] = []
     asking = 0
+
+    def classifier(settings: DeductiveCoderSettings, before: DeductiveCoder | None = None) -> ClassifierCoder:
+        folder = (classifiers or Path()) / settings.classifies
+        coder = ClassifierCoder(settings.name, folder, book, before=before, confidence=settings.confidence)
+        ahead.append(coder)
+        return coder
+
     for settings in study.deductive.coders:
         if settings.replay:
             tables = replays(settings, book) if replays is not None else {}
@@ -56,16 +67,27 @@ def make_team(
             if again and 2 in tables:
                 second.append(Replay(settings.name, book, tables[2], settings.replay))
             continue
+        if not settings.asks:
+            first.append(classifier(settings))
+            continue
         model = given.get(study.writer_model(settings))
         for group, repeat in ((first, False), (second, True))[: 1 + again]:
-            group.append(DeductiveCoder.of_study(study, settings, book, again=repeat, model=model, prompts=prompts))
+            coder = DeductiveCoder.of_study(study, settings, book, again=repeat, model=model, prompts=prompts)
+            group.append(classifier(settings, before=coder) if settings.classifier else coder)
             asking += 1
     moderator = None
     if len(first) > 1:
         model = given.get(study.writer_model(study.deductive.moderator))
         moderator = DeductiveModerator.of_study(study, book, model=model, prompts=prompts)
         asking += moderator.asks
-    return Team(book=book, coders=tuple(first), repeats=tuple(second), moderator=moderator, asking=asking)
+    return Team(
+        book=book,
+        coders=tuple(first),
+        repeats=tuple(second),
+        moderator=moderator,
+        asking=asking,
+        ahead=tuple(ahead),
+    )
 
 
 class Teams:
@@ -91,6 +113,7 @@ def make_deductive_context(
     models: Models | None = None,
     prompts: Path | None = None,
     replays: Replays | None = None,
+    classifiers: Path | None = None,
 ) -> DeductiveContext:
     """Put together what one deductive run needs.
 
@@ -102,8 +125,9 @@ def make_deductive_context(
         models: Chat models to use in place of those that references name.
         prompts: The study's own prompts folder.
         replays: Reads the tables of coders that replay recorded answers.
+        classifiers: Folder in which classifiers lie; None where they are named with their folders.
     """
-    team = partial(make_team, study, models=models, prompts=prompts, replays=replays)
+    team = partial(make_team, study, models=models, prompts=prompts, replays=replays, classifiers=classifiers)
     return DeductiveContext(study=study, store=store, team=Teams(team), session=make_session(study, run, log))
 
 
@@ -116,10 +140,13 @@ def make_development_context(
     models: Models | None = None,
     prompts: Path | None = None,
     replays: Replays | None = None,
+    classifiers: Path | None = None,
 ) -> DevelopmentContext:
     """Put together what the development of a codebook needs; arguments as for `make_deductive_context`."""
     again = study.development.repeat
-    team = partial(make_team, study, again=again, models=models, prompts=prompts, replays=replays)
+    team = partial(
+        make_team, study, again=again, models=models, prompts=prompts, replays=replays, classifiers=classifiers
+    )
     model = (models or {}).get(study.writer_model(study.reviser))
     return DevelopmentContext(
         study=study,

@@ -39,4 +39,4 @@ def confidences(given: Numbers, head: Head) -> Numbers:
     """
     if head == "one_of_k":
         return np.asarray(given.max(axis=1, keepdims=True))
-    return np.maximum(given, 1.0 - given)
+    return np.maximum(given, 1.0 - given).round(PLACES)

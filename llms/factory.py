@@ -132,6 +132,12 @@ def check_reference(
             needs packages that are not installed.
     """
     found = parse_reference(reference)
+    if found.backend == "classifier":
+        raise ModelError(
+            f"A classifier decides about codes; it is no model for {_PURPOSE[use]}.",
+            where=str(found),
+            remedy="Name it in [[deductive.coders]], and another model here.",
+        )
     if found.backend == "openai":
         _check_endpoint(found, privacy, use, api_key_env)
     elif found.backend == "scripted":

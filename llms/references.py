@@ -11,7 +11,7 @@ from intercoder.core.errors import ModelError
 from intercoder.core.record import Record
 from intercoder.llms.privacy import Address, parse_address
 
-Backend: TypeAlias = Literal["embedded", "hf", "openai", "vllm", "scripted"]
+Backend: TypeAlias = Literal["embedded", "hf", "openai", "vllm", "scripted", "classifier"]
 
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 OPENAI_URL = "https://api.openai.com/v1"
@@ -24,7 +24,7 @@ LOCAL: tuple[Backend, ...] = ("embedded", "hf", "vllm")
 _FORMS = (
     "embedded:NAME, hf:/path/or/name, vllm:/path/or/name (each may end in #/path/to/adapter), "
     "openai:MODEL@http://127.0.0.1:8000/v1 (any OpenAI-compatible server; several addresses with | between "
-    "them), scripted:NAME"
+    "them), classifier:NAME (a study's own, for [[deductive.coders]]), scripted:NAME"
 )
 _WITH_ADDRESS = re.compile(r"(?P<name>.*?)@(?P<url>[A-Za-z][A-Za-z0-9+.-]*://.*)", re.DOTALL)
 
@@ -34,7 +34,7 @@ class ModelReference(Record):
 
     backend: Backend
     name: str
-    """Name in the catalogue, folder or hub name, model name at the endpoint, or script."""
+    """Name in the catalogue, folder or hub name, model name at the endpoint, script, or a study's classifier."""
     urls: tuple[str, ...] = ()
     """Addresses of the endpoint's servers, without a final slash; none for models that run in this process."""
     adapter: str = ""
@@ -86,7 +86,8 @@ def parse_reference(text: str) -> ModelReference:
     Args:
         text: `embedded:NAME`, `hf:/path/or/name` or `vllm:/path/or/name`, each optionally followed by
             `#/path/to/adapter`; `openai:MODEL@URL` (without `@URL`: OpenAI itself; MODEL may hold slashes,
-            colons and `@`), `openai:MODEL@URL|URL` for several servers of one model, or `scripted:NAME`.
+            colons and `@`), `openai:MODEL@URL|URL` for several servers of one model, `classifier:NAME`, or
+            `scripted:NAME`.
 
     Raises:
         ModelError: The backend is unknown (the message names the nearest), nothing follows it, or nothing

@@ -287,7 +287,7 @@ def _state(run: Run, holder: Holder | None) -> RunState:
 
 def _asking(study: Study, run: Run) -> int:
     """Models that are asked about each question of a deductive run."""
-    coders = [coder for coder in study.deductive.coders if not coder.replay]
+    coders = [coder for coder in study.deductive.coders if coder.asks]
     twice = run.graph == "codevelop" and study.development.repeat
     settles = len(study.deductive.coders) > 1 and study.deductive.moderator.kind == "llm"
     return len(coders) * (1 + twice) + settles

@@ -53,7 +53,7 @@ def _models(study: Study, graph: str) -> list[tuple[str, str]]:
     if graph == "themes":
         return [("themer", study.writer_model(study.themer))]
     coders = study.deductive.coders
-    named = [(one.name, f"replays {one.replay}" if one.replay else study.writer_model(one)) for one in coders]
+    named = [(one.name, study.answered_by(one)) for one in coders]
     if len(coders) > 1:
         settings = study.deductive.moderator
         rule = f"rule: {settings.kind}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from intercoder.core.classifiers import CLASSIFIERS
 from intercoder.core.errors import StudyError
 from intercoder.core.study import Study
 from intercoder.core.study_toml import parse_study, with_adapters_of
@@ -47,6 +48,11 @@ class StudyFolder:
     def prompts(self) -> Path:
         """The study's own prompts, which replace ours of the same name."""
         return self.path / "prompts"
+
+    @property
+    def classifiers(self) -> Path:
+        """The study's classifiers, each in a folder of its name."""
+        return self.path / CLASSIFIERS
 
     @property
     def checkpoints(self) -> Path:

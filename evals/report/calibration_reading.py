@@ -14,6 +14,7 @@ from intercoder.core.decisions import Decision
 from intercoder.core.deduction import FINAL, CoderValues, is_final
 from intercoder.core.findings import Excerpt
 from intercoder.core.protocols import Run
+from intercoder.core.study import Study
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.report.deductive_contents import Calibrated, CoderCalibration
 from intercoder.evals.report.excerpts import excerpts, stated
@@ -21,6 +22,7 @@ from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.deductions import final_values, is_moderated, standing
 from intercoder.stores.human_codings import human_decisions, human_values
+from intercoder.stores.learnt import unlearnt
 from intercoder.stores.named_samples import developed_on, find_sample, read_sample
 from intercoder.stores.runs import SqlStudyStore, get_run
 from intercoder.stores.study_folder import StudyFolder
@@ -46,7 +48,8 @@ def calibrated(folder: StudyFolder, run: Run, book: Codebook, final: CoderValues
     calibration = run if run.id == name else SqlStudyStore(folder.engine, folder.study.id).run(name)
     with reading(folder.engine) as connection:
         as_seen = read_version(connection, folder.study.id, calibration.codebook_version)
-    people = tuple(human_values(folder.engine, folder.study.id, calibration.sample, under=as_seen))
+    said = human_values(folder.engine, folder.study.id, calibration.sample, under=as_seen)
+    people = tuple(unlearnt(folder, Study.model_validate_json(calibration.settings), said).people)
     drawn = read_sample(folder.engine, folder.study.id, calibration.sample)
     model = final if run.id == name else final_values(folder.engine, folder.study.id, calibration)
     with reading(folder.engine) as connection:

@@ -88,6 +88,8 @@ def _asked(one: DeductiveCoderSettings | DeductiveModerator, role: str, contents
     """Model, prompts with hashes, and how answers were drawn."""
     if isinstance(one, DeductiveCoderSettings) and one.replay:
         return f"answers recorded earlier, replayed from {one.replay}"
+    if isinstance(one, DeductiveCoderSettings) and one.classifies:
+        return _classified(one, contents)
     origins = dict.fromkeys(
         (decision.provenance.prompt, decision.provenance.prompt_hash)
         for decision in contents.own
@@ -99,6 +101,22 @@ def _asked(one: DeductiveCoderSettings | DeductiveModerator, role: str, contents
         f"{contents.study.writer_model(one)}, prompt {prompts}, {counted(one.shots, 'worked example')}, "
         f"temperature {sampling.temperature:g}, top-p {sampling.top_p:g}, at most {sampling.max_tokens} tokens, "
         f"seed {one.seed}"
+    )
+
+
+def _classified(one: DeductiveCoderSettings, contents: DeductiveContents) -> str:
+    """Classifier and digest, and in a cascade how many decisions were the language model's."""
+    origins = [
+        decision.provenance for decision in contents.own if (decision.role, decision.coder) == ("coder", one.name)
+    ]
+    own = [origin for origin in origins if origin.prompt.startswith("classifier/")]
+    told = listed(sorted({f"{origin.prompt} [{origin.prompt_hash}]" for origin in own}) or [one.classifies])
+    text = f"a fine-tuned encoder, {told}"
+    if not one.classifier:
+        return text
+    return (
+        f"{text}; where it was not confident, {contents.study.writer_model(one)} decided instead: "
+        f"{len(origins) - len(own):,} of {counted(len(origins), 'decision')}"
     )
 
 

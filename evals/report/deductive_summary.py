@@ -72,7 +72,7 @@ def _coded(contents: DeductiveContents) -> str:
 def _agents(contents: DeductiveContents) -> str:
     settings = contents.study.deductive
     coders = [
-        f"{one.name} ({f'answers replayed from {one.replay}' if one.replay else contents.study.writer_model(one)})"
+        f"{one.name} ({f'answers replayed from {one.replay}' if one.replay else contents.study.answered_by(one)})"
         for one in settings.coders
     ]
     text = f"They were read by {counted(len(coders), 'model coder')}: {listed(coders)}."
