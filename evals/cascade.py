@@ -10,7 +10,18 @@ import numpy as np
 
 from intercoder.core.classifier_results import CascadeCurve, CascadePoint
 from intercoder.core.errors import InputError
-from intercoder.evals.classification import AC1, AGREEMENT, KAPPA, MACRO_F1, Asked, Targets, classes, measure
+from intercoder.evals.classification import (
+    AC1,
+    AGREEMENT,
+    KAPPA,
+    MACRO_F1,
+    Asked,
+    Targets,
+    classes,
+    measure,
+    size_of,
+)
+from intercoder.evals.confusion import beside, votes
 from intercoder.evals.interval import Floats
 from intercoder.evals.ratings import Codes
 from intercoder.evals.reliability import answers
@@ -81,12 +92,13 @@ def cascade_curve(
             where="probabilities",
             remedy="Give an entry for each segment on all sides.",
         )
+    held = votes([theirs], size_of(asked))
     confidences = ours.confidence[theirs >= 0]
     points = []
     for bound in bounds(confidences, steps, chosen):
         said = np.where(ours.confidence < bound, model_classes, ours.chosen)
         sent = float((confidences < bound).mean()) if len(confidences) else math.nan
-        points.append(_point(bound, sent, theirs, said, asked, prices or Prices()))
+        points.append(_point(bound, sent, held, said, asked, prices or Prices()))
     return CascadeCurve(model=model, part=part, points=tuple(points), target=target, chosen=chosen, reached=reached)
 
 
@@ -102,8 +114,8 @@ def bounds(confidences: Floats, steps: int = STEPS, chosen: float = math.nan) ->
     return sorted(found)
 
 
-def _point(bound: float, sent: float, people: Codes, said: Codes, asked: Asked, prices: Prices) -> CascadePoint:
-    _, found = measure([(people, said)], asked)
+def _point(bound: float, sent: float, people: Floats, said: Codes, asked: Asked, prices: Prices) -> CascadePoint:
+    found = measure(beside(people, said), asked)
     cost, seconds = prices.told(sent)
     return CascadePoint(
         confidence=bound,

@@ -7,7 +7,6 @@ nobody decided enters nothing. Statistics that are undefined are nan; a mean ove
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
@@ -28,13 +27,15 @@ from intercoder.evals.bootstrap import replicates
 from intercoder.evals.confusion import (
     Tables,
     ac1,
-    counted,
+    among,
+    beside,
     defined_mean,
     f1,
     kappa,
     one_against_rest,
     percent,
     squares,
+    votes,
 )
 from intercoder.evals.interval import Estimate, Floats, percentile, student
 from intercoder.evals.ratings import MISSING, Codes
@@ -96,8 +97,9 @@ def with_each_person(
 
     Where several people coded a segment each counts in equal parts, so that the segment counts once.
     """
-    pairs = [(classes(theirs, asked), classes(said, asked)) for theirs in people.values()]
-    return _figures(pairs, asked, system, name)
+    ours = classes(said, asked)
+    theirs = [_as_long(classes(one, asked), ours) for one in people.values()]
+    return _figures(beside(votes(theirs, size_of(asked)), ours), asked, system, name)
 
 
 def among_people(
@@ -113,8 +115,9 @@ def among_people(
         asked: Codes, head and resamples.
         name: How it is called.
     """
-    said = [classes(theirs, asked) for theirs in people.values()]
-    return _figures(list(itertools.permutations(said, 2)), asked, "people", name)
+    said = [classes(one, asked) for one in people.values()]
+    said = [_as_long(one, said[0]) for one in said]
+    return _figures(among(votes(said, size_of(asked))), asked, "people", name)
 
 
 def classes(said: Sequence[Targets], asked: Asked) -> Codes:
@@ -171,23 +174,10 @@ def statistics(tables: Floats, head: Head) -> Floats:
     return np.concatenate([np.stack(overall, axis=-1), each.reshape(*each.shape[:-2], -1)], axis=-1)
 
 
-def measure(pairs: Sequence[tuple[Codes, Codes]], asked: Asked) -> tuple[Tables, list[Bounded]]:
-    """Tables of what was said, and all statistics with their intervals, in the order of `statistics`.
-
-    Raises:
-        InputError: Not as many segments on either side.
-    """
-    for one, other in pairs:
-        if one.shape != other.shape:
-            raise InputError(
-                f"there are {len(one)} segments on one side and {len(other)} on the other.",
-                where="said",
-                remedy="Give an entry for each segment, empty where nothing was said.",
-            )
-    size = len(asked.codes) if asked.head == "one_of_k" else 2
-    tables = counted(pairs, size)
+def measure(tables: Tables, asked: Asked) -> list[Bounded]:
+    """All statistics with their intervals over segments, in the order of `statistics`."""
+    size, questions = size_of(asked), tables.decided.shape[1]
     rows = tables.features[tables.decided.any(axis=1)]
-    questions = rows.shape[1]
     distinct, times = np.unique(rows.reshape(-1, questions * size * size), axis=0, return_counts=True)
 
     def value(totals: Floats) -> Floats:
@@ -196,7 +186,7 @@ def measure(pairs: Sequence[tuple[Codes, Codes]], asked: Asked) -> tuple[Tables,
     values = value(times @ distinct)
     drawn = _drawn(distinct, times, value, asked) if len(rows) else np.empty((0, len(values)))
     found = [percentile(one, column, len(rows), "") for one, column in zip(values.tolist(), drawn.T, strict=True)]
-    return tables, [bounded(one) for one in found]
+    return [bounded(one) for one in found]
 
 
 def _drawn(
@@ -208,8 +198,23 @@ def _drawn(
     return replicates(distinct, times, value, asked.n_boot, asked.seed)
 
 
-def _figures(pairs: Sequence[tuple[Codes, Codes]], asked: Asked, system: SystemKind, name: str) -> SystemFigures:
-    tables, found = measure(pairs, asked)
+def size_of(asked: Asked) -> int:
+    """Number of classes of a question."""
+    return len(asked.codes) if asked.head == "one_of_k" else 2
+
+
+def _as_long(one: Codes, other: Codes) -> Codes:
+    if one.shape != other.shape:
+        raise InputError(
+            f"there are {len(one)} segments on one side and {len(other)} on the other.",
+            where="said",
+            remedy="Give an entry for each segment, empty where nothing was said.",
+        )
+    return one
+
+
+def _figures(tables: Tables, asked: Asked, system: SystemKind, name: str) -> SystemFigures:
+    found = measure(tables, asked)
     each = list(zip(*(found[OVERALL + place :: 3] for place in range(3)), strict=True))
     positives = _positives(tables, asked.head)
     return SystemFigures(

@@ -30,21 +30,44 @@ class Tables(NamedTuple):
     """Where the first did; shape (segments, questions)."""
 
 
-def counted(pairs: Sequence[tuple[Codes, Codes]], size: int) -> Tables:
-    """Count for each segment and question who said what; several pairs count in equal parts.
+def votes(said: Sequence[Codes], size: int) -> Floats:
+    """How many people said each class; shape (segments, questions, classes).
 
     Args:
-        pairs: What the one and the other said, each of shape (segments, questions), -1 where nothing was said.
+        said: By person, of shape (segments, questions), -1 where nothing was said.
         size: Number of classes.
     """
-    both = np.array([(one != MISSING) & (other != MISSING) for one, other in pairs])
-    weights = quotient(both.astype(np.float64), np.broadcast_to(both.sum(axis=0), both.shape).astype(np.float64))
-    features = np.zeros((*both.shape[1:], size * size))
-    for (one, other), weight, seen in zip(pairs, weights, both, strict=True):
-        rows, columns = np.nonzero(seen)
-        np.add.at(features, (rows, columns, one[seen] * size + other[seen]), weight[seen])
-    asked = np.array([one != MISSING for one, _ in pairs]).any(axis=0)
-    return Tables(features, both.any(axis=0), asked)
+    counted = np.zeros((*said[0].shape, size))
+    for one in said:
+        rows, columns = np.nonzero(one != MISSING)
+        counted[rows, columns, one[rows, columns]] += 1
+    return counted
+
+
+def beside(people: Floats, said: Codes) -> Tables:
+    """People and a system: each of the people who decided counts in equal parts.
+
+    Args:
+        people: As of `votes`.
+        said: What the system said; shape (segments, questions), -1 where nothing was.
+    """
+    answered = votes([said], people.shape[-1])
+    several = people.sum(axis=-1, keepdims=True)
+    shares = quotient(people, np.broadcast_to(several, people.shape))
+    return _tables(np.nan_to_num(shares)[..., :, None] * answered[..., None, :], several[..., 0] > 0)
+
+
+def among(people: Floats) -> Tables:
+    """People and one another: every pair of those who decided counts in equal parts, both ways round."""
+    several = people.sum(axis=-1)
+    both = people[..., :, None] * people[..., None, :] - people[..., :, None] * np.eye(people.shape[-1])
+    pairs = (several * (several - 1))[..., None, None]
+    return _tables(np.nan_to_num(quotient(both, np.broadcast_to(pairs, both.shape))), several > 0)
+
+
+def _tables(features: Floats, asked: Flags) -> Tables:
+    flat = features.reshape(*asked.shape, features.shape[-1] ** 2)
+    return Tables(flat, flat.any(axis=-1), asked)
 
 
 def squares(totals: Floats) -> Floats:
