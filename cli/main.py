@@ -18,6 +18,7 @@ from intercoder.cli import (
     code_spaces,
     codebooks,
     disagreeing,
+    distilling,
     evaluating,
     exporting,
     merging,
@@ -59,6 +60,7 @@ code_spaces.register(app)
 disagreeing.register(app)
 models.register(app)
 training.register(app)
+distilling.register(app)
 
 
 def _show_version(wanted: bool) -> None:

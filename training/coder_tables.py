@@ -102,19 +102,19 @@ def _replace(document: TOMLDocument, coders: Sequence[CoderSettings], folder: Pa
         document["coders"] = _inline(coders, folder)
         return
     last = new[-1]
-    for item in _after_keys(old[-1]):
+    for item in after_keys(old[-1]):
         last.value.append(None, item)
     document["coders"] = new
 
 
-def _after_keys(table: Table) -> list[Any]:
+def after_keys(table: Table) -> list[Any]:
     """What follows a table's last key: blank lines, and comments that belong to what comes next."""
     from tomlkit.items import Table
 
     body = table.value.body
     last = max((place for place, (key, _) in enumerate(body) if key is not None), default=-1)
     inner = body[last][1] if last >= 0 else None
-    within = _after_keys(inner) if isinstance(inner, Table) else []
+    within = after_keys(inner) if isinstance(inner, Table) else []
     return [*within, *(item for _, item in body[last + 1 :])]
 
 
@@ -125,7 +125,7 @@ def _tables(coders: Sequence[CoderSettings], folder: Path) -> AoT:
     for coder in coders:
         table = tomlkit.table()
         for key, value in _values(coder, folder).items():
-            table.add(key, _inline_table(value) if isinstance(value, dict) else value)
+            table.add(key, inline_table(value) if isinstance(value, dict) else value)
         found.append(table)
     return found
 
@@ -135,16 +135,17 @@ def _inline(coders: Sequence[CoderSettings], folder: Path) -> Any:
 
     found = tomlkit.array().multiline(True)
     for coder in coders:
-        found.append(_inline_table(_values(coder, folder)))
+        found.append(inline_table(_values(coder, folder)))
     return found
 
 
-def _inline_table(values: dict[str, Any]) -> Any:
+def inline_table(values: dict[str, Any]) -> Any:
+    """Values as a table on one line, tables in it too."""
     import tomlkit
 
     table = tomlkit.inline_table()
     for key, value in values.items():
-        table[key] = _inline_table(value) if isinstance(value, dict) else value
+        table[key] = inline_table(value) if isinstance(value, dict) else value
     return table
 
 

@@ -83,23 +83,18 @@ def read_settings(
     for word in given:
         values = _merged(values, _of_word(word))
     values |= {name: value for name, value in (options or {}).items() if value is not None}
-    return checked(DistillationSettings, values, str(file) if file is not None else "--set")
+    return _checked(values, str(file) if file is not None else "--set")
 
 
-def checked(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
-    """A record of settings from what a file or a person says.
-
-    Raises:
-        SettingsError: A key is unknown, or a value is of the wrong kind.
-    """
+def _checked(values: Mapping[str, Any], where: str) -> DistillationSettings:
     try:
-        return kind.model_validate(dict(values))
+        return DistillationSettings.model_validate(dict(values))
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
     path = [str(part) for part in detail["loc"]]
     name = ".".join(path)
     if detail["type"] == "extra_forbidden":
-        known = list(_fields(kind, path[:-1]))
+        known = list(_fields(path[:-1]))
         near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
         remedy = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(known)}."
         raise SettingsError(f"there is no setting `{name}`.", where=where, remedy=remedy)
@@ -112,7 +107,9 @@ def checked(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
     )
 
 
-def _fields(kind: type[Any], path: Sequence[str]) -> Mapping[str, Any]:
+def _fields(path: Sequence[str]) -> Mapping[str, Any]:
+    """Names of the settings of a table."""
+    kind: Any = DistillationSettings
     for part in path:
         if part in kind.model_fields and hasattr(kind.model_fields[part].annotation, "model_fields"):
             kind = kind.model_fields[part].annotation

@@ -6,17 +6,16 @@ Whatever was written, asked or trained is found again: the same call after a SIG
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from intercoder.core.classifier_results import Evaluation, SystemFigures
+from intercoder.core.classifier_results import Evaluation, SystemFigures, SystemKind
 from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.identity import digest
 from intercoder.core.study import DeductiveCoderSettings
 from intercoder.llms.usage import cost_of, estimate_messages, price_of
-from intercoder.stores.classifier_folders import CLASSIFIERS
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Asking, Listener, asked, coder_of, decided, language_model
@@ -60,7 +59,7 @@ def distill(
         ModelError, SettingsError: A model or prompt cannot be used.
         EndpointStopped: An endpoint answers nobody.
     """
-    out = material.folder.path / CLASSIFIERS / name
+    out = material.folder.classifiers / name
     numbers = numbers_of(material)
     key = key_of(material)
     with Workplace(out) as workplace:
@@ -174,7 +173,7 @@ def _measured(
     material: Material,
     name: str,
     sets: Sequence[Learnt],
-    folders: dict[str, Path],
+    folders: Mapping[SystemKind, Path],
     said: ModelSaid | None,
     written: WrittenSet,
 ) -> tuple[ClassifierCard, Evaluation]:

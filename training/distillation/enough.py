@@ -36,7 +36,7 @@ def check_parts(parts: Parts, codes: Sequence[Code]) -> None:
     Raises:
         InputError: With the part and the code.
     """
-    for name, part in zip(PARTS, parts[: len(PARTS)], strict=True):
+    for name, part in zip(PARTS, parts.each, strict=True):
         for code in codes:
             for value, word in ((True, "gave"), (False, "refused")):
                 if not _count(part, code, value):

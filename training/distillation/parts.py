@@ -28,6 +28,11 @@ class Parts(NamedTuple):
     """Items left out because their text is in an earlier part, too."""
 
     @property
+    def each(self) -> tuple[tuple[HumanItem, ...], ...]:
+        """The three parts in the order of `PARTS`."""
+        return self.training, self.development, self.held_out
+
+    @property
     def learnt_documents(self) -> tuple[str, ...]:
         """Ids of the documents that were learnt from or chosen with, each once."""
         return tuple(dict.fromkeys(one.segment.document_id for one in (*self.training, *self.development)))
@@ -163,4 +168,5 @@ def _without_repeats(parts: Sequence[Sequence[HumanItem]], order: Sequence[Human
                 f"the {name.replace('_', '-')} part is empty: its texts are those of earlier parts.",
                 remedy="Have people code other texts, or choose another split with `--set split_seed=1`.",
             )
-    return Parts(*kept, repeated=len(order) - sum(map(len, kept)))
+    training, development, held_out = kept
+    return Parts(training, development, held_out, repeated=len(order) - sum(map(len, kept)))

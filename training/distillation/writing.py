@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from intercoder.core.documents import Segment
@@ -87,7 +88,7 @@ async def _filtered(
         lacking = {_kind(one): max(0, one.count - have[_kind(one)]) for one in first}
         if not any(lacking.values()):
             break
-        more = [one._replace(count=one.count + lacking[_kind(one)]) for one in more]
+        more = [replace(one, count=one.count + lacking[_kind(one)]) for one in more]
     chosen = _first_of_each(kept, {_kind(one): one.count for one in first})
     return WrittenSet(tuple(chosen), len(found) - len(kept), sum(lacking.values()))
 
