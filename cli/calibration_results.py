@@ -27,8 +27,8 @@ def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
     found = judge(folder, run)
     book = SqlDeductiveStore(folder.engine, folder.study.id).book(run.id)
     if json:
-        told = {"left_out": left_out(folder, run), "failures": run.failures}
-        print_json({"kind": "done", "run": run.id, "coders": as_json(found), **told})
+        numbers = {"left_out": left_out(folder, run), "failures": run.failures}
+        print_json({"kind": "done", "run": run.id, "coders": as_json(found), **numbers})
         return
     for coder, codes in found.items():
         rows = [_row(book, code, one) for code, one in codes.items()]

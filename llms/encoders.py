@@ -153,7 +153,7 @@ def with_head(encoder: Any, pooling: Pooling, outputs: int) -> Any:
 
     config = encoder.config
 
-    class WithHead(torch.nn.Module):
+    class WithHead(torch.nn.Module):  # type: ignore[misc]
         """An encoder and its head."""
 
         def __init__(self) -> None:

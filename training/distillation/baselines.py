@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def _choices(learnt: Vectors, targets: Targets, asked: Vectors) -> Numbers:
     return found
 
 
-def _regression() -> object:
+def _regression() -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(class_weight="balanced", max_iter=_STEPS)

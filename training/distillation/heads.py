@@ -91,7 +91,7 @@ def class_weights(targets: Targets, head: Head, most: float) -> npt.NDArray[np.f
         balanced = np.tile(counts[1].sum() / (counts.shape[1] * np.maximum(counts[1], 1)), (2, 1))
     else:
         balanced = counts.sum(axis=0) / (2 * np.maximum(counts, 1))
-    return np.clip(balanced, 1 / most, most)
+    return np.asarray(np.clip(balanced, 1 / most, most))
 
 
 def loss_of(logits: torch.Tensor, targets: torch.Tensor, head: Head, weights: torch.Tensor) -> torch.Tensor:

@@ -145,7 +145,8 @@ class Learning:
                 if not isfinite(measured["eval_loss"]):
                     raise _Astray(f"loss of the development part at step {self.state.global_step}")
                 self.log(dict(measured))
-                self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, measured)
+                control = self.callback_handler.on_evaluate(self.args, self.state, self.control, measured)
+                self.control: Any = control
                 return measured
 
         class Told(TrainerCallback):  # type: ignore[misc]
