@@ -104,11 +104,10 @@ def cascade_curve(
 
 def bounds(confidences: Floats, steps: int = STEPS, chosen: float = math.nan) -> list[float]:
     """Bounds that send nothing, all, and even shares between, rising; and the one that was chosen."""
-    inner = (
-        np.quantile(confidences, np.linspace(0, 1, steps + 1)[1:-1], method="higher") if len(confidences) else []
-    )
+    even = np.linspace(0, 1, steps + 1)[1:-1]
+    inner = np.quantile(confidences, even, method="higher").tolist() if len(confidences) else ()
     # Equal confidences make one bound: they are sent together or not at all.
-    found = {0.0, ALL, *map(float, inner)}
+    found = {0.0, ALL, *inner}
     if math.isfinite(chosen):
         found.add(chosen)
     return sorted(found)

@@ -67,7 +67,7 @@ def among(people: Floats) -> Tables:
 
 def _tables(features: Floats, asked: Flags) -> Tables:
     flat = features.reshape(*asked.shape, features.shape[-1] ** 2)
-    return Tables(flat, flat.any(axis=-1), asked)
+    return Tables(flat, np.asarray(flat.any(axis=-1)), asked)
 
 
 def squares(totals: Floats) -> Floats:

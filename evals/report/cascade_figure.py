@@ -52,7 +52,7 @@ def chosen_told(curve: CascadeCurve) -> str:
     target = ""
     if math.isfinite(curve.target):
         reached = "" if curve.reached else ", which the development part does not reach,"
-        target = f", chosen on the development part for an agreement of {curve.target:.0%}{reached}"
+        target = f", chosen on the development part for an agreement of {curve.target:.0%}{reached or ','}"
     return (
         f"Marked: below a confidence of {point.confidence:.2f}{target} the language model decides. That sends "
         f"{point.sent:.0%} of the questions, with an agreement of {told(point.agreement)} on held-out segments."

@@ -38,6 +38,7 @@ COLOURS: dict[SystemKind, str] = {
 }
 """The same system has the same colour in all figures."""
 MEASURES = (("macro-F1", "macro_f1"), ("kappa", "kappa"), ("AC1", "ac1"))
+WORK_COLUMNS = ("decisions", "learnt from")
 GAP = 0.04
 
 
@@ -63,19 +64,7 @@ def systems_figure(found: Evaluation, place: int) -> Figure:
         for at, (name, measure) in enumerate(MEASURES)
     }
     return figure._replace(
-        columns=(
-            "system",
-            "macro-F1",
-            "95% interval",
-            "kappa",
-            "95% interval",
-            "AC1",
-            "95% interval",
-            "agreement",
-            "decisions",
-            "learnt from",
-            "written",
-        ),
+        columns=("system", *(f"{name} (95%)" for name, _ in MEASURES), "agreement", *WORK_COLUMNS),
         rows=tuple(_system_row(one) for one in found.systems),
         data=tuple(_system_traces(found.systems)),
         layout={
@@ -106,13 +95,15 @@ def reaches(one: Interval) -> list[float]:
 
 
 def _system_row(one: SystemFigures) -> tuple[Cell, ...]:
-    measured = (part for _, measure in MEASURES for part in value_and_bounds(getattr(one, measure)))
+    measured = (told(getattr(one, measure)) for _, measure in MEASURES)
     decided = f"{one.decisions:,}" if one.decisions == one.asked else f"{one.decisions:,} of {one.asked:,}"
-    return one.name, *measured, one.agreement.value, decided, *_learnt(one)
+    return one.name, *measured, one.agreement.value, decided, _learnt(one)
 
 
-def _learnt(one: SystemFigures) -> tuple[Cell, Cell]:
-    return (one.trained_on, one.synthetic) if one.trained_on else ("", "")
+def _learnt(one: SystemFigures) -> str:
+    if not one.trained_on:
+        return ""
+    return f"{one.trained_on:,}" + (f", {one.synthetic:,} written" if one.synthetic else "")
 
 
 def value_and_bounds(one: Interval) -> tuple[Cell, Cell]:
@@ -163,15 +154,20 @@ def reliability_figure(found: Evaluation, place: int) -> Figure:
         data=({**_diagonal(), "yaxis": "y"}, *(_dots(*one) for one in series), _columns(known)),
         layout={
             "height": 420,
-            "xaxis": {"range": [-0.02, 1.03], "tickformat": ".0%", "title": {"text": "confidence"}},
+            "xaxis": {
+                "anchor": "y2",
+                "range": [-0.02 if found.head == "one_of_k" else 0.47, 1.03],
+                "tickformat": ".0%",
+                "title": {"text": "confidence"},
+            },
             "yaxis": {
-                "domain": [0.26, 1],
+                "domain": [0.24, 1],
                 "range": [-0.02, 1.04],
                 "tickformat": ".0%",
                 "title": {"text": "right"},
                 "zeroline": False,
             },
-            "yaxis2": {"domain": [0, 0.18], "nticks": 3, "title": {"text": "decisions"}, "rangemode": "tozero"},
+            "yaxis2": {"domain": [0, 0.18], "nticks": 3, "title": {"text": "n"}, "rangemode": "tozero"},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "showlegend": len(series) > 1,
             "hovermode": "closest",

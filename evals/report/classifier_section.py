@@ -58,7 +58,8 @@ class Classifiers(NamedTuple):
     @property
     def figures(self) -> list[Figure]:
         """All figures of the section."""
-        return [figure for part in (*self.classifiers, *self.grids) for figure in part.figures]
+        parts: tuple[ClassifierPart | GridPart, ...] = (*self.classifiers, *self.grids)
+        return [figure for part in parts for figure in part.figures]
 
 
 def classifier_section(evaluations: Sequence[Evaluation], grids: Sequence[WorkedGrid]) -> Classifiers:

@@ -60,7 +60,7 @@ def _share_figure(found: WorkedGrid, means: Sequence[CellMeans], place: int, tot
             "xaxis2": {**_share_axis(means), "domain": [0.54, 1], "anchor": "y2"},
             "yaxis": _height_axis("macro-F1", _range(means, constant, "macro_f1")),
             "yaxis2": {**_height_axis("kappa", _range(means, constant, "kappa")), "anchor": "x2"},
-            "legend": {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
+            "legend": {"orientation": "h", "y": -0.24, "yanchor": "top", "x": 0},
             "hovermode": "closest",
         },
         note=effects_told(found, total),
@@ -108,7 +108,7 @@ def _series(means: Sequence[CellMeans]) -> list[Series]:
     series: list[Series] = []
     for temperature, filtered in ways:
         points = [one for one in ours if (one.settings.temperature, one.settings.filter) == (temperature, filtered)]
-        name = f"temperature {temperature:g}" + (f", repeated {filtered} times" if filtered else "")
+        name = f"classifier, temperature {temperature:g}" + (f", repeated {filtered} times" if filtered else "")
         colour = PALETTE[temperatures.index(temperature) % len(PALETTE)]
         series.append((name, colour, DASHES[filters.index(filtered) % len(DASHES)], [*plain_cells, *points]))
     if not ways:
