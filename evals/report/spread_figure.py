@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from intercoder.evals.grid_means import MEASURES, Spread, spread_p, spreads
-from intercoder.evals.report.classifier_figures import value_and_bounds
 from intercoder.evals.report.figures import PALETTE, Cell, Figure, error_bars, number, spread, told
 from intercoder.stores.classifier_folders import WorkedGrid
 
@@ -37,7 +36,7 @@ def spread_figure(found: WorkedGrid, place: int) -> Figure:
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "hovermode": "closest",
         },
-        note=" ".join(_test_told(found, name) for name in SHOWN),
+        note=" ".join(spread_told(found, name) for name in SHOWN),
     )
 
 
@@ -54,10 +53,12 @@ def _temperature_axis(temperatures: Sequence[float]) -> dict[str, Any]:
 
 
 def _spread_row(name: str, one: Spread) -> tuple[Cell, ...]:
-    return f"{one.temperature:g}", name, *value_and_bounds(one.deviation), one.deviation.n
+    reach = f"{one.deviation.low:.3f} to {one.deviation.high:.3f}"
+    return f"{one.temperature:g}", name, one.deviation.value, reach, one.deviation.n
 
 
-def _test_told(found: WorkedGrid, name: str) -> str:
+def spread_told(found: WorkedGrid, name: str) -> str:
+    """Whether the spread differs between temperatures, in a sentence."""
     p = spread_p(found.cells, MEASURES[name])
     if math.isnan(p):
         return f"Whether temperatures differ in the spread of {name} is undefined."

@@ -1,0 +1,227 @@
+"""Distillation on real coded texts: single classifiers and a grid, beside the language model and people (seed 001).
+
+    python benchmarks/distillation.py [--sets khan,immigration,stance] [--texts N] [--items N] [--no-grid]
+        [--settings FILE.toml] [--set KEY=VALUE ...] [--model REFERENCE] [--work FOLDER] [--out FOLDER]
+
+Makes a study of each set (`distillation_studies.py`), distills one classifier of it and works a grid. What is
+written, asked and trained is kept in the studies, so that a benchmark that was killed goes on, and a table costs
+nothing. A set with another size, or model, is another study. Numbers of a distillation and of the grid are those
+of `intercoder distill`: `--set grid.seeds=[0,1]`, `--set total=400`. Writes `results/distillation.md` and `.json`,
+after each cell of the grid, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.distillation_studies import DATA, TextSet, immigration, khan, stance, study_of, subset
+from benchmarks.distillation_tables import evaluation_lines, grid_lines, people_lines
+from benchmarks.ensemble_asking import CACHE
+from benchmarks.reporting import RESULTS
+from intercoder.core.classifier_results import Evaluation, SystemFigures
+from intercoder.core.errors import IntercoderError
+from intercoder.core.study import DEFAULT_MODEL
+from intercoder.evals.classification import among_people, with_each_person
+from intercoder.evals.reliability import answers, as_targets
+from intercoder.stores.classifier_folders import GRIDS, WorkedGrid, read_grid
+from intercoder.training.distillation import measuring
+from intercoder.training.distillation.asking import asked
+from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
+from intercoder.training.distillation.distilling import ask_model, distill
+from intercoder.training.distillation.grid import run_grid
+from intercoder.training.distillation.material import Material, prepare
+
+SETS: Mapping[str, Callable[[Path, int], TextSet]] = {
+    "khan": khan,
+    "immigration": lambda folder, _: immigration(folder),
+    "stance": lambda folder, _: stance(folder),
+}
+FEWEST = {"stance": 5}
+"""Segments of each answer that are asked for; few sentences are neutral about immigration."""
+STUDY = """
+question = {question}
+[coding]
+context_before = 0
+[[coders]]
+name = "coder"
+model = {model}
+[[deductive.coders]]
+name = "reader"
+model = {model}
+"""
+ONE, GRID = "one", "grid"
+"""Names of the single classifier and of the grid in a study."""
+
+
+class Outcome(NamedTuple):
+    """What is known of one set."""
+
+    texts: TextSet
+    evaluation: Evaluation | None = None
+    people: tuple[SystemFigures, ...] = ()
+    grid: WorkedGrid | None = None
+    problem: str = ""
+
+
+def work(texts: TextSet, place: Path, given: argparse.Namespace, tell: Callable[[Outcome], None]) -> Outcome:
+    """Work one set; tell what is known whenever there is more."""
+    quoted = {"question": json.dumps(texts.question), "model": json.dumps(given.model)}
+    folder = study_of(place, texts, STUDY.format(**quoted))
+    found = Outcome(texts)
+    try:
+        material = prepare(folder, (), settings_of(texts, given))
+        made = distill(material, ONE, listen=progress(texts.name))
+        found = found._replace(evaluation=made.evaluation, people=tuple(against_people(material, made.folder)))
+        tell(found)
+        for worked in run_grid(material, GRID, listen=progress(texts.name)) if given.grid else ():
+            print(f"{texts.name}: cell {worked.done} of {worked.total}", flush=True)
+            found = found._replace(grid=read_grid(folder.path / GRIDS / GRID))
+            tell(found)
+    except IntercoderError as error:
+        found = found._replace(problem=str(error))
+    finally:
+        folder.close()
+    tell(found)
+    return found
+
+
+def settings_of(texts: TextSet, given: argparse.Namespace) -> DistillationSettings:
+    """Settings of a distillation, with what the set needs of its own."""
+    own = [f"fewest={FEWEST[texts.name]}"] if texts.name in FEWEST else []
+    return read_settings(given.settings, [*own, *given.set])
+
+
+def against_people(material: Material, classifier: Path) -> Iterator[SystemFigures]:
+    """The classifier, the language model and people themselves, each against every single person."""
+    asked_about, held_out = measuring.asked_of(material), material.parts.held_out
+    people = {
+        person.name: [
+            {
+                code.id: person.of(code.id)[one.segment.id] == "yes"
+                for code in material.codes
+                if person.of(code.id).get(one.segment.id) in ("yes", "no")
+            }
+            for one in held_out
+        ]
+        for person in material.data.people
+    }
+    chosen = answers(measuring.predict(classifier, material).held_out, asked_about.head).chosen
+    said = as_targets(chosen, asked_about.codes, asked_about.head)
+    yield with_each_person(people, said, asked_about, system="classifier", name=f"classifier:{classifier.name}")
+    model = asked(material.folder, lambda one: ask_model(material, one, lambda event: None, development=False))
+    if model is not None:
+        values = model.held_out.values
+        yield with_each_person(people, values, asked_about, system="model", name=model.reference)
+    yield among_people(people, asked_about)
+
+
+def progress(name: str) -> Callable[[Mapping[str, Any]], None]:
+    """Tells stages, and steps seldom."""
+    last = [0.0]
+
+    def listen(event: Mapping[str, Any]) -> None:
+        now = time.monotonic()
+        if event.get("kind") in ("stage", "cell", "failed") or now - last[0] > 30:
+            last[0] = now
+            told = ", ".join(f"{key} {value}" for key, value in event.items() if value != "")
+            print(f"{name}: {told}", flush=True)
+
+    return listen
+
+
+def write(outcomes: Mapping[str, Outcome], given: argparse.Namespace) -> None:
+    """Write tables and numbers."""
+    folder: Path = given.out
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [
+        "# Distillation",
+        "",
+        f"Language model, synthesizer and filter: `{given.model}`. 95% intervals in brackets: over held-out "
+        "segments, in grids over seeds. Everything is measured on segments that people coded and nothing learnt from.",
+        "",
+        *(line for one in outcomes.values() for line in _lines(one)),
+    ]
+    _replace(folder / "distillation.md", "\n".join(lines) + "\n")
+    numbers = {name: _numbers(one) for name, one in outcomes.items()}
+    _replace(folder / "distillation.json", json.dumps(numbers, indent=1) + "\n")
+
+
+def _lines(one: Outcome) -> Iterator[str]:
+    texts = one.texts
+    people = len({said.coder for said in texts.said})
+    yield f"## {texts.name}: {len(texts.texts):,} texts, {len(texts.codes)} codes, {people} people"
+    yield ""
+    if one.problem:
+        yield f"Stopped: {' '.join(one.problem.split())}"
+        yield ""
+    if one.evaluation:
+        yield from evaluation_lines(one.evaluation)
+        yield from people_lines(one.people)
+    if one.grid:
+        yield from ("### Grid", "")
+        yield from grid_lines(one.grid)
+
+
+def _numbers(one: Outcome) -> dict[str, Any]:
+    return {
+        "texts": len(one.texts.texts),
+        "problem": one.problem,
+        "evaluation": one.evaluation.model_dump(mode="json") if one.evaluation else None,
+        "against_each_person": [figures.model_dump(mode="json") for figures in one.people],
+        "grid": one.grid.grid.model_dump(mode="json") if one.grid else None,
+        "cells": [cell.model_dump(mode="json") for cell in one.grid.cells] if one.grid else [],
+    }
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
+
+
+def place_of(texts: TextSet, given: argparse.Namespace) -> Path:
+    """Where the study of a set is kept."""
+    model = "".join(sign if sign.isalnum() or sign in "-." else "-" for sign in given.model)
+    return given.work / f"{texts.name}-{len(texts.codes)}-{len(texts.texts)}-{model[-40:]}"
+
+
+def main(words: list[str] | None = None) -> int:
+    """Work the sets and write what they say."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments.add_argument("--sets", default=",".join(SETS), help="which, separated by commas")
+    arguments.add_argument("--texts", type=int, default=0, help="so many texts of each set only")
+    arguments.add_argument("--items", type=int, default=0, help="so many items of khan only")
+    arguments.add_argument("--settings", type=Path, help="numbers of a distillation, as `intercoder distill` reads")
+    arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one of them")
+    arguments.add_argument("--no-grid", dest="grid", action="store_false", help="single classifiers only")
+    arguments.add_argument("--model", default=DEFAULT_MODEL, help="writes segments, filters, and is compared with")
+    arguments.add_argument("--data", type=Path, default=DATA, help="folder with the texts")
+    arguments.add_argument("--work", type=Path, default=CACHE / "distillation", help="folder for the studies")
+    arguments.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")
+    given = arguments.parse_args(words)
+    if not (given.data / "khan_saq").is_dir():
+        sys.exit(f"The texts are not here: {given.data}")
+    outcomes: dict[str, Outcome] = {}
+
+    def tell(outcome: Outcome) -> None:
+        outcomes[outcome.texts.name] = outcome
+        write(outcomes, given)
+
+    for name in given.sets.split(","):
+        texts = subset(SETS[name](given.data, given.items), given.texts)
+        work(texts, place_of(texts, given), given, tell)
+    print((given.out / "distillation.md").read_text(encoding="utf-8"))
+    return int(any(one.problem for one in outcomes.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
