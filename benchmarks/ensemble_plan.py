@@ -66,16 +66,21 @@ def team(*, shots: Iterable[int] = (0,), endings: bool = False, adapters: Sequen
         tuple(coder(SMALL, prompt, seed=place if place < TRIO else 0) for place, prompt in enumerate(VARIANTS)),
         tuple(coder(SMALL, VARIANTS[0], seed=10 * place) for place in range(SAMPLES)),
         tuple(others),
-        tuple(_adapted(place, folder) for place, folder in enumerate(adapters)),
+        _adapted(adapters),
     )
 
 
-def _adapted(place: int, folder: Path) -> CoderSettings:
-    """The coder of an adapter. Its name holds the adapter's, so two on one prompt draw differently."""
+def _adapted(adapters: Sequence[Path]) -> tuple[CoderSettings, ...]:
+    """A coder for each adapter; a single adapter is asked as often as a single prompt is."""
+    folders = list(adapters) * SAMPLES if len(adapters) == 1 else adapters
+    return tuple(_adapted_coder(folder, seed=10 * place) for place, folder in enumerate(folders))
+
+
+def _adapted_coder(folder: Path, seed: int) -> CoderSettings:
     card = read_card(folder)
     if card is None:
         raise SystemExit(f"{folder} has no card that says which prompt it was trained on.")
-    return coder(f"{SMALL}#{folder}", card.prompt, shots=card.shots, ending=card.ending, seed=place)
+    return coder(f"{SMALL}#{folder}", card.prompt, shots=card.shots, ending=card.ending, seed=seed)
 
 
 def large_team() -> tuple[CoderSettings, ...]:
