@@ -145,7 +145,7 @@ def write(outcomes: Mapping[str, Outcome], given: argparse.Namespace) -> None:
         "# Distillation",
         "",
         f"Language model, synthesizer and filter: `{given.model}`. 95% intervals in brackets: over held-out "
-        "segments, in grids over seeds. Everything is measured on segments that people coded and nothing learnt from.",
+        "segments, in grids over seeds. All is measured on segments that people coded and nothing learnt from.",
         "",
         *(line for one in outcomes.values() for line in _lines(one)),
     ]

@@ -99,6 +99,9 @@ def cascade_curve(
         said = np.where(ours.confidence < bound, model_classes, ours.chosen)
         sent = float((confidences < bound).mean()) if len(confidences) else math.nan
         points.append(_point(bound, sent, held, said, asked, prices or Prices()))
+    # The chosen bound may send what another one sends; a share is shown once, with the chosen bound.
+    others = {one.sent for one in points if one.confidence == chosen}
+    points = [one for one in points if one.confidence == chosen or one.sent not in others]
     return CascadeCurve(model=model, part=part, points=tuple(points), target=target, chosen=chosen, reached=reached)
 
 
