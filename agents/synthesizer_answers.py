@@ -26,6 +26,8 @@ CHARACTERS_PER_TOKEN = 3
 WORDLESS = 20
 """Characters per word from which a language is taken to be written without spaces."""
 
+_UNSEEN = "a sentence or two " * 5
+"""As long as texts are to be where there are none to go by."""
 _NUMBER = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+")
 _SENTENCE = re.compile(r"[.!?…。！？][\"'”’)]*(?=\s|$)")
 
@@ -64,7 +66,7 @@ def size_of(texts: Sequence[str], *, wanted: int, max_tokens: int) -> Size:
         wanted: Texts wanted in one answer.
         max_tokens: Budget of an answer. If not all texts fit, fewer are asked for.
     """
-    lines = [one_line(text) for text in texts] or ["a sentence or two " * 5]
+    lines = [line for text in texts if (line := one_line(text))] or [_UNSEEN]
     counts = [len(line.split()) for line in lines]
     unit = "words"
     if sum(map(len, lines)) > WORDLESS * sum(counts):

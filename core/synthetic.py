@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
@@ -20,7 +21,8 @@ Dropped: TypeAlias = Literal["", "human_overlap", "human_cosine", "synthetic_ove
 synthetic one; or it copies the prompt. Empty for one that is kept."""
 
 
-class Wanted(NamedTuple):
+@dataclass(frozen=True)
+class Wanted:
     """How many texts are wanted of a code."""
 
     code: Code

@@ -20,6 +20,10 @@ _BOUNDED = re.compile(r"\b\w+_characters\{(\d+), (-?\d+)\}")
 _CHARACTERS = re.compile(r"^\w+_characters ::= .*\n", re.MULTILINE)
 _CHARACTER = r"(?:[^\x00-\x1f\"\\]|\\[\"\\/bfnrt])"
 """One character of a JSON string, written as itself or as a short escape. Half a surrogate pair is none."""
+_WHOLE = 120
+"""Most characters of a string that stand in one expression."""
+_LINK = 100
+"""Characters of a link of a longer one's chain."""
 
 
 class GrammarMaker:
@@ -114,8 +118,18 @@ def with_escapes(grammar: str) -> str:
 
 
 def _as_expression(bounds: re.Match[str]) -> str:
-    most = "" if bounds[2] == "-1" else bounds[2]
-    expression = f"^{_CHARACTER}{{{bounds[1]},{most}}}$"
+    return _characters(int(bounds[1]), None if bounds[2] == "-1" else int(bounds[2]))
+
+
+def _characters(least: int, most: int | None) -> str:
+    """So many characters: of longer strings a chain of expressions, since one alone would not compile."""
+    if most is None or most <= _WHOLE or least > _LINK:
+        return _expression(least, most)
+    return f"({_expression(least, _LINK)} | ({_expression(_LINK, _LINK)} {_characters(1, most - _LINK)}))"
+
+
+def _expression(least: int, most: int | None) -> str:
+    expression = f"^{_CHARACTER}{{{least},{'' if most is None else most}}}$"
     return f"Regex({json.dumps(expression)}, json_string=false)"
 
 

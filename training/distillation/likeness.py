@@ -108,7 +108,8 @@ class Alike:
         needed = self._count + len(rows)
         if needed > len(self._vectors):
             grown = np.zeros((max(needed, 2 * len(self._vectors)), rows.shape[1]), dtype=np.float32)
-            grown[: self._count] = self._vectors[: self._count]
+            if self._count:
+                grown[: self._count] = self._vectors[: self._count]
             self._vectors = grown
         self._vectors[self._count : needed] = rows
         self._count = needed

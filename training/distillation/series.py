@@ -60,7 +60,7 @@ class Series:
     def __init__(
         self, wanted: Wanted, examples: Mapping[tuple[str, Written], Sequence[Segment]], around: Surroundings
     ) -> None:
-        self.code, self.value, self.count = wanted
+        self.code, self.value, self.count = wanted.code, wanted.value, wanted.count
         self.written: list[SyntheticSegment] = []
         """So far, in order, dropped ones too."""
         self.unusable = 0
