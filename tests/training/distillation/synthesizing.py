@@ -1,0 +1,118 @@
+"""A codebook, people's texts and scripted synthesizers, for the tests of synthesis."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from intercoder.agents.session import Session, Slots
+from intercoder.core.codebook import Code, Codebook
+from intercoder.core.documents import Document, Segment, whole
+from intercoder.core.study import Study, SynthesizerSettings, default_coders
+from intercoder.core.synthetic import SyntheticSegment, Wanted
+from intercoder.llms.embeddings import HashingEmbedder
+from intercoder.llms.scripted import ScriptedChatModel, material_of
+from intercoder.stores.answer_log import SqlAnswerLog
+from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.synthetic_segments import SqlSyntheticStore
+from intercoder.training.distillation.synthesis import synthesize
+
+THRIFT = Code(id="c_thrift", label="thrift", definition="Money is saved by repairing what others throw away.")
+PRIDE = Code(id="c_pride", label="pride", definition="Somebody is proud of a repair that was done well.")
+BOOK = Codebook(version=2, codes=(THRIFT, PRIDE))
+SETTINGS = """
+id = "study"
+question = "Why do people repair?"
+[[coders]]
+name = "ana"
+model = "scripted:words"
+"""
+
+
+def human(*texts: str) -> list[Segment]:
+    return [whole(Document(name=text, source="people", text=text)) for text in texts]
+
+
+EXAMPLES: dict[Any, list[Segment]] = {
+    (THRIFT.id, "yes"): human(
+        "New ones cost far too much.", "It saved me forty euros.", "Glue is cheap, shops are not."
+    ),
+    (THRIFT.id, "no"): human("I paid more than for a new one.", "My kettle leaks again."),
+    (PRIDE.id, "yes"): human("I show it to everybody.", "Nobody else could mend that clock."),
+}
+PEOPLE = [one for group in EXAMPLES.values() for one in group]
+
+
+class Killed(BaseException):
+    """Stands in for the end of the process."""
+
+
+class Answering(ScriptedChatModel):
+    """Answers with texts, by code, value and number of the question; counts its questions."""
+
+    texts: Callable[[str, int], Sequence[str]]
+    dies_at: int = -1
+    """The question that it is killed by."""
+    asked: list[Mapping[str, str]] = Field(default_factory=list)
+
+    def _reply(self, messages: Any, schema: Any, seed: int | None) -> str:
+        material = material_of(messages)
+        if len(self.asked) == self.dies_at:
+            raise Killed
+        self.asked.append(material)
+        value = "no" if "counterexamples" in material else "yes"
+        label = material["codebook"].splitlines()[0].removeprefix("Code: ")
+        return json.dumps({"texts": list(self.texts(f"{label} {value}", seed or 0))})
+
+
+def different(name: str, seed: int) -> list[str]:
+    """Texts that share no three words with any other."""
+    return [f"{name} {seed} w{seed}{place} x{place}{seed} {seed}{place} ok{seed}" for place in range(3)]
+
+
+@contextmanager
+def a_study(path: Path) -> Iterator[StudyFolder]:
+    folder = create_study(path, SETTINGS)
+    yield folder
+    folder.close()
+
+
+class Synthesis:
+    """A study in which is synthesized."""
+
+    def __init__(self, folder: StudyFolder, **settings: Any) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.store = SqlSyntheticStore(folder.engine, folder.study.id)
+        self.events: list[dict[str, Any]] = []
+
+    @property
+    def study(self) -> Study:
+        return Study(
+            id="study",
+            question="Why do people repair?",
+            coders=default_coders("scripted:words"),
+            synthesizer=SynthesizerSettings(**self.settings),
+        )
+
+    async def write(self, model: ScriptedChatModel, *wanted: Wanted, **more: Any) -> list[SyntheticSegment]:
+        log = SqlAnswerLog(self.folder.engine, self.folder.study.id)
+        given = {"temperature": 0.7, "seed": 0, "examples": EXAMPLES, "human": PEOPLE, "book": BOOK, **more}
+        return await synthesize(
+            wanted,
+            study=self.study,
+            store=self.store,
+            session=Session(log, Slots(4), run="distill"),
+            embeddings=HashingEmbedder(),
+            listen=self.events.append,
+            model=model,
+            **given,
+        )
+
+
+def counts(segments: Sequence[SyntheticSegment]) -> Counter[tuple[str, str]]:
+    return Counter((one.code_id, one.value) for one in segments)

@@ -1,0 +1,56 @@
+"""The bound of a cascade."""
+
+import numpy as np
+import pytest
+
+from intercoder.core.classifier_results import MeasuredCode
+from intercoder.evals.classification import Asked
+from intercoder.llms.class_probabilities import confidences
+from intercoder.training.distillation.cascade_choice import choose_bound
+
+ASKED = Asked((MeasuredCode(code_id="c_1", label="repair"),), "yes_no", n_boot=0)
+
+
+def choose(right: list[bool], sure: list[float], model_right: list[bool], target: float) -> tuple[float, bool]:
+    """The bound where people always say yes."""
+    given = np.array([[one if is_right else 1 - one] for one, is_right in zip(sure, right, strict=True)])
+    said = [{"c_1": one} for one in model_right]
+    bound = choose_bound([{"c_1": True}] * len(right), given, said, ASKED, target)
+    return bound.confidence, bound.reached
+
+
+def test_as_little_is_sent_as_the_target_allows() -> None:
+    right = [False, False, True, True, True]
+    sure = [0.55, 0.65, 0.75, 0.85, 0.95]
+    bound, reached = choose(right, sure, [True] * 5, 0.8)
+    assert reached
+    assert sum(one < bound for one in sure) == 1
+    bound, reached = choose(right, sure, [True] * 5, 1.0)
+    assert reached
+    assert sum(one < bound for one in sure) == 2
+
+
+def test_nothing_is_sent_where_the_classifier_suffices() -> None:
+    assert choose([True] * 5, [0.6] * 5, [False] * 5, 0.9) == (0.0, True)
+
+
+def test_where_no_bound_suffices_the_best_one_is_taken() -> None:
+    right, sure = [False, True, True, False], [0.55, 0.65, 0.75, 0.85]
+    bound, reached = choose(right, sure, [True, False, False, False], 0.99)
+    assert not reached
+    assert sum(one < bound for one in sure) == 1
+    bound, reached = choose([False] * 4, sure, [True, True, True, False], 0.99)
+    assert (sum(one < bound for one in sure), reached) == (3, False), "the fourth would gain nothing"
+    assert choose([False] * 4, sure, [True] * 4, 1.0) == (1.01, True)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_bound_that_is_reached_is_reached(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    right = draw.random(60) < 0.7
+    sure = np.round(0.5 + draw.random(60) / 2, 4)
+    model = draw.random(60) < 0.8
+    bound, reached = choose(right.tolist(), sure.tolist(), model.tolist(), 0.8)
+    given = np.where(right, sure, 1 - sure)[:, None]
+    stands = np.where(confidences(given, "yes_no")[:, 0] >= bound, right, model)
+    assert (stands.mean() >= 0.8) == reached

@@ -1,0 +1,139 @@
+"""What people decided, as targets."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from intercoder.core.codebook import Code, CodeExample
+from intercoder.core.decisions import Value
+from intercoder.core.deduction import CoderValues
+from intercoder.core.errors import InputError
+from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.training.distillation.distillation_settings import DistillationSettings
+from intercoder.training.distillation.enough import check_enough
+from intercoder.training.distillation.human_data import HumanData, head_of, read_human, settled, wanted_codes
+from intercoder.training.distillation.material import prepare
+from tests.training.distillation.studies import BUYING, REPAIR, code_all, item, make_book, make_study
+
+PATTERN = Code(id="c_3", label="hashtag", kind="pattern", pattern="#")
+
+
+def person(name: str, **values: Mapping[str, Value]) -> CoderValues:
+    return CoderValues(name=name, role="human", values=values)
+
+
+def test_the_majority_counts_and_ties_leave_a_code_undecided() -> None:
+    people = [
+        person("a", c_1={"s1": "yes", "s2": "yes", "s3": "unsure", "s4": "yes"}, c_2={"s1": "no"}),
+        person("b", c_1={"s1": "yes", "s2": "no", "s4": "no"}),
+        person("c", c_1={"s1": "no", "s4": "no"}),
+    ]
+    targets, undecided = settled(people, ["c_1", "c_2"], exclusive=False)
+    assert targets == {"s1": {"c_1": True, "c_2": False}, "s4": {"c_1": False}}
+    assert undecided == {"c_1": 2}
+
+
+def test_of_codes_that_exclude_one_another_one_needs_a_majority() -> None:
+    def chose(name: str, code: str) -> CoderValues:
+        return person(name, **{one: {"s1": "yes" if one == code else "no"} for one in ("c_1", "c_2", "c_3")})
+
+    codes = ["c_1", "c_2", "c_3"]
+    agreed = settled([chose("a", "c_1"), chose("b", "c_1"), chose("c", "c_2")], codes, exclusive=True)
+    assert agreed == ({"s1": {"c_1": True, "c_2": False, "c_3": False}}, {})
+    targets, undecided = settled([chose(f"{n}", code) for n, code in enumerate(codes)], codes, exclusive=True)
+    assert targets == {}
+    assert set(undecided) == set(codes)
+
+
+def test_what_stands_under_the_present_book_is_read(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study", 12, codes=(REPAIR, BUYING))
+    book = latest_codebook(folder.engine, folder.study.id)
+    data = read_human(folder, book, wanted_codes(book, ["repair"]))
+    assert data.head == "yes_no"
+    assert [one.name for one in data.people] == ["ana", "ben"]
+    assert data.undecided == {"c_1": 2}, "on the first and the eighth the two differ"
+    assert len(data.items) == 10
+    assert all(one.targets["c_1"] == ("mend" in one.segment.text) for one in data.items)
+    changed = make_book(folder, (REPAIR.model_copy(update={"definition": "New.", "revision": 2}), BUYING))
+    with pytest.raises(InputError, match="nothing about `repair` that stands"):
+        read_human(folder, changed, wanted_codes(changed, ["repair"]))
+    assert len(read_human(folder, changed, wanted_codes(changed, ["buying"])).items) == 10
+
+
+def test_which_codes_are_learnt(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study", 4, codes=(REPAIR, BUYING, PATTERN), people=())
+    book = latest_codebook(folder.engine, folder.study.id)
+    assert wanted_codes(book, []) == (REPAIR, BUYING)
+    assert wanted_codes(book, ["BUYING", "c_1"]) == (REPAIR, BUYING)
+    assert head_of(book, (REPAIR,)) == "yes_no"
+    assert head_of(book, (REPAIR, BUYING)) == "multi_label"
+    for name, told in (("hashtag", "regular expression"), ("love", "There are: repair, buying, hashtag")):
+        with pytest.raises(InputError, match=told) if name == "hashtag" else pytest.raises(InputError) as raised:
+            wanted_codes(book, [name])
+        assert told in str(raised.value)
+
+
+def test_codes_of_an_exclusive_book_are_learnt_together(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study", 12, codes=(REPAIR, BUYING), exclusive=True, people=("ana",))
+    book = latest_codebook(folder.engine, folder.study.id)
+    with pytest.raises(InputError, match="exclude one another"):
+        wanted_codes(book, ["repair"])
+    data = read_human(folder, book, wanted_codes(book, []))
+    assert data.head == "one_of_k"
+    assert all(sum(one.targets.values()) == 1 and len(one.targets) == 2 for one in data.items)
+
+
+def data_of(yes: int, no: int, codes: tuple[Code, ...] = (REPAIR,)) -> HumanData:
+    items = [item(f"text {n}", {REPAIR.id: n < yes}) for n in range(yes + no)]
+    return HumanData(
+        codes=codes,
+        head="yes_no" if len(codes) == 1 else "multi_label",
+        items=tuple(items),
+        people=(),
+        undecided={},
+        book_version=1,
+        book_hash="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "told"),
+    [
+        (4, 30, "gave `repair` to 4 segments, and 10 are needed"),
+        (0, 30, "gave `repair` to none of 30 segments, and 10 are needed"),
+        (30, 0, "gave `repair` to all 30 segments, so there is nothing to tell it from"),
+        (30, 3, "refused `repair` on 3 segments, and 10 are needed"),
+    ],
+)
+def test_too_little_is_refused_with_what_is_needed(yes: int, no: int, told: str) -> None:
+    with pytest.raises(InputError, match=told) as raised:
+        check_enough(data_of(yes, no), 10)
+    assert f"until there are {10 - min(yes, no)} more" in raised.value.remedy
+    check_enough(data_of(10, 10), 10)
+
+
+def test_all_codes_that_lack_something_are_named() -> None:
+    with pytest.raises(InputError) as raised:
+        check_enough(data_of(3, 30, (REPAIR, BUYING)), 10)
+    assert "`repair` to 3 segments" in raised.value.message
+    assert "nobody decided about `buying`" in raised.value.message
+    assert "--code" in raised.value.remedy
+
+
+def test_quotes_of_what_is_measured_on_are_kept_from_whoever_writes(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study", 40, people=("ana",))
+    first = prepare(folder, ["repair"], DistillationSettings())
+    chosen = [part[0].segment for part in first.parts.each]
+    quotes = [CodeExample(text=one.text, segment_id=one.id) for one in chosen]
+    unnamed = CodeExample(text=first.parts.held_out[1].segment.text)
+    code = REPAIR.model_copy(update={"examples": tuple(quotes), "negative_examples": (unnamed,), "revision": 2})
+    book = make_book(folder, (code,))
+    code_all(folder, book, "ana")
+    material = prepare(folder, ["repair"], DistillationSettings())
+    assert [len(part) for part in material.parts.each] == [len(part) for part in first.parts.each]
+    (taught,) = material.teaching_codes
+    assert taught.examples == (quotes[0],)
+    assert taught.negative_examples == ()
+    assert material.spared_examples == 3
+    assert material.codes[0].examples == tuple(quotes), "the language model is measured as it is"
