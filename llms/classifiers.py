@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from intercoder.core.classifiers import ClassifierCard, read_card
+from intercoder.core.classifiers import ClassifierCard, Pooling, read_card
 from intercoder.core.errors import ModelError
 from intercoder.llms.class_probabilities import PLACES, Numbers, probabilities, scaled
-from intercoder.llms.encoders import Reader, Windows, batches, load_encoder, load_head, with_head
+from intercoder.llms.encoders import load_encoder, load_head, vectors_of, with_head
+from intercoder.llms.loading import fastest_dtype
 from intercoder.llms.once import Once
-
-TOKENS = 4096
-"""Tokens that are computed together, padding too."""
+from intercoder.llms.windows import Reader, Windows
 
 
 class Classifier:
@@ -30,17 +29,18 @@ class Classifier:
 
     def __init__(self, card: ClassifierCard, model: Any, reader: Reader) -> None:
         self.card = card
-        self._model = model.eval()
+        self._model = model
         self._reader = reader
 
     def logits(self, texts: Sequence[str]) -> Numbers:
         """What the head says, not scaled. Shape (texts, codes)."""
-        return logits_of(self._model, self._reader, self._reader.read(texts), len(self.card.codes))
+        return logits_of(self._model, self.card.pooling, self._reader, self._reader.read(texts))
 
     def probabilities(self, texts: Sequence[str]) -> Numbers:
         """Calibrated probabilities of the codes. Shape (texts, codes), 0 to 1, rounded to 4 places.
 
-        Those of an exclusive book's codes add up to 1, else each stands for itself.
+        A text's do not depend on what else is asked about. Those of an exclusive book's codes add up to 1, else
+        each stands for itself.
         """
         card = self.card
         found = probabilities(scaled(self.logits(texts), card.temperature, card.shifts), card.head)
@@ -51,17 +51,26 @@ class Classifier:
         return share_longer(self._reader.read(texts))
 
 
-def logits_of(model: Any, reader: Reader, texts: Sequence[Windows], codes: int) -> Numbers:
-    """Logits of texts, whichever way they are batched, in their order. Shape (texts, codes)."""
+def logits_of(model: Any, pooling: Pooling, reader: Reader, texts: Sequence[Windows]) -> Numbers:
+    """What the head of a model says of texts, in their order. Shape (texts, codes).
+
+    Args:
+        model: Encoder and head, as `encoders.with_head` makes it; the head in float32, and neither learning now.
+        pooling: What of the encoder's output the head sees.
+        reader: What texts were cut with.
+        texts: The texts.
+    """
+    vectors = vectors_of(model.encoder, pooling, texts, reader.padding)
+    weight, bias = (one.detach().double().cpu().numpy() for one in (model.head.weight, model.head.bias))
+    return np.asarray(vectors.astype(np.float64) @ weight.T + bias)
+
+
+def as_it_runs(model: Any) -> None:
+    """Give a model's encoder the numbers that are fastest here, and end its learning. The head keeps float32."""
     import torch
 
-    found = np.zeros((len(texts), codes), dtype=np.float64)
-    device = model.head.weight.device
-    with torch.inference_mode():
-        for places in batches(texts, TOKENS):
-            batch = reader.batch([texts[place] for place in places])
-            found[places] = model(**{name: one.to(device) for name, one in batch.items()}).double().cpu().numpy()
-    return found
+    model.encoder.to(getattr(torch, fastest_dtype()))
+    model.eval()
 
 
 def share_longer(texts: Sequence[Windows]) -> float:
@@ -100,6 +109,7 @@ def _load(key: tuple[str, str]) -> Classifier:
     encoder, tokenizer = load_encoder(folder)
     model = with_head(encoder, card.pooling, len(card.codes))
     load_head(model, folder)
+    as_it_runs(model)
     return Classifier(card, model, Reader(tokenizer, card.max_length, card.overlap))
 
 

@@ -1,109 +1,93 @@
-"""An encoder with a head: text in windows of tokens, one vector a text, one number a code."""
+"""An encoder with a head: one vector a text, one number a code."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from intercoder.core.classifiers import Pooling
 from intercoder.core.errors import ModelError
+from intercoder.core.protocols import Vectors
 from intercoder.llms import torch_environment
+from intercoder.llms.windows import Windows
 
 if TYPE_CHECKING:
     import torch
 
+TOKENS = 512
+"""Tokens that are computed together, padding too."""
 HEAD = "head.safetensors"
 """File of the head's numbers beside the encoder's."""
 _AFTER_PADDING = ("roberta", "camembert", "mpnet", "longformer", "esm")
 """Kinds of encoders that count positions from the one after the padding's."""
 
 
-class Windows(NamedTuple):
-    """A text as an encoder reads it."""
+def vectors_of(encoder: Any, pooling: Pooling, texts: Sequence[Windows], padding: int) -> Vectors:
+    """What the head sees of texts, in their order.
 
-    tokens: tuple[tuple[int, ...], ...]
-    """One window, or several that overlap."""
-    whole: bool
-    """Whether the text fits into one window."""
-
-    @property
-    def size(self) -> int:
-        """Tokens of the longest window."""
-        return max(map(len, self.tokens))
-
-
-class Reader:
-    """Cuts texts into the tokens that an encoder reads.
+    Windows of like length are computed together, in batches that always have the same shape for a length. So a
+    text's vector is the same bits whatever else is asked about, also with numbers of 16 bits.
 
     Args:
-        tokenizer: The encoder's (transformers).
-        max_length: Most tokens of a window.
-        overlap: Tokens that windows share; -1 where the end of a longer text is cut off.
+        encoder: The encoder (transformers).
+        pooling: What of its output is kept.
+        texts: The texts.
+        padding: Token that fills what is empty.
 
-    Raises:
-        ModelError: The tokenizer is of an old kind.
+    Returns:
+        Shape (texts, hidden size); of a text in several windows the mean over all of them.
     """
+    import torch
 
-    def __init__(self, tokenizer: Any, max_length: int, overlap: int = -1) -> None:
-        if not tokenizer.is_fast:
-            raise ModelError(
-                "The encoder's tokenizer cannot cut texts into windows.",
-                where=str(tokenizer.name_or_path),
-                remedy="Use an encoder that comes with tokenizer.json.",
-            )
-        self._tokenizer = tokenizer
-        self._max_length, self._overlap = max_length, overlap
-
-    def read(self, texts: Sequence[str]) -> list[Windows]:
-        """The texts as tokens."""
-        if not texts:
-            return []
-        room = self._max_length - self._tokenizer.num_special_tokens_to_add() - 1
-        found = self._tokenizer(
-            list(texts),
-            truncation=True,
-            max_length=self._max_length,
-            stride=max(0, min(self._overlap, room)),
-            return_overflowing_tokens=True,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )
-        windows: list[list[tuple[int, ...]]] = [[] for _ in texts]
-        for owner, tokens in zip(found["overflow_to_sample_mapping"], found["input_ids"], strict=True):
-            windows[owner].append(tuple(tokens))
-        kept = slice(None) if self._overlap >= 0 else slice(1)
-        return [Windows(tuple(one[kept]), len(one) == 1) for one in windows]
-
-    def batch(self, texts: Sequence[Windows]) -> dict[str, torch.Tensor]:
-        """Texts side by side: `input_ids` and `attention_mask` of all windows, and which text `owners` each has."""
-        import torch
-
-        rows = [torch.tensor(window) for text in texts for window in text.tokens]
-        padding = self._tokenizer.pad_token_id or 0
-        ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=padding)
-        lengths = torch.tensor([len(row) for row in rows])
-        return {
-            "input_ids": ids,
-            "attention_mask": (torch.arange(ids.shape[1]) < lengths[:, None]).long(),
-            "owners": torch.tensor([place for place, text in enumerate(texts) for _ in text.tokens]),
-        }
+    owners = [place for place, text in enumerate(texts) for _ in text.tokens]
+    windows = [window for text in texts for window in text.tokens]
+    sums = np.zeros((len(texts), encoder.config.hidden_size), dtype=np.float32)
+    counts = np.zeros((len(texts), 1), dtype=np.float32)
+    device = next(encoder.parameters()).device
+    with torch.inference_mode():
+        for size, places in _alike(windows):
+            ids = torch.full((max(1, TOKENS // size), size), padding)
+            mask = torch.zeros_like(ids)
+            mask[:, 0] = 1  # a row without any token would be no number
+            for row, place in enumerate(places):
+                ids[row, : len(windows[place])] = torch.tensor(windows[place])
+                mask[row, : len(windows[place])] = 1
+            seen = encoder(input_ids=ids.to(device), attention_mask=mask.to(device)).last_hidden_state
+            pooled, weights = _pooled(seen.float().cpu(), mask, pooling)
+            for row, place in enumerate(places):
+                sums[owners[place]] += pooled[row].numpy()
+                counts[owners[place]] += weights[row].numpy()
+    return np.asarray(sums / np.maximum(counts, 1))
 
 
-def batches(texts: Sequence[Windows], tokens: int) -> Iterator[list[int]]:
-    """Places of texts that are computed together: of like length, and not many more than so many tokens."""
-    batch: list[int] = []
-    width = rows = 0
-    for place in sorted(range(len(texts)), key=lambda place: texts[place].size):
-        wider = max(width, texts[place].size)
-        more = rows + len(texts[place].tokens)
-        if batch and wider * more > tokens:
-            yield batch
-            batch, wider, more = [], texts[place].size, len(texts[place].tokens)
-        batch.append(place)
-        width, rows = wider, more
-    if batch:
-        yield batch
+def _pooled(seen: torch.Tensor, mask: torch.Tensor, pooling: Pooling) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of each row the sum over what the head sees, shape (rows, size), and over how many tokens, (rows, 1)."""
+    if pooling == "first":
+        return seen[:, 0], seen.new_ones(len(seen), 1)
+    shown = mask.unsqueeze(-1).to(seen.dtype)
+    return (seen * shown).sum(1), shown.sum(1)
+
+
+def _alike(windows: Sequence[Sequence[int]]) -> Iterator[tuple[int, list[int]]]:
+    """Padded length -> places of windows that are computed together, from short to long."""
+    by_size: dict[int, list[int]] = {}
+    for place, window in enumerate(windows):
+        by_size.setdefault(padded(len(window)), []).append(place)
+    for size, places in sorted(by_size.items()):
+        rows = max(1, TOKENS // size)
+        for start in range(0, len(places), rows):
+            yield size, places[start : start + rows]
+
+
+def padded(length: int) -> int:
+    """The length to which a window is filled up: at most an eighth more for all but the shortest."""
+    step = 8
+    while length > step * 8:
+        step *= 2
+    return -(-length // step) * step
 
 
 def load_encoder(folder: Path) -> tuple[Any, Any]:
@@ -165,14 +149,11 @@ def with_head(encoder: Any, pooling: Pooling, outputs: int) -> Any:
         def forward(
             self, input_ids: torch.Tensor, attention_mask: torch.Tensor, owners: torch.Tensor
         ) -> torch.Tensor:
-            seen = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            shown = attention_mask if pooling == "mean" else torch.zeros_like(attention_mask)
-            if pooling == "first":
-                shown[:, 0] = 1
-            shown = shown.unsqueeze(-1).to(seen.dtype)
+            seen = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+            pooled, weights = _pooled(seen, attention_mask, pooling)
             texts = int(owners[-1]) + 1
-            sums = seen.new_zeros(texts, seen.shape[-1]).index_add(0, owners, (seen * shown).sum(1))
-            counts = seen.new_zeros(texts, 1).index_add(0, owners, shown.sum(1))
+            sums = pooled.new_zeros(texts, pooled.shape[-1]).index_add(0, owners, pooled)
+            counts = weights.new_zeros(texts, 1).index_add(0, owners, weights)
             logits: torch.Tensor = self.head(self.dropout(sums / counts))
             return logits
 

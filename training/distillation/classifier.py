@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -11,16 +9,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from intercoder.core.classifiers import CARD, ClassifierCard, Head, TrainedOn, read_card
+from intercoder.core.classifiers import ClassifierCard, Head, TrainedOn
 from intercoder.core.codebook import Code
-from intercoder.core.errors import InputError, ModelError
+from intercoder.core.errors import ModelError
 from intercoder.core.identity import digest
 from intercoder.core.study import Privacy
-from intercoder.llms.classifiers import share_longer
-from intercoder.llms.encoders import HEAD, Reader, load_encoder, most_tokens, save_encoder, with_head
+from intercoder.llms.classifiers import as_it_runs, share_longer
+from intercoder.llms.encoders import load_encoder, most_tokens, save_encoder, with_head
 from intercoder.llms.factory import encoder_folder
+from intercoder.llms.windows import Reader
 from intercoder.training.checkpoints import Checkpoint, Workplace
-from intercoder.training.distillation.classifier_readme import write_card
+from intercoder.training.distillation.classifier_folder import fresh, publish, there_already
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.distillation.heads import TextItem, check_targets, targets_of
 from intercoder.training.distillation.learning import Learning, Part
@@ -105,7 +104,7 @@ def train_classifier(
     ids = tuple(code.id for code in codes)
     wanted = _Wanted(training, development, head, ids, settings, encoder, folder, out, told)
     with Workplace(out) as workplace:
-        if known := _there_already(wanted, new=new, begun=workplace.begun(wanted.key)):
+        if known := there_already(out, wanted.key, new=new, begun=workplace.begun(wanted.key)):
             return known
         job = workplace.take_up(wanted.key, new=new)
         started = time.monotonic()
@@ -131,11 +130,13 @@ def train_classifier(
         assert last is not None, "the loop saves a checkpoint when it ends"
         kept = last.best_step or last.step
         _load(material.model, workplace.at(kept))
+        save_encoder(material.model, material.tokenizer, fresh(out))
+        as_it_runs(material.model)  # what is scaled is what will be said
         scaling = fit_scaling(
             learning.logits(material.development.texts), material.development.targets, head, settings.scaling
         )
         card = _card(wanted, material, scaling, last, job.before, learning.total)
-        published = _publish(material, card, out, time.monotonic() - started)
+        published = publish(card, out, time.monotonic() - started)
         workplace.remove()
     return published
 
@@ -148,33 +149,6 @@ def _check_packages(where: str) -> None:
             where=where,
             remedy="Run: pip install 'intercoder[train]'",
         )
-
-
-def _there_already(wanted: _Wanted, *, new: bool, begun: bool) -> ClassifierCard | None:
-    """The card of a classifier that was trained on the same in the same way; None where there is something to do.
-
-    Raises:
-        InputError: There is something else of that name.
-    """
-    out = wanted.out
-    if not out.exists():
-        return None
-    if not (out / CARD).is_file():
-        raise InputError(
-            "there is something of that name already.", where=str(out), remedy="Choose another `--name`."
-        )
-    if new:
-        return None
-    card = read_card(out)
-    if card.key == wanted.key:
-        return card
-    if begun:
-        return None
-    raise InputError(
-        "there is another classifier of that name.",
-        where=str(out),
-        remedy="Choose another `--name`, or train it anew with `--new`.",
-    )
 
 
 def _material(wanted: _Wanted) -> _Material:
@@ -242,26 +216,3 @@ def _card(
         losses=losses,
         versions={name: version(name) for name in _VERSIONS},
     )
-
-
-def _publish(material: _Material, card: ClassifierCard, out: Path, seconds: float) -> ClassifierCard:
-    """Give the classifier its place, whole and at once."""
-    new, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
-    for left in (new, old):
-        shutil.rmtree(left, ignore_errors=True)
-    new.mkdir(parents=True)
-    save_encoder(material.model, material.tokenizer, new)
-    published = card.model_copy(update={"digest": _digest(new, card), "seconds": seconds})
-    write_card(published, new)
-    if out.exists():
-        out.replace(old)
-    new.replace(out)
-    shutil.rmtree(old, ignore_errors=True)
-    return published
-
-
-def _digest(folder: Path, card: ClassifierCard) -> str:
-    """Of all that a probability depends on."""
-    files = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.safetensors", HEAD)]
-    read = (card.head, card.codes, card.pooling, card.max_length, card.overlap, card.temperature, card.shifts)
-    return digest(files, *read)[:12]

@@ -45,6 +45,9 @@ class ClassifierSettings(Record):
     """Steps between checkpoints, which are measured on the development part; 0 makes one an epoch."""
     scaling: Literal["none", "temperature", "temperature_and_shift"] = "temperature"
     """What makes probabilities of logits, fitted on the development part (Guo et al. 2017)."""
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Type of the numbers that the encoder computes with; `auto` is the one that is fastest here. The weights' is
+    float32 while they are learnt."""
     seed: int = Field(default=0, ge=0, lt=2**32)
 
     @property

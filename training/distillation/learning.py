@@ -10,10 +10,12 @@ from intercoder.core.classifiers import Head
 from intercoder.core.shown import counted
 from intercoder.llms.class_probabilities import Numbers
 from intercoder.llms.classifiers import logits_of
-from intercoder.llms.encoders import Reader, Windows
+from intercoder.llms.loading import fastest_dtype
+from intercoder.llms.windows import Reader, Windows
 from intercoder.training.checkpoints import Checkpoint, Workplace
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.distillation.heads import Targets, class_weights, loss_of
+from intercoder.training.distillation.steps import order, total_steps
 from intercoder.training.learning import Listener, NotFinite, OutOfMemory, of_memory
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ class Learning:
         """What the model says now. Shape (texts, codes)."""
         learning = self._model.training
         self._model.eval()
-        found = logits_of(self._model, self._reader, texts, self._development.targets.shape[1])
+        found = logits_of(self._model, self._settings.pooling, self._reader, texts)
         self._model.train(learning)
         return found
 
@@ -121,9 +123,11 @@ class Learning:
         )
 
     def _made(self, training: Part, listen: Listener) -> Trainer:
+        import torch
         from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
 
         learning, total = self, self.total
+        short = (fastest_dtype() if self._settings.dtype == "auto" else self._settings.dtype) == "bfloat16"
 
         class Watched(Trainer):  # type: ignore[misc]
             """A loop that weighs answers, measures as the classifier will run, and stops without a number."""
@@ -132,7 +136,12 @@ class Learning:
                 self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **options: Any
             ) -> torch.Tensor:
                 targets = inputs.pop("targets")
-                return loss_of(model(**inputs), targets, learning._head, learning._weights.to(targets.device))
+                with torch.autocast(targets.device.type, dtype=torch.bfloat16, enabled=short):
+                    logits = model(**inputs)
+                return loss_of(logits.float(), targets, learning._head, learning._weights.to(targets.device))
+
+            def _get_train_sampler(self, *args: Any) -> Any:
+                return torch.utils.data.SequentialSampler(self.train_dataset)
 
             def training_step(self, *args: Any, **options: Any) -> torch.Tensor:
                 loss: torch.Tensor = super().training_step(*args, **options)
@@ -162,7 +171,10 @@ class Learning:
             model=self._model,
             args=_arguments(self._settings, self._workplace, total, len(training.texts), measuring=measuring),
             data_collator=self._collate,
-            train_dataset=list(zip(training.texts, training.targets, strict=True)),
+            train_dataset=[
+                (training.texts[place], training.targets[place])
+                for place in order(training.texts, total, self._settings)
+            ],
             eval_dataset=list(self._development.texts) or None,
             optimizers=(_optimizer(self._model, self._settings), None),
             callbacks=[Told()],
@@ -183,11 +195,6 @@ class _Astray(Exception):
     """What is not finite, and at which step."""
 
 
-def total_steps(texts: int, settings: ClassifierSettings) -> int:
-    """Steps of a training on so many texts."""
-    return settings.max_steps or ceil(settings.epochs * ceil(texts / settings.texts_a_step))
-
-
 def _optimizer(model: Any, settings: ClassifierSettings) -> Any:
     """AdamW with a rate of its own for the head; biases and norms do not decay."""
     import torch
@@ -200,7 +207,7 @@ def _optimizer(model: Any, settings: ClassifierSettings) -> Any:
         {"params": plain, "lr": settings.learning_rate, "weight_decay": 0.0},
         {"params": list(model.head.parameters()), "lr": settings.head_learning_rate, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups)
+    return torch.optim.AdamW(groups, fused=True)
 
 
 def _arguments(
