@@ -217,7 +217,7 @@ def _cell_lines(one: Worked) -> list[Line]:
         "seed": settings.seed,
         "human": one.cell.human,
     }
-    lines = [{**place, **_line(system), "problem": ""} for system in one.cell.systems]
+    lines: list[Line] = [{**place, **_line(system), "problem": ""} for system in one.cell.systems]
     if lines:
         return lines
     blank = dict.fromkeys(_COLUMNS)

@@ -15,6 +15,7 @@ from intercoder.core.classifier_results import Evaluation, SystemFigures, System
 from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.identity import digest
 from intercoder.core.study import DeductiveCoderSettings
+from intercoder.llms import torch_environment
 from intercoder.llms.usage import cost_of, estimate_messages, price_of
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import measuring
@@ -59,6 +60,7 @@ def distill(
         ModelError, SettingsError: A model or prompt cannot be used.
         EndpointStopped: An endpoint answers nobody.
     """
+    torch_environment.prepare()
     out = material.folder.classifiers / name
     numbers = numbers_of(material)
     key = key_of(material)

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from intercoder.core.classifier_results import CellSettings, Grid, GridCell, SystemFigures
 from intercoder.core.errors import IntercoderError, StudyBusy
 from intercoder.core.identity import digest
+from intercoder.llms import torch_environment
 from intercoder.stores.classifier_folders import GRIDS
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Listener, asked
@@ -51,6 +52,7 @@ def run_grid(
     Raises:
         StudyBusy: Another process works on this grid.
     """
+    torch_environment.prepare()
     folder = material.folder.path / GRIDS / name
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock", timeout=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 from typing import NamedTuple
 
 from intercoder.core.documents import Segment
@@ -16,6 +17,8 @@ from intercoder.training.distillation.consistency import consistent
 from intercoder.training.distillation.material import Material, bare
 from intercoder.training.distillation.synthesis import SynthesizerRepeats, synthesize
 
+LEAST_KEPT = 0.2
+"""Share of further ones that is reckoned to be kept, at least."""
 MORE = 3
 """How often more is written in place of what the filter drops."""
 
@@ -84,11 +87,12 @@ async def _filtered(
         listen({"kind": "stage", "stage": "filter", "total": len(found), "name": coder.name})
         repeated = await consistent(found, way.filter, coder, asking.session)
         kept = [one for one, stays in zip(found, repeated, strict=True) if stays]
-        have = Counter((one.code_id, one.value) for one in kept)
+        have, had = (Counter((one.code_id, one.value) for one in some) for some in (kept, found))
         lacking = {_kind(one): max(0, one.count - have[_kind(one)]) for one in first}
         if not any(lacking.values()):
             break
-        more = [replace(one, count=one.count + lacking[_kind(one)]) for one in more]
+        rates = {kind: max(have[kind] / count, LEAST_KEPT) for kind, count in had.items()}
+        more = [replace(one, count=one.count + ceil(lacking[_kind(one)] / rates[_kind(one)])) for one in more]
     chosen = _first_of_each(kept, {_kind(one): one.count for one in first})
     return WrittenSet(tuple(chosen), len(found) - len(kept), sum(lacking.values()))
 

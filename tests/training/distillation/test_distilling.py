@@ -1,0 +1,248 @@
+"""Distilling a classifier: what it leaves, and that nothing of what is measured on reaches what is measured."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intercoder.core.classifiers import read_card
+from intercoder.core.codebook import CodeExample
+from intercoder.core.errors import InputError
+from intercoder.core.protocols import Embedder, Vectors
+from intercoder.llms.embeddings import HashingEmbedder
+from intercoder.stores.classifier_folders import read_evaluations
+from intercoder.stores.synthetic_segments import SqlSyntheticStore
+from intercoder.training.distillation import asking, cascading, measuring, training_sets, writing
+from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
+from intercoder.training.distillation.distilling import Distilled, distill
+from intercoder.training.distillation.material import Material, prepare
+from tests.training.distillation.studies import (
+    BUYING,
+    REPAIR,
+    code_all,
+    item,
+    make_book,
+    make_encoder,
+    make_study,
+)
+
+pytest.importorskip("torch")
+pytest.importorskip("sentence_transformers")
+pytest.importorskip("sklearn")
+WORDS = (
+    "total=40",
+    "share=0.5",
+    "resamples=100",
+    "classifier.max_steps=6",
+    "classifier.checkpoint_every=2",
+    "classifier.learning_rate=0.01",
+)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+def settings_of(encoder: str, *words: str) -> DistillationSettings:
+    return read_settings(None, [*WORDS, *words], {"encoder": encoder})
+
+
+def material_of(path: Path, encoder: str, *words: str, **options: Any) -> Material:
+    codes = options.pop("named", [])
+    return prepare(make_study(path, 60, **options), codes, settings_of(encoder, *words))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, encoder: str) -> tuple[Material, Distilled]:
+    material = material_of(tmp_path_factory.mktemp("made") / "study", encoder)
+    return material, distill(material, "repair")
+
+
+def test_a_classifier_lands_in_the_study_with_its_figures(made: tuple[Material, Distilled]) -> None:
+    material, distilled = made
+    assert distilled.folder == material.folder.path / "classifiers" / "repair"
+    card = read_card(distilled.folder)
+    assert card == distilled.card
+    assert (card.name, card.data.human, card.data.synthetic) == ("repair", 20, 20)
+    assert card.data.learnt_documents == material.parts.learnt_documents
+    (evaluation,) = read_evaluations(material.folder.path)
+    assert evaluation.model_dump_json() == distilled.evaluation.model_dump_json()
+    assert [one.system for one in evaluation.systems] == [
+        *("classifier", "human_same_size", "human_all", "logistic", "logistic", "logistic"),
+        *("model", "cascade", "people"),
+    ]
+    assert [one.trained_on for one in evaluation.systems[:6]] == [40, 20, 28, 40, 20, 28]
+    held_out = len(material.parts.held_out)
+    assert {one.asked for one in evaluation.systems if one.system != "people"} == {held_out}
+    assert evaluation.curve is not None
+    assert evaluation.curve.chosen == card.confidence
+    assert [one.name for one in material.folder.classifiers.iterdir()] == ["repair"], "no workplace is left"
+
+
+def test_the_same_again_does_nothing(made: tuple[Material, Distilled], monkeypatch: pytest.MonkeyPatch) -> None:
+    material, before = made
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(training_sets, "train_classifier", refuse)
+    monkeypatch.setattr(writing, "synthesize", refuse)
+    again = distill(material, "repair")
+    assert again.known
+    assert again.card == before.card
+    assert again.evaluation.model_dump_json() == before.evaluation.model_dump_json()
+
+
+def test_another_of_the_same_name_is_refused_and_replaced_if_wanted(
+    made: tuple[Material, Distilled], encoder: str
+) -> None:
+    material, before = made
+    other = material.with_settings(settings_of(encoder, "seed=3", "share=0", "total=20"))
+    with pytest.raises(InputError, match="another classifier of that name"):
+        distill(other, "repair")
+    replaced = distill(other, "repair", new=True)
+    assert (replaced.card.data.synthetic, replaced.card.data.human) == (0, 20)
+    assert replaced.card.digest != before.card.digest
+    written = SqlSyntheticStore(material.folder.engine, material.folder.study.id).everything()
+    back = distill(material, "repair", new=True)
+    assert back.card.digest == before.card.digest
+    again = SqlSyntheticStore(material.folder.engine, material.folder.study.id).everything()
+    assert again == written, "nothing was written again"
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_several_codes_are_learnt_together(tmp_path: Path, encoder: str, exclusive: bool) -> None:
+    material = material_of(
+        tmp_path / "study", encoder, codes=(REPAIR, BUYING), exclusive=exclusive, people=("ana",)
+    )
+    distilled = distill(material, "both")
+    assert distilled.card.head == ("one_of_k" if exclusive else "multi_label")
+    classifier, *others = distilled.evaluation.systems
+    assert [one.label for one in classifier.codes] == ["repair", "buying"]
+    assert "people" not in [one.system for one in others], "one person has nobody to agree with"
+    assert classifier.asked == len(material.parts.held_out) * (1 if exclusive else 2)
+
+
+class Watched(Embedder):
+    """Remembers what was embedded."""
+
+    name = "scripted:hashing"
+
+    def __init__(self, seen: list[str]) -> None:
+        self._inner, self._seen = HashingEmbedder(), seen
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        self._seen += texts
+        return await self._inner.embed(texts)
+
+
+class Recorder:
+    """Everything that reaches the synthesizer, the filter, training, and the choices on the development part."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seen: dict[str, list[str]] = {}
+        self._phase = ""
+        embedded = self.seen.setdefault("embedded", [])
+        monkeypatch.setattr(asking, "embedder", lambda *_, **__: Watched(embedded))
+        for name in ("synthesize", "consistent"):
+            monkeypatch.setattr(writing, name, self._during(name, getattr(writing, name)))
+        from intercoder.agents import asking as agents_asking
+
+        call = agents_asking.call
+
+        async def heard(model: Any, conversation: Any, **options: Any) -> Any:
+            if self._phase:
+                self.seen.setdefault(f"{self._phase} asks", []).append(json.dumps(conversation))
+            return await call(model, conversation, **options)
+
+        monkeypatch.setattr(agents_asking, "call", heard)
+        for room, name in ((training_sets, "train_classifier"), (cascading, "choose_bound")):
+            monkeypatch.setattr(room, name, self._noted(name, getattr(room, name)))
+        logistic = measuring.logistic
+
+        def learnt(training: Any, *rest: Any, **options: Any) -> Any:
+            self.seen.setdefault("regression", []).append(repr(training))
+            return logistic(training, *rest, **options)
+
+        monkeypatch.setattr(measuring, "logistic", learnt)
+
+    def _during(self, phase: str, work: Any) -> Any:
+        async def worked(*given: Any, **options: Any) -> Any:
+            self._phase = phase
+            told = [*given, *(options[name] for name in sorted(options) if name in ("examples", "human", "book"))]
+            self.seen.setdefault(phase, []).append(repr(told))
+            try:
+                return await work(*given, **options)
+            finally:
+                self._phase = ""
+
+        return worked
+
+    def _noted(self, phase: str, work: Any) -> Any:
+        def worked(*given: Any, **options: Any) -> Any:
+            told = [*given, *(value for name, value in options.items() if name not in ("codes", "told", "listen"))]
+            told.append(options["told"].model_copy(update={"book": None}) if "told" in options else None)
+            self.seen.setdefault(phase, []).append(repr(told))
+            return work(*given, **options)
+
+        return worked
+
+
+@pytest.fixture
+def quoting(tmp_path: Path, encoder: str) -> Iterator[Material]:
+    """A codebook whose examples quote segments of every part."""
+    plain = material_of(tmp_path / "study", encoder, "filter=2")
+    quoted = [part[0].segment for part in plain.parts.each]
+    examples = tuple(CodeExample(text=one.text, segment_id=one.id) for one in quoted)
+    book = make_book(plain.folder, (REPAIR.model_copy(update={"examples": examples, "revision": 2}),))
+    code_all(plain.folder, book, "ana")
+    yield prepare(plain.folder, ["repair"], plain.settings)
+
+
+def test_nothing_held_out_reaches_whoever_writes_filters_learns_or_chooses(
+    quoting: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(monkeypatch)
+    distill(quoting, "repair")
+    seen = {name: "\n".join(told) for name, told in recorder.seen.items()}
+    assert set(seen) == {
+        *("embedded", "synthesize", "synthesize asks", "consistent", "consistent asks"),
+        *("train_classifier", "choose_bound", "regression"),
+    }
+    parts = quoting.parts
+    for name, told in seen.items():
+        for one in parts.held_out:
+            assert one.segment.text not in told, name
+            assert one.segment.id not in told, name
+            assert one.segment.document_id not in told, name
+        if name not in ("train_classifier", "choose_bound"):
+            assert not [one for one in parts.development if one.segment.text in told], name
+    for name in ("synthesize", "embedded", "train_classifier", "regression"):
+        assert any(one.segment.text in seen[name] for one in parts.training), "it would have been noticed"
+    assert all(one.segment.text in seen["train_classifier"] for one in parts.development)
+    assert str(len(parts.development)) != str(len(parts.held_out))
+
+
+def test_a_classifier_is_the_same_whatever_is_held_out(tmp_path: Path, encoder: str) -> None:
+    """Texts, ids and decisions of the held-out part are exchanged: weights, texts and bound stay as they are."""
+    made: list[tuple[bytes, Any, Any]] = []
+    for garbled in (False, True):
+        material = material_of(tmp_path / f"study{garbled}", encoder, "split_seed=2", "filter=1")
+        if garbled:
+            other = [
+                item(f"Quite another text {n}", {"c_1": not one.targets["c_1"]})
+                for n, one in enumerate(material.parts.held_out)
+            ]
+            material = replace(material, parts=material.parts._replace(held_out=tuple(other)))
+        distilled = distill(material, "repair")
+        store = SqlSyntheticStore(material.folder.engine, material.folder.study.id)
+        written = [one.model_dump(exclude={"provenance"}) for one in store.everything()]
+        weights = (distilled.folder / "model.safetensors").read_bytes()
+        card = distilled.card.model_dump(exclude={"seconds"})
+        made.append((weights, written, card))
+    for one, other in zip(*made, strict=True):
+        assert one == other
