@@ -45,6 +45,9 @@ def report(
             help="Seconds a person takes for a document, to be told beside a deductive run's.",
         ),
     ] = None,
+    classifiers: Annotated[
+        bool, typer.Option("--classifiers", help="On the study's classifiers and grids alone, whatever was run.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write; by default into the study.")
     ] = None,
@@ -60,10 +63,15 @@ def report(
     from intercoder.cli.running import open_quietly
     from intercoder.core.errors import InputError
     from intercoder.evals.report.deductive_reading import GRAPHS
-    from intercoder.formats.whole_files import whole_file
     from intercoder.stores.export import export_run
 
     folder = open_quietly(directory)
+    if classifiers:
+        _refuse_beside_classifiers(reference, run, human_seconds)
+        file = out or folder.path / "reports" / "classifiers.html"
+        spare_the_study(folder, file)
+        _write(file, _classifiers(folder), "classifiers", open_it=open_it)
+        return
     chosen = _latest(folder) if not run else None
     chosen = chosen or export_run(folder, run)
     file = out or folder.path / "reports" / f"{chosen.id}.html"
@@ -82,11 +90,45 @@ def report(
             remedy="Leave it out, or name a run of `codevelop`, `calibrate` or `final` with `--run`.",
         )
     page = _deductive(folder, chosen, human_seconds) if deductive else _inductive(folder, chosen, reference)
+    _write(file, page, chosen.id, open_it=open_it)
+
+
+def _write(file: Path, page: str, about: str, *, open_it: bool) -> None:
+    from intercoder.formats.whole_files import whole_file
+
     with whole_file(file) as stream:
         stream.write(page)
-    print(f"{file}: report on {chosen.id}, {len(page.encode()) / 1e6:.1f} MB. Open it in a browser.")
+    print(f"{file}: report on {about}, {len(page.encode()) / 1e6:.1f} MB. Open it in a browser.")
     if open_it:
         typer.launch(file.resolve().as_uri())
+
+
+def _refuse_beside_classifiers(reference: Path | None, run: str, human_seconds: float | None) -> None:
+    from intercoder.core.errors import InputError
+
+    given = {"--reference": reference, "--run": run, "--human-seconds": human_seconds}
+    for name, value in given.items():
+        if value:
+            raise InputError(
+                "a report on classifiers is not about a run.",
+                where=name,
+                remedy="Leave it out, or `--classifiers`.",
+            )
+
+
+def _classifiers(folder: StudyFolder) -> str:
+    from intercoder.core.errors import InputError
+    from intercoder.evals.report.classifier_page import classifiers_html
+    from intercoder.stores.classifier_folders import read_evaluations, read_grids
+
+    evaluations, grids = read_evaluations(folder.path), read_grids(folder.path)
+    if not evaluations and not grids:
+        raise InputError(
+            "the study has no classifier and no grid.",
+            where="--classifiers",
+            remedy=f"Make one: `intercoder distill {folder.argument} --all`.",
+        )
+    return classifiers_html(folder.study.question, evaluations, grids)
 
 
 def _latest(folder: StudyFolder) -> Run | None:

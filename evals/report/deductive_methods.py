@@ -10,12 +10,14 @@ from intercoder.core.findings import ALPHA
 from intercoder.core.shown import counted, listed
 from intercoder.core.study import DeductiveCoderSettings, DeductiveModerator
 from intercoder.evals.randomness import CONSISTENT, FEWEST_MINORITY
+from intercoder.evals.report.classifier_methods import CLASSIFIER_REFERENCES, classifier_methods
 from intercoder.evals.report.deductive_contents import DeductiveContents, population, stratified
 from intercoder.evals.report.methods import REFERENCES, Methods
 from intercoder.evals.report.randomness_tests import repeated
 
 CITED = {
     **REFERENCES,
+    **CLASSIFIER_REFERENCES,
     "laca": "Chew, R., Bollenbacher, J., Wenger, M., Speer, J., & Kim, A. (2023). LLM-assisted content analysis: "
     "Using large language models to support deductive coding. arXiv:2306.14924.",
     "holm": "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
@@ -41,6 +43,7 @@ def deductive_methods(contents: DeductiveContents) -> Methods:
         _revisions(contents),
         _calibration(contents),
         _estimates(contents),
+        classifier_methods(contents.evaluations, contents.grids),
     ]
     cited = ["laca", *(name for _, names in parts for name in names)]
     return Methods(
