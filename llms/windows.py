@@ -64,7 +64,7 @@ class Reader:
         )
         windows: list[list[tuple[int, ...]]] = [[] for _ in texts]
         for owner, tokens in zip(found["overflow_to_sample_mapping"], found["input_ids"], strict=True):
-            windows[owner].append(tuple(tokens))
+            windows[owner].append(tuple(tokens) or (self.padding,))
         kept = slice(None) if self._overlap >= 0 else slice(1)
         return [Windows(tuple(one[kept]), len(one) == 1) for one in windows]
 

@@ -14,6 +14,7 @@ from intercoder.core.codebook import Code
 from intercoder.core.errors import ModelError
 from intercoder.core.identity import digest
 from intercoder.core.study import Privacy
+from intercoder.llms import torch_environment
 from intercoder.llms.classifiers import as_it_runs, share_longer
 from intercoder.llms.encoders import load_encoder, most_tokens, save_encoder, with_head
 from intercoder.llms.factory import encoder_folder
@@ -99,6 +100,7 @@ def train_classifier(
         ModelError: The encoder cannot be trained here, memory does not suffice, or learning went astray.
     """
     _check_packages(encoder)
+    torch_environment.prepare()
     check_targets(targets_of(training, [code.id for code in codes]), head, codes, "the training part")
     folder = encoder_folder(encoder, privacy or Privacy())
     ids = tuple(code.id for code in codes)
