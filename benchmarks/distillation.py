@@ -57,7 +57,7 @@ model = {model}
 name = "reader"
 model = {model}
 """
-ONE, GRID = "one", "grid"
+ONE, GRID = "distilled", "shares"
 """Names of the single classifier and of the grid in a study."""
 
 

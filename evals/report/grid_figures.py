@@ -63,6 +63,7 @@ def _share_figure(found: WorkedGrid, means: Sequence[CellMeans], place: int, tot
             "legend": {"orientation": "h", "y": -0.24, "yanchor": "top", "x": 0},
             "hovermode": "closest",
         },
+        narrow={"xaxis.domain": [0, 0.42], "xaxis2.domain": [0.6, 1], "yaxis2.nticks": 4},
         note=effects_told(found, total),
     )
 
