@@ -99,7 +99,7 @@ def train_classifier(
         InputError: There is nothing to learn, or another classifier is there.
         ModelError: The encoder cannot be trained here, memory does not suffice, or learning went astray.
     """
-    _check_packages(encoder)
+    check_trainable(encoder)
     torch_environment.prepare()
     check_targets(targets_of(training, [code.id for code in codes]), head, codes, "the training part")
     folder = encoder_folder(encoder, privacy or Privacy())
@@ -143,7 +143,12 @@ def train_classifier(
     return published
 
 
-def _check_packages(where: str) -> None:
+def check_trainable(where: str) -> None:
+    """Refuse to train without what it needs.
+
+    Raises:
+        ModelError: A package is not installed.
+    """
     missing = [name for name in ("torch", "transformers", "accelerate") if find_spec(name) is None]
     if missing:
         raise ModelError(
