@@ -1,0 +1,277 @@
+"""Classifiers as coders of a study: runs, plans, what is refused, and what a calibration leaves out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from intercoder.agents import classifier_coder
+from intercoder.core.classifiers import text_key
+from intercoder.core.codebook import Codebook
+from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
+from intercoder.core.protocols import Run
+from intercoder.core.study import Deduction, DeductiveCoderSettings, Limits
+from intercoder.graphs.asked_alike import would_ask_alike
+from intercoder.graphs.deductive_jobs import begin_calibration, begin_development, judge, left_out
+from intercoder.graphs.deductive_planning import plan_deductive
+from intercoder.graphs.deductive_texts import code_deductively
+from intercoder.graphs.estimating import estimates_of
+from intercoder.graphs.final_jobs import begin_final
+from intercoder.graphs.jobs import execute
+from intercoder.stores import schema
+from intercoder.stores.database import reading
+from intercoder.stores.deductions import SqlDeductiveStore, final_values
+from intercoder.stores.runs import list_runs
+from intercoder.stores.samples import Scope
+from intercoder.stores.segments import segments_of_ids
+from intercoder.stores.study_folder import StudyFolder
+from tests.graphs.disagreeing import MEND, MONEY, TEXTS, code_by_hand, make_book, make_study
+from tests.llms.tiny_encoders import card, write_card
+
+ALONE = DeductiveCoderSettings(name="fast", model="classifier:mine")
+CASCADE = DeductiveCoderSettings(name="fast", model="scripted:words", classifier="mine", shots=0)
+LET_IN = {"money": "A test.", "mending": "A test."}
+
+
+class Rule:
+    """Finds words, is hardly sure of what it does not find, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def probabilities(self, texts: Sequence[str]) -> Any:
+        self.asked.append(list(texts))
+        return np.array([[0.95 if w in t.lower() else 0.4 for w in ("money", "mending")] for t in texts])
+
+
+@pytest.fixture
+def rule(monkeypatch: pytest.MonkeyPatch) -> Rule:
+    rule = Rule()
+    monkeypatch.setattr(classifier_coder, "load_classifier", lambda folder: rule)
+    return rule
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StudyFolder:
+    return make_study(tmp_path / "study")
+
+
+def coding(folder: StudyFolder, *coders: DeductiveCoderSettings, **changes: Any) -> StudyFolder:
+    """The study with these coders."""
+    folder.study = folder.study.model_copy(update={"deductive": Deduction(coders=coders), **changes})
+    return folder
+
+
+def learnt(folder: StudyFolder, book: Codebook, digest: str = "first", **told: Any) -> None:
+    """The study's classifier `mine`, which learnt all codes of a book."""
+    head = "one_of_k" if book.exclusive else "multi_label"
+    one = card(codes=(MONEY.id, MEND.id), head=head, digest=digest)  # type: ignore[arg-type]
+    data = one.data.model_copy(update={"book": book, **told})
+    write_card(one.model_copy(update={"data": data}), folder.classifiers / "mine")
+
+
+def final(folder: StudyFolder) -> Run:
+    """A final run, done."""
+    done = execute(folder, lambda: begin_final(folder, Scope(), LET_IN, "ana"), lambda _: None)
+    assert done is not None
+    return done.run
+
+
+def quiet(run: Run) -> Any:
+    return lambda: run
+
+
+def test_a_classifier_codes_a_study_alone(folder: StudyFolder, rule: Rule) -> None:
+    learnt(coding(folder, ALONE), make_book(folder))
+    events: list[dict[str, Any]] = []
+    done = execute(folder, lambda: begin_final(folder, Scope(), LET_IN, "ana"), events.append)
+    assert done is not None
+    values = final_values(folder.engine, folder.study.id, done.run)
+    assert [list(values.of(code).values()) for code in ("c_money", "c_mend")] == [
+        ["yes", "no", "no", "yes", "no"],
+        ["yes", "no", "yes", "no", "no"],
+    ]
+    assert rule.asked == [list(TEXTS)]
+    assert done.run.failures == 0
+    assert [event["calls"] for event in events if event["kind"] == "progress"] == [0]
+    assert final(folder).id == done.run.id
+
+
+def test_a_wave_is_read_at_once_before_its_segments_are_coded_one_by_one(folder: StudyFolder, rule: Rule) -> None:
+    learnt(coding(folder, ALONE, limits=Limits(wave=2)), make_book(folder))
+    final(folder)
+    assert rule.asked == [list(TEXTS[:2]), list(TEXTS[2:4]), list(TEXTS[4:])]
+
+
+def test_before_a_model_each_decision_tells_who_made_it(folder: StudyFolder, rule: Rule) -> None:
+    learnt(coding(folder, CASCADE), make_book(folder))
+    run = final(folder)
+    table = schema.decisions
+    with reading(folder.engine) as connection:
+        rows = connection.execute(sa.select(table.c.coder, table.c.model).where(table.c.run == run.id))
+        said = Counter((row.coder, row.model) for row in rows)
+    assert said == {("fast", "classifier:mine"): 4, ("fast", "scripted:words"): 6}
+
+
+def test_of_an_exclusive_book_it_chooses(folder: StudyFolder, rule: Rule) -> None:
+    learnt(coding(folder, ALONE), make_book(folder, exclusive=True))
+    run = final(folder)
+    values = final_values(folder.engine, folder.study.id, run)
+    assert list(values.of("c_mend").values()) == ["no", "no", "yes", "no", "no"]
+
+
+def test_the_plan_says_that_no_text_leaves_and_that_a_model_is_asked_at_most(folder: StudyFolder) -> None:
+    book = make_book(folder)
+    learnt(coding(folder, ALONE, CASCADE.model_copy(update={"name": "both"})), book)
+    plan = plan_deductive(folder, folder.study, book, book.leaves, Scope(), graph="final")
+    told = [(one.name, one.model, one.calls, one.at_most) for one in plan.actors]
+    assert told[:3] == [
+        ("fast", "classifier:mine", 0, False),
+        ("both", "classifier:mine", 0, False),
+        ("both", "scripted:words", 10, True),
+    ]
+    assert plan.obstacles == ()
+    learnt(folder, book.model_copy(update={"allow_unsure": False}))
+    (obstacle,) = plan_deductive(folder, folder.study, book, book.leaves, Scope(), graph="final").obstacles
+    assert "has not learnt these codes" in obstacle
+
+
+def refused(folder: StudyFolder, kind: type[IntercoderError], told: str) -> IntercoderError:
+    with pytest.raises(kind, match=told) as caught:
+        begin_final(folder, Scope(), LET_IN, "ana")
+    assert list_runs(folder.engine, folder.study.id) == []
+    return caught.value
+
+
+def test_without_the_classifier_nothing_begins(folder: StudyFolder) -> None:
+    make_book(coding(folder, ALONE))
+    refused(folder, ModelError, "no such classifier")
+
+
+def test_codes_that_changed_since_are_not_coded_by_a_classifier_alone(folder: StudyFolder, rule: Rule) -> None:
+    learnt(coding(folder, ALONE), make_book(folder))
+    make_book(folder, MONEY.model_copy(update={"definition": "Dear.", "revision": 2}), MEND)
+    error = refused(folder, SettingsError, "codebook version 2 has them: 'money'")
+    assert "distill" in error.remedy
+    begin_final(folder, Scope(), {"mending": "It is known."}, "ana")
+    coding(folder, CASCADE)
+    final(folder)
+
+
+def test_a_classifier_alone_cannot_follow_a_codebook_that_is_being_revised(folder: StudyFolder) -> None:
+    learnt(coding(folder, ALONE), make_book(folder))
+    with pytest.raises(SettingsError, match="cannot follow"):
+        begin_development(folder, folder.study, Scope())
+    begin_development(coding(folder, CASCADE), folder.study, Scope())
+
+
+def test_a_classifier_is_no_model_that_could_be_asked(folder: StudyFolder) -> None:
+    make_book(folder)
+    writer = folder.study.reviser.model_copy(update={"model": "classifier:mine"})
+    folder.study = folder.study.model_copy(update={"reviser": writer})
+    with pytest.raises(ModelError, match="is no model for answering"):
+        begin_development(folder, folder.study, Scope())
+
+
+@pytest.mark.parametrize("coder", [ALONE, CASCADE])
+def test_a_classifier_trained_anew_would_not_ask_alike(
+    folder: StudyFolder, rule: Rule, coder: DeductiveCoderSettings
+) -> None:
+    book = make_book(folder)
+    learnt(coding(folder, coder), book)
+    run = final(folder)
+    assert would_ask_alike(folder, run)
+    learnt(folder, book, digest="second")
+    assert not would_ask_alike(folder, run)
+    assert final(folder).id != run.id
+
+
+def test_another_bound_on_the_card_would_not_ask_alike(folder: StudyFolder, rule: Rule) -> None:
+    book = make_book(folder)
+    learnt(coding(folder, CASCADE), book)
+    run = final(folder)
+    (file,) = folder.classifiers.glob("mine/card.json")
+    file.write_text(file.read_text().replace('"confidence":0.8', '"confidence":0.9'))
+    assert not would_ask_alike(folder, run)
+    file.unlink()
+    assert not would_ask_alike(folder, run)
+
+
+def test_a_run_is_not_gone_on_with_by_another_classifier(folder: StudyFolder, rule: Rule) -> None:
+    book = make_book(folder)
+    learnt(coding(folder, ALONE, limits=Limits(wave=2)), book)
+    run = begin_final(folder, Scope(), LET_IN, "ana")
+
+    def stop(event: dict[str, Any]) -> None:
+        if event["kind"] == "progress":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(folder, quiet(run), stop)
+    learnt(folder, book, digest="second")
+    with pytest.raises(StudyError, match=f"trained anew since `{run.id}` began"):
+        execute(folder, quiet(run), lambda _: None)
+    learnt(folder, book)
+    done = execute(folder, quiet(run), lambda _: None)
+    assert done is not None
+    assert done.run.status == "done"
+
+
+def calibrated(folder: StudyFolder, **told: Any) -> Run:
+    """A calibration run of the classifier on all segments, which two people coded."""
+    book = make_book(folder)
+    learnt(coding(folder, ALONE), book, **told)
+    run = final(folder)
+    segments = [one.id for one in SqlDeductiveStore(folder.engine, folder.study.id).segments(run.id, 0, 5)]
+    said = {"ana": "ynnyn", "ben": "ynnyy"}
+    code_by_hand(folder, book, segments, {"c_money": said, "c_mend": said})
+    done = execute(folder, lambda: begin_calibration(folder, run.sample), lambda _: None)
+    assert done is not None
+    return done.run
+
+
+def test_a_verdict_rests_on_nothing_that_was_learnt(folder: StudyFolder, rule: Rule) -> None:
+    run = calibrated(folder, learnt_texts=(text_key(TEXTS[0].upper()), text_key(TEXTS[3])))
+    assert left_out(folder, run) == 2
+    found = judge(folder, run)["final"]["c_money"]
+    assert [(one.coder, one.yes, one.no) for one in found.people] == [("ana", 0, 3), ("ben", 1, 2)]
+    assert found.human_model.ac1.n == 3
+
+
+def test_without_anything_learnt_all_of_the_sample_counts(folder: StudyFolder, rule: Rule) -> None:
+    run = calibrated(folder)
+    assert left_out(folder, run) == 0
+    assert judge(folder, run)["final"]["c_money"].human_model.ac1.n == 5
+
+
+def test_a_sample_that_was_learnt_from_calibrates_nothing(folder: StudyFolder, rule: Rule) -> None:
+    run = calibrated(folder)
+    with reading(folder.engine) as connection:
+        ids = [one.id for one in SqlDeductiveStore(folder.engine, folder.study.id).segments(run.id, 0, 5)]
+        document = segments_of_ids(connection, folder.study.id, ids)[ids[0]].document_id
+    learnt(folder, make_book(folder), learnt_documents=(document,))
+    with pytest.raises(StudyError, match="learnt from all 5 segments") as caught:
+        begin_calibration(folder, run.sample)
+    assert "Draw a new sample" in caught.value.remedy
+
+
+def test_shares_are_corrected_by_what_was_not_learnt(folder: StudyFolder, rule: Rule) -> None:
+    run = calibrated(folder)
+    judge(folder, run)
+    done = final(folder)
+    with_all = estimates_of(folder, done)
+    book = SqlDeductiveStore(folder.engine, folder.study.id).book(done.id)
+    learnt(folder, book, learnt_texts=(text_key(TEXTS[0]),))
+    assert estimates_of(folder, done) != with_all
+
+
+def test_texts_are_coded_from_python_by_the_classifiers_folder(folder: StudyFolder, rule: Rule) -> None:
+    book = make_book(folder)
+    learnt(folder, book)
+    alone = DeductiveCoderSettings(name="fast", model=f"classifier:{folder.classifiers / 'mine'}")
+    table = code_deductively(["Money!", "Nothing."], book, coders=[alone]).to_table()
+    assert table.to_numpy().tolist() == [["Money!", "yes", "no"], ["Nothing.", "no", "no"]]
