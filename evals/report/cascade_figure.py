@@ -49,6 +49,8 @@ def chosen_told(curve: CascadeCurve) -> str:
     point = _at(curve)
     if point is None:
         return "No bound was chosen."
+    if not curve.chosen and not curve.reached:
+        return "Marked: nothing is sent, since no share of questions to the language model agrees better with people."
     target = ""
     if math.isfinite(curve.target):
         reached = "" if curve.reached else ", which the development part does not reach,"
