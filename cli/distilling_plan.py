@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from intercoder.cli.output import print_json
-from intercoder.core.shown import counted, shown_safely
+from intercoder.core.shown import shown_safely
 
 if TYPE_CHECKING:
     from intercoder.core.documents import Segment
@@ -36,20 +35,20 @@ class _Question(NamedTuple):
     tokens: int
     answer: int
     """Tokens of the answer."""
-    texts: int
-    """Texts that are asked for."""
 
 
 def print_dry_run(material: Material, *, json: bool, grid: bool = False) -> None:
     """Print what a distillation or a grid would do; nothing is called."""
+    from intercoder.cli.distilling_parts import parts_lines, parts_told
     from intercoder.cli.plans import print_plan
 
     wanted = list(_of_grid(material) if grid else _of_one(material))
     plan = _plan(material, wanted)
+    number = sum(one.number for one in wanted)
     if json:
-        print_json(_told(material, wanted, grid=grid))
+        print_json(parts_told(material, number, grid=grid))
     else:
-        for line in _lines(material, wanted, grid=grid):
+        for line in parts_lines(material, number, grid=grid):
             print(shown_safely(line))
     print_plan(plan, json=json)
 
@@ -85,6 +84,7 @@ def _of_grid(material: Material) -> Iterator[Writing]:
 def _plan(material: Material, wanted: Sequence[Writing]) -> Plan:
     from intercoder.graphs.planning import Plan
     from intercoder.llms.references import parse_reference
+    from intercoder.training.distillation.checks import model_problems
 
     embedding = material.folder.study.embedding.model
     segments = material.data.items
@@ -93,7 +93,7 @@ def _plan(material: Material, wanted: Sequence[Writing]) -> Plan:
         characters=sum(len(one.segment.text) for one in segments),
         codes=len(material.codes),
         actors=(*_synthesizer(material, wanted), *_filter(material, wanted), *_coder(material)),
-        obstacles=tuple(_obstacles(material)),
+        obstacles=tuple(str(problem) for problem in model_problems(material)),
         embeddings=embedding if wanted else "",
         embeddings_go_to=parse_reference(embedding).location if wanted else "",
     )
@@ -109,7 +109,7 @@ def _synthesizer(material: Material, wanted: Sequence[Writing]) -> Iterator[Plan
     for one in wanted:
         for kind in _kinds(material, one.number):
             question = _question(material, kind)
-            of_kind = math.ceil(kind.count / question.texts)
+            of_kind = kind.count
             calls += of_kind
             tokens += of_kind * question.tokens
             written += of_kind * question.answer
@@ -202,9 +202,8 @@ def _question(material: Material, kind: Wanted) -> _Question:
     study, prompts = material.folder.study, material.folder.prompts
     synthesizer = Synthesizer.of_study(study, model=ScriptedChatModel(answer=listen), prompts=prompts)
     given = examples(material)
-    texts = [one.text for one in given[kind.code.id, "yes"]]
-    others = [one.text for one in given[kind.code.id, "no"]] if kind.value == "no" else []
-    size = synthesizer.size(others or texts)
+    texts = [one.text for one in given[kind.code.id, kind.value] or given[kind.code.id, "yes"]]
+    size = synthesizer.size(texts)
     shown = study.synthesizer.examples
 
     async def ask() -> None:
@@ -214,60 +213,12 @@ def _question(material: Material, kind: Wanted) -> _Question:
                 kind.code,
                 kind.value,
                 texts[:shown],
-                others[:shown],
                 size,
                 standalone_session(),
+                words=("word",) * 3,
                 about="",
                 seed=0,
             )
 
     blocking(ask())
-    long = sum(map(estimate_tokens, others or texts)) / len(others or texts)
-    return _Question(heard[0], round(size.texts * long), size.texts)
-
-
-def _obstacles(material: Material) -> Iterator[str]:
-    from intercoder.core.errors import IntercoderError
-    from intercoder.llms.factory import check_reference
-    from intercoder.training.distillation.asking import language_model
-
-    study = material.folder.study
-    model = language_model(study)
-    references = [study.writer_model(study.synthesizer), *([study.writer_model(model)] if model else [])]
-    for reference in dict.fromkeys(references):
-        try:
-            check_reference(reference, study.privacy, api_key_env=study.api_key_env)
-        except IntercoderError as error:
-            yield str(error)
-
-
-def _lines(material: Material, wanted: Sequence[Writing], *, grid: bool) -> Iterator[str]:
-    parts, codes = material.parts, ", ".join(code.label for code in material.codes)
-    undecided = sum(material.data.undecided.values())
-    left = f", {counted(undecided, 'decision')} undecided and left out" if undecided else ""
-    yield f"{codes}: {counted(len(material.data.items), 'segment')} that people coded{left}."
-    kept = material.settings.by or "document"
-    yield (
-        f"Kept together by {kept}: {len(parts.training):,} to learn from, {len(parts.development):,} to choose "
-        f"with, {len(parts.held_out):,} held out."
-    )
-    if grid:
-        from intercoder.training.distillation.grid_cells import cells_of
-
-        yield f"{counted(len(cells_of(material)), 'cell')}, each trained and measured."
-    number = sum(one.number for one in wanted)
-    again = "; more calls follow for what is dropped as a near-duplicate" if number else ""
-    yield f"{counted(number, 'segment')} would be written{again}."
-
-
-def _told(material: Material, wanted: Sequence[Writing], *, grid: bool) -> dict[str, object]:
-    from intercoder.training.distillation.grid_cells import cells_of
-    from intercoder.training.distillation.measuring import part_sizes
-
-    return {
-        "kind": "parts",
-        "codes": [code.label for code in material.codes],
-        **part_sizes(material).model_dump(),
-        "cells": len(cells_of(material)) if grid else 1,
-        "written": sum(one.number for one in wanted),
-    }
+    return _Question(heard[0], round(sum(map(estimate_tokens, texts)) / len(texts)))

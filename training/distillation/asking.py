@@ -102,7 +102,8 @@ async def decided(
         EndpointStopped: The endpoint answers nobody.
     """
     questions = [(item, code) for item in items for code in _questions(item, codes, exclusive=exclusive)]
-    listen({"kind": "stage", "stage": "asking", "total": len(questions), "name": coder.name})
+    if questions:
+        listen({"kind": "stage", "stage": "asking", "total": len(questions), "name": coder.name})
     loop = asyncio.get_running_loop()
     began, done, before = loop.time(), 0, session.tally.calls
 

@@ -21,6 +21,7 @@ from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Asking, Listener, asked, coder_of, decided, language_model
 from intercoder.training.distillation.cascading import Cascaded, cascaded
+from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import Mix, mix
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
@@ -64,6 +65,7 @@ def distill(
     out = material.folder.classifiers / name
     numbers = numbers_of(material)
     key = key_of(material)
+    check_models(material)
     with Workplace(out) as workplace:
         if known := there_already(out, key, new=new, begun=workplace.begun(key)):
             workplace.remove()

@@ -17,6 +17,7 @@ from intercoder.llms import torch_environment
 from intercoder.stores.classifier_folders import GRIDS
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Listener, asked
+from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import compose
 from intercoder.training.distillation.distilling import ask_model, key_of
 from intercoder.training.distillation.grid_cells import WORK, GridCells, GridFolder, cells_of
@@ -51,8 +52,10 @@ def run_grid(
 
     Raises:
         StudyBusy: Another process works on this grid.
+        ModelError: A model cannot be used here.
     """
     torch_environment.prepare()
+    check_models(material)
     folder = material.folder.path / GRIDS / name
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock", timeout=0)

@@ -14,7 +14,7 @@ from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.core.shown import listed
 from intercoder.stores.database import reading
-from intercoder.stores.human_codings import human_values
+from intercoder.stores.human_codings import human_values, read_sample
 from intercoder.stores.segments import segments_of_ids
 from intercoder.stores.study_folder import StudyFolder
 
@@ -91,6 +91,8 @@ def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sampl
     Raises:
         InputError: Nobody coded anything of it, or there is no such sample.
     """
+    if sample:
+        read_sample(folder.engine, folder.study.id, sample)
     people = human_values(folder.engine, folder.study.id, sample, book)
     targets, undecided = settled(people, [code.id for code in codes], exclusive=book.exclusive)
     if not targets:

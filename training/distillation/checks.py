@@ -1,0 +1,45 @@
+"""Whether the models of a distillation can be used here, found out before any is asked or loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from intercoder.core.errors import IntercoderError
+from intercoder.llms.factory import check_reference, encoder_folder
+from intercoder.training.distillation.asking import language_model
+from intercoder.training.distillation.classifier import check_trainable
+from intercoder.training.distillation.material import Material
+
+
+def check_models(material: Material) -> None:
+    """Refuse models that a distillation would stumble over at its end.
+
+    Raises:
+        IntercoderError: The first of `model_problems`.
+    """
+    for problem in model_problems(material):
+        raise problem
+
+
+def model_problems(material: Material) -> Iterator[IntercoderError]:
+    """Find what is wrong with the models of a distillation, without loading any.
+
+    Yields:
+        ModelError: A model is not there, or not allowed, or needs packages that are not installed.
+    """
+    study, settings = material.folder.study, material.settings
+    model = language_model(study)
+    asked = [study.writer_model(study.synthesizer), *([study.writer_model(model)] if model else [])]
+    check = partial(check_reference, privacy=study.privacy)
+    found: list[Callable[[], object]] = [
+        *(partial(check, one, api_key_env=study.api_key_env) for one in dict.fromkeys(asked)),
+        partial(check, study.embedding.model, use="embedding"),
+        partial(check_trainable, settings.encoder),
+        partial(encoder_folder, settings.encoder, study.privacy),
+    ]
+    for one in found:
+        try:
+            one()
+        except IntercoderError as error:
+            yield error
