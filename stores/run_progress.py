@@ -216,7 +216,9 @@ class RunWatch:
 
     def _recalled(self, run: Run) -> int | None:
         study = self._study(run)
-        rarely = run.deductive and len(study.deductive.coders) > 1 and study.deductive.moderator.kind == "llm"
+        deductive = study.deductive
+        settles = len(deductive.coders) > 1 and deductive.moderator.kind == "llm"
+        rarely = run.deductive and (settles or any(coder.classifier for coder in deductive.coders))
         if not self._questions or rarely:
             return None
         return max(0, run.position * self._questions - self._asked(run, *CODING))
