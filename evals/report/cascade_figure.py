@@ -50,7 +50,7 @@ def chosen_told(curve: CascadeCurve) -> str:
     if point is None:
         return "No bound was chosen."
     if not curve.chosen and not curve.reached:
-        return "Marked: nothing is sent, since no share of questions to the language model agrees better with people."
+        return "Marked: nothing is sent, since agreement is best without the language model."
     target = ""
     if math.isfinite(curve.target):
         reached = "" if curve.reached else ", which the development part does not reach,"
