@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from intercoder.cli.classifier_use import UseChoice, check_usable, use_it
 from intercoder.cli.frames import CsvOption
 from intercoder.cli.selecting import INTERRUPTED
 from intercoder.cli.studies import JsonOption, StudyArgument
@@ -17,18 +17,8 @@ from intercoder.cli.studies import JsonOption, StudyArgument
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from intercoder.core.codebook import Codebook
-    from intercoder.stores.study_folder import StudyFolder
     from intercoder.training.distillation.distillation_settings import DistillationSettings
     from intercoder.training.distillation.material import Material
-
-
-class UseChoice(StrEnum):
-    """Whether the classifier takes the coders' place in study.toml."""
-
-    no = "no"
-    alone = "alone"
-    cascade = "cascade"
 
 
 def register(app: typer.Typer) -> None:
@@ -119,7 +109,7 @@ def distill(
         _grid(material, called, new=new, dry_run=dry_run, json=json, csv=csv)
         return
     if use is not UseChoice.no:
-        _check_usable(folder, material, use)
+        check_usable(material, use)
     _one(material, called, use, new=new, dry_run=dry_run, json=json, csv=csv)
 
 
@@ -144,7 +134,7 @@ def _one(material: Material, name: str, use: UseChoice, *, new: bool, dry_run: b
         _stopped(new=new)
     print_distilled(material, made, json=json, csv=csv)
     if use is not UseChoice.no:
-        _use(material.folder, name, use)
+        use_it(material.folder, name, use)
     elif not json and not csv:
         from intercoder.cli.distilling_results import print_use
 
@@ -219,43 +209,3 @@ def _name(name: str, material: Material) -> str:
         name = shown.strip("-_.")[:64] or "code"
     check_name(name, "classifier")
     return name
-
-
-def _check_usable(folder: StudyFolder, material: Material, use: UseChoice) -> None:
-    """Refuse before anything is asked what would be refused at the end.
-
-    Raises:
-        InputError: The classifier could not code by itself, or no language model would stand behind it.
-        StudyBusy: A run is going.
-    """
-    from intercoder.core.errors import InputError
-    from intercoder.stores.lease import Lease
-    from intercoder.training.distillation.asking import language_model
-    from intercoder.training.distillation.writing import no_language_model
-
-    if language_model(folder.study) is None and use is UseChoice.cascade:
-        raise no_language_model("--use")
-    others = _others(material.book, material)
-    if others and use is UseChoice.alone:
-        raise InputError(
-            f"the codebook has codes that it would not know: {', '.join(others)}.",
-            where="--use",
-            remedy="Learn them too (--all), or use `--use cascade`: the language model decides about them.",
-        )
-    with Lease(folder.engine, folder.study.id, "distill"):
-        pass
-
-
-def _others(book: Codebook, material: Material) -> list[str]:
-    learnt = {code.id for code in material.codes}
-    return [code.label for code in book.leaves if code.kind == "model" and code.id not in learnt]
-
-
-def _use(folder: StudyFolder, name: str, use: UseChoice) -> None:
-    from intercoder.cli.output import typed
-    from intercoder.training.deductive_tables import coder_with, write_deductive_coders
-
-    coder = coder_with(folder.study, name, alone=use is UseChoice.alone)
-    file = write_deductive_coders(folder, [coder])
-    print(f"{typed(file)}: coded by {coder.name} now.")
-    print(f"Next: intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME")

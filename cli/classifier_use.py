@@ -1,0 +1,60 @@
+"""Letting a distilled classifier take the coders' place in study.toml."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from intercoder.stores.study_folder import StudyFolder
+    from intercoder.training.distillation.material import Material
+
+
+class UseChoice(StrEnum):
+    """Whether the classifier takes the coders' place in study.toml."""
+
+    no = "no"
+    alone = "alone"
+    cascade = "cascade"
+
+
+def check_usable(material: Material, use: UseChoice) -> None:
+    """Refuse before anything is asked what would be refused at the end.
+
+    Raises:
+        InputError: The classifier could not code by itself, or no language model would stand behind it.
+        StudyBusy: A run is going.
+    """
+    from intercoder.core.errors import InputError
+    from intercoder.stores.lease import Lease
+    from intercoder.training.distillation.asking import language_model
+    from intercoder.training.distillation.writing import no_language_model
+
+    folder = material.folder
+    if language_model(folder.study) is None and use is UseChoice.cascade:
+        raise no_language_model("--use")
+    others = _others(material)
+    if others and use is UseChoice.alone:
+        raise InputError(
+            f"the codebook has codes that it would not know: {', '.join(others)}.",
+            where="--use",
+            remedy="Learn them too (--all), or use `--use cascade`: the language model decides about them.",
+        )
+    with Lease(folder.engine, folder.study.id, "distill"):
+        pass
+
+
+def _others(material: Material) -> list[str]:
+    learnt = {code.id for code in material.codes}
+    return [code.label for code in material.book.leaves if code.kind == "model" and code.id not in learnt]
+
+
+def use_it(folder: StudyFolder, name: str, use: UseChoice) -> None:
+    """Write a classifier into study.toml as the coder, and say what is next."""
+    from intercoder.cli.output import typed
+    from intercoder.training.deductive_tables import coder_with, write_deductive_coders
+
+    coder = coder_with(folder.study, name, alone=use is UseChoice.alone)
+    file = write_deductive_coders(folder, [coder])
+    print(f"{typed(file)}: coded by {coder.name} now.")
+    print(f"Next: intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME")
