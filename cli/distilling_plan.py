@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TO_SYNTHESIZER = "a code's entry in the codebook, some texts that people coded (never held-out ones)"
 TO_CODER = "the text of what is measured on, its speaker and context, the codebook's entry"
+CUES = 3
+"""About how many words the synthesizer is given for a text."""
 TO_FILTER = "written segments, the codebook's entry"
 
 

@@ -85,7 +85,7 @@ def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json:
     elif not json:
         _print_means(found.cells, material)
         print_lines([_row(one) for one in found.grid.systems], title="The same for all cells")
-        print(f"{typed(folder)}: kept there. Next: intercoder report {material.folder.argument}")
+        print(f"{typed(folder)}: kept there; `intercoder report` draws it.")
     failed = sum(bool(one.cell.problem) for one in worked)
     if failed:
         print(

@@ -8,7 +8,9 @@ What is put in place of the real thing, and nothing else:
 - Before `resume` there is a run to be resumed: one that was begun and did nothing. Before `stop` a process holds
   the study as a run does.
 - Models count as pulled (their folders hold no weights), so `models pull` has nothing to fetch; WordNet is real.
-  `train lora` finds small random weights there, and is told to take a single step.
+  `train lora` and `distill` find small random weights there, and are told to take a single step. `distill` learns
+  from three segments of a kind instead of ten, and takes hardly any texts for near-duplicates, since those of the
+  workplace and of the scripted model are very much alike.
 - The person's editor is `sed`, which changes a word; before `import-coding` somebody fills in a part of the sheet.
 - `review` gets a terminal of its own that presses Ctrl-Q.
 - `make` targets and what `pip install` names are checked to exist, not run.
@@ -16,6 +18,7 @@ What is put in place of the real thing, and nothing else:
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +44,7 @@ from tests.cli.conftest import Call, command, use_scripted
 from tests.conftest import ROOT
 from tests.docs.guides import blocks, commands, inline_commands, links
 from tests.llms import tiny_models
+from tests.training.distillation.studies import make_encoder
 
 __all__ = ["command"]
 
@@ -50,6 +54,7 @@ SCRIPTED = 'model="scripted:words", embeddings="scripted:hashing"'
 CODEBOOK = "codes:\n  - label: repair\n    definition: Something is mended.\n  - label: thrift\n"
 WAITING = 3
 """Exit code of a run that waits for people's answers."""
+LIKENESS = re.compile(r"^(words_shared|cosine) = [\d.]+", re.MULTILINE)
 CODERS = 'question = "Why?"\n[[coders]]\nname = "a"\n'
 
 HOLD = """
@@ -107,6 +112,8 @@ def programs(command: Call, monkeypatch: pytest.MonkeyPatch) -> dict[str, Runner
             hold(Path(words[1]))
         if words[:2] == ["train", "lora"]:
             words = [*words, *made_small(words[words.index("--base") + 1])]
+        if words[0] == "distill":
+            words = [*words, *learnt_small(Path(words[1]))]
         waits = words[:2] == ["run", "codevelop"] and "--dry-run" not in words
         command(*(file for word in words for file in expanded(word)), code=WAITING if waits else 0)
         if words[0] == "init":
@@ -133,6 +140,16 @@ def made_small(base: str) -> list[str]:
     if not (folder / "config.json").exists():
         tiny_models.save(folder, max_position_embeddings=8192)
     return ["--set", "max_steps=1", "--set", "batch_size=1", "--set", "max_length=8192"]
+
+
+def learnt_small(study: Path) -> list[str]:
+    """Put an encoder into its folder that is fine-tuned in a moment; settings to do so."""
+    pytest.importorskip("sentence_transformers")
+    folder = model_path("minilm-l6")
+    if not (folder / "config.json").exists():
+        make_encoder(folder)
+    (study / "study.toml").write_text(LIKENESS.sub(r"\1 = 1.0", (study / "study.toml").read_text("utf-8")), "utf-8")
+    return ["--set", "fewest=3", "--set", "classifier.max_steps=1", "--set", "resamples=100"]
 
 
 def opened_and_left(app: ReviewApp) -> None:
