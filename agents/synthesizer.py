@@ -1,11 +1,13 @@
 """The synthesizer: writes texts of a code, and hard negatives, in the manner of what people wrote (seed 001).
 
 It is shown the code's definition and rules, but not the examples of the codebook: these may come from texts that a
-classifier is measured on later. What it is shown of people's texts, its caller chooses.
+classifier is measured on later. What it is shown of people's texts, its caller chooses. They are shown as if it had
+written them itself, each in answer to a few of its words; then it is given other words.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,23 +17,26 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
-from intercoder.agents.answers import cut
+from intercoder.agents.answers import one_line
 from intercoder.agents.asking import Asked
 from intercoder.agents.code_text import code_text
+from intercoder.agents.cue_words import cue_words, how_many
 from intercoder.agents.means import Means
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import standalone_session, subgraph
-from intercoder.agents.synthesizer_answers import Size, parse_synthesizer_answer, size_of, synthesizer_schema
+from intercoder.agents.synthesizer_answers import (
+    Size,
+    parse_synthesizer_answer,
+    shortened,
+    size_of,
+    synthesizer_schema,
+)
 from intercoder.agents.writing import Writer
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.identity import make_id
 from intercoder.core.study import DEFAULT_MODEL, Privacy, Study, SynthesizerSettings
 from intercoder.core.synthetic import Written
-from intercoder.prompts.loader import Piece
-
-SHOWN_LENGTH = 600
-"""Characters of a human text that are shown."""
-_NUMBERS = ("one text", "two texts", "three texts", "four texts", "five texts")
+from intercoder.prompts.loader import Piece, WorkedExample
 
 
 class Synthesizer:
@@ -39,7 +44,7 @@ class Synthesizer:
 
     Args:
         writers: How it is asked, by what is wanted.
-        settings: Texts at once, budget.
+        settings: Sampling.
     """
 
     def __init__(self, writers: Mapping[Written, Writer], settings: SynthesizerSettings) -> None:
@@ -72,8 +77,8 @@ class Synthesizer:
         return list(self._writers[value].worked_texts)
 
     def size(self, texts: Sequence[str]) -> Size:
-        """How long texts shall be, after texts that people wrote, and how many are asked for at once."""
-        return size_of(texts, wanted=self.settings.texts, max_tokens=self.settings.sampling.max_tokens)
+        """How long texts shall be, after texts that people wrote."""
+        return size_of(texts, max_tokens=self.settings.sampling.max_tokens)
 
     async def write(
         self,
@@ -81,23 +86,23 @@ class Synthesizer:
         code: Code,
         value: Written,
         texts: Sequence[str],
-        counterexamples: Sequence[str],
         size: Size,
         session: Session,
         *,
+        words: Sequence[str] = (),
         about: str,
         seed: int,
-    ) -> Asked[tuple[str, ...]]:
-        """New texts of a code, or hard negatives.
+    ) -> Asked[str]:
+        """A new text of a code, or a hard negative.
 
         Args:
             book: The codebook.
             code: One of its codes.
             value: Which of the two.
-            texts: Texts by people that have the code; may be empty.
-            counterexamples: For hard negatives: texts by people that have not; may be empty.
-            size: How long and how many.
+            texts: Texts by people of the same code and value; may be empty.
+            size: How long it shall be.
             session: The run's session.
+            words: Words that it shall hold; may be empty.
             about: An id of the question, another one for each.
             seed: Of sampling.
 
@@ -105,22 +110,39 @@ class Synthesizer:
             NoAnswer: The model gave no usable answer.
             EndpointStopped: The endpoint answers nobody.
         """
-        kinds = (
-            ("codebook", entry(book, code)),
-            ("text", _lines(texts)),
-            ("counterexamples", _lines(counterexamples) if value == "no" else ""),
-        )
+        shown = [Piece(kind="codebook", text=entry(book, code))]
+        before = _before(shown[0], texts, size, random.Random(about))
+        pieces = [] if before else shown
+        if words:
+            pieces.append(Piece(kind="words", text=_listed(words)))
         return await self._writers[value].write(
             about,
-            [Piece(kind=kind, text=text) for kind, text in kinds if text],
+            pieces,
             synthesizer_schema(size),
             partial(parse_synthesizer_answer, size=size),
             session,
             code_id=code.id,
-            most=size.texts,
-            words={"texts": _counted(size.texts), "words": size.told},
+            words={"length": size.told},
             seed=seed,
+            before=before,
         )
+
+
+def _before(code: Piece, texts: Sequence[str], size: Size, draw: random.Random) -> list[WorkedExample]:
+    """What people wrote as exchanges: words of a text, and then the text. The first shows the code."""
+    count = how_many(texts)
+    return [
+        WorkedExample(
+            codebook=code.text if place == 0 else "",
+            words=_listed(cue_words(text, count, draw)) or "-",
+            answer={"text": shortened(text, size.characters)},
+        )
+        for place, text in enumerate(texts)
+    ]
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(one_line(word) for word in words)
 
 
 def entry(book: Codebook, code: Code) -> str:
@@ -133,28 +155,24 @@ def _writers(settings: SynthesizerSettings, means: Means) -> dict[Written, Write
     return {value: Writer("synthesizer", value, settings, means) for value in values}
 
 
-def _lines(texts: Sequence[str]) -> str:
-    return "\n".join(f"{number}. {cut(text, SHOWN_LENGTH)}" for number, text in enumerate(texts, 1))
-
-
-def _counted(texts: int) -> str:
-    return _NUMBERS[texts - 1] if texts <= len(_NUMBERS) else f"{texts} texts"
-
-
 class SynthesizerInput(TypedDict, total=False):
-    """What a host graph gives: the code's id, what is wanted (`yes` or `no`), texts by people, and a seed."""
+    """What a host graph gives: the code's id, and what it has of the rest.
+
+    `value` is `yes` for a text of the code (the default) or `no` for a hard negative, `texts` are texts by people
+    of that kind, `words` are to stand in the new one.
+    """
 
     code_id: str
     value: Written
     texts: list[str]
-    counterexamples: list[str]
+    words: list[str]
     seed: int
 
 
 class SynthesizerOutput(TypedDict):
-    """What was written."""
+    """The new text."""
 
-    written: tuple[str, ...]
+    written: str
 
 
 class SynthesizerState(SynthesizerInput, SynthesizerOutput):
@@ -176,7 +194,7 @@ def build_synthesizer(
         book: The codebook.
         model: A reference such as `embedded:qwen2.5-coder-0.5b`, or any LangChain chat model.
         question: The research question; may be empty.
-        settings: Texts at once, worked examples, temperature; the defaults of a study if left out.
+        settings: Worked examples, temperature, budget; the defaults of a study if left out.
         privacy: What may leave the machine; nothing by default.
         checkpointer: LangGraph saver; a subgraph needs none.
 
@@ -192,15 +210,16 @@ def build_synthesizer(
     synthesizer = Synthesizer(_writers(settings, means), settings)
     session = standalone_session()
 
-    async def write(state: SynthesizerState) -> dict[str, tuple[str, ...]]:
+    async def write(state: SynthesizerState) -> dict[str, str]:
         code = book.code(state["code_id"])
         if code is None:
             raise KeyError(state["code_id"])
-        value, texts, others = state.get("value", "yes"), state.get("texts", []), state.get("counterexamples", [])
+        value, texts, words = state.get("value", "yes"), state.get("texts", []), state.get("words", [])
         seed = state.get("seed", settings.seed)
-        about = make_id("y", code.id, value, texts, others, seed)
+        about = make_id("y", code.id, value, texts, words, seed)
+        size = synthesizer.size(texts)
         asked = await synthesizer.write(
-            book, code, value, texts, others, synthesizer.size(texts), session, about=about, seed=seed
+            book, code, value, texts, size, session, words=words, about=about, seed=seed
         )
         return {"written": asked.value}
 

@@ -1,4 +1,4 @@
-"""What a synthesizer may answer: a few texts, about as long as those that people wrote."""
+"""What a synthesizer may answer: a text, about as long as those that people wrote."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from intercoder.agents.answers import (
     Schema,
     StrictAnswer,
     bounded,
-    listed,
     one_line,
     record,
     validated,
@@ -33,7 +32,7 @@ _SENTENCE = re.compile(r"[.!?…。！？][\"'”’)]*(?=\s|$)")
 
 
 class Size(NamedTuple):
-    """How long texts shall be, and how many fit into one answer."""
+    """How long texts shall be."""
 
     shortest: int
     longest: int
@@ -42,69 +41,65 @@ class Size(NamedTuple):
     """`words` or `characters`."""
     characters: int
     """Most characters of a text."""
-    texts: int
-    """Texts in one answer, from 1."""
 
     @property
     def told(self) -> str:
         """The size as a prompt says it."""
+        if self.longest == 1:
+            return f"about one {self.unit.removesuffix('s')}"
         between = str(self.longest) if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
-        return f"about {between} {self.unit if between != '1' else self.unit.removesuffix('s')}"
+        return f"about {between} {self.unit}"
 
 
 class SynthesizerAnswer(StrictAnswer):
     """A synthesizer's answer."""
 
-    texts: tuple[str, ...]
+    text: str
 
 
-def size_of(texts: Sequence[str], *, wanted: int, max_tokens: int) -> Size:
+def size_of(texts: Sequence[str], *, max_tokens: int) -> Size:
     """How long new texts shall be, after texts that people wrote.
 
     Args:
         texts: What people wrote; without any, sentences are asked for.
-        wanted: Texts wanted in one answer.
-        max_tokens: Budget of an answer. If not all texts fit, fewer are asked for.
+        max_tokens: Budget of an answer; texts that would not fit are asked for shorter.
     """
     lines = [line for text in texts if (line := one_line(text))] or [_UNSEEN]
-    counts = [len(line.split()) for line in lines]
-    unit = "words"
-    if sum(map(len, lines)) > WORDLESS * sum(counts):
-        counts, unit = [len(line) for line in lines], "characters"
-    low, _, high = quantiles(counts, n=4, method="inclusive") if len(counts) > 1 else counts * 3
-    room = max(CHARACTERS_PER_TOKEN * max_tokens, STEP)
+    room = max(CHARACTERS_PER_TOKEN * max_tokens // STEP * STEP, STEP)
     most = -(-max(len(line) for line in lines) * 6 // (5 * STEP)) * STEP
-    characters = min(most, room // STEP * STEP)
-    return Size(max(1, round(low)), max(1, round(high)), unit, characters, max(1, min(wanted, room // characters)))
+    characters = min(most, room)
+    shown = [shortened(line, characters) for line in lines]
+    counts, unit = [len(line.split()) for line in shown], "words"
+    if sum(map(len, shown)) > WORDLESS * sum(counts):
+        counts, unit = [len(line) for line in shown], "characters"
+    low, _, high = quantiles(counts, n=4, method="inclusive") if len(counts) > 1 else counts * 3
+    return Size(max(1, round(low)), max(1, round(high)), unit, characters)
 
 
 def synthesizer_schema(size: Size) -> Schema:
-    """JSON schema of an answer of exactly so many texts."""
-    return record(texts=listed(bounded(size.characters, 1), size.texts) | {"minItems": size.texts})
+    """JSON schema of an answer."""
+    return record(text=bounded(size.characters, 1))
 
 
-def parse_synthesizer_answer(text: str, size: Size) -> tuple[str, ...]:
-    """Read a synthesizer's reply: its texts, each on one line, without numbers and quotation marks around it.
-
-    A text that a length limit cut off ends with its last whole sentence, or else its last whole word.
+def parse_synthesizer_answer(text: str, size: Size) -> str:
+    """Read a synthesizer's reply: its text on one line, without a number before it and quotation marks around it.
 
     Raises:
-        InvalidAnswer: Nothing there, cut off, not of the schema, more texts than wanted, or only empty ones.
+        InvalidAnswer: Nothing there, cut off, not of the schema, or without a letter or digit.
     """
-    answer = validated(SynthesizerAnswer, text)
-    if len(answer.texts) > size.texts:
-        raise InvalidAnswer("too_long", f"The answer holds {len(answer.texts)} texts; {size.texts} are wanted.")
-    texts = tuple(tidied for one in answer.texts if (tidied := _tidy(one, size.characters)))
-    if not texts:
-        raise InvalidAnswer("empty", "The answer holds no text.")
-    return texts
-
-
-def _tidy(text: str, most: int) -> str:
-    line = one_line(_NUMBER.sub("", text))
-    if len(text) >= most:
-        ends = [found.end() for found in _SENTENCE.finditer(line[:most])]
-        line = line[: ends[-1]] if ends and ends[-1] < len(line) else whole_words(line[:most], len(line[:most]))
+    line = one_line(_NUMBER.sub("", validated(SynthesizerAnswer, text).text))
+    line = shortened(line, size.characters - 1)
     if len(line) > 1 and line[0] == line[-1] == '"':
         line = line[1:-1].strip()
+    if not any(character.isalnum() for character in line):
+        raise InvalidAnswer("empty", "The answer holds no text.")
     return line
+
+
+def shortened(text: str, most: int) -> str:
+    """A text on one line, of at most so many characters: cut after a sentence, or else after a word."""
+    line = one_line(text)
+    if len(line) <= most:
+        return line
+    ends = [found.end() for found in _SENTENCE.finditer(line[:most])]
+    return line[: ends[-1]] if ends else whole_words(line[:most], most)

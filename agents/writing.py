@@ -28,7 +28,7 @@ from intercoder.agents.session import Session
 from intercoder.core.concepts import Definition
 from intercoder.core.decisions import Role
 from intercoder.core.study import Study, WriterSettings
-from intercoder.prompts.loader import Piece, load
+from intercoder.prompts.loader import Piece, WorkedExample, load
 
 Parsed = TypeVar("Parsed")
 
@@ -159,6 +159,7 @@ class Writer:
         most: int = 1,
         words: Mapping[str, str] | None = None,
         seed: int | None = None,
+        before: Sequence[WorkedExample] = (),
     ) -> Asked[Parsed]:
         """Ask about a concept, theme or code.
 
@@ -172,6 +173,7 @@ class Writer:
             most: Most items of a list in the answer; worked examples show no more.
             words: What fills the prompt's other placeholders.
             seed: Of sampling; by default the settings'.
+            before: Exchanges from the study that are shown after the worked examples.
 
         Raises:
             NoAnswer: The model gave no usable answer.
@@ -184,6 +186,7 @@ class Writer:
             segment_id=about,
             max_codes=most,
             words=words,
+            before=before,
         )
         actor = self._actor if seed is None else replace(self._actor, seed=seed)
         return await ask(actor, Question(about, messages, schema, parse, code_id), session)

@@ -116,10 +116,8 @@ class ReviserSettings(WriterSettings):
 class SynthesizerSettings(WriterSettings):
     """The synthesizer: writes texts of a code, and ones that only look so, to teach a classifier (seed 001)."""
 
-    sampling: Sampling = Sampling(temperature=0.7, top_p=0.95, max_tokens=480)
+    sampling: Sampling = Sampling(temperature=0.7, top_p=0.95, max_tokens=320)
     """The temperature is what `distill` takes if none is given there."""
-    texts: int = Field(default=3, ge=1, le=10)
-    """Texts asked for at once."""
     examples: int = Field(default=4, ge=1, le=10)
     """Human texts shown with each question, drawn anew each time."""
     words_shared: float = Field(default=0.5, gt=0, le=1)

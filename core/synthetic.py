@@ -44,8 +44,6 @@ class SyntheticSegment(Record):
     value: Written
     call: int = Field(ge=0)
     """Which question about this code and value it answers."""
-    place: int = Field(ge=0)
-    """Which text of that answer."""
     text: str
     dropped: Dropped = ""
     like: str = ""

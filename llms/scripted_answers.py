@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,8 +29,6 @@ def filled(schema: Mapping[str, Any], key: str, material: Mapping[str, str], see
     if kind == "object":
         properties: Mapping[str, Any] = schema.get("properties", {})
         return {name: filled(inner, name, material, seed) for name, inner in properties.items()}
-    if kind == "array" and key == "texts":
-        return _written(schema, material, seed)
     if kind == "array":
         return [filled(schema["items"], key, material, seed)] if _codable(material) else []
     if "enum" in schema:
@@ -41,24 +38,19 @@ def filled(schema: Mapping[str, Any], key: str, material: Mapping[str, str], see
     return {"integer": 0, "number": 0.0, "boolean": False}.get(str(kind))
 
 
-def _written(schema: Mapping[str, Any], material: Mapping[str, str], seed: int | None) -> list[str]:
-    """New texts: words of the texts shown, of those that lack the code where there are some, in another order."""
-    shown = material.get("counterexamples") or material.get("text", "")
-    lines = [_WORD.findall(line) for line in shown.splitlines()]
-    words = [word for line in lines for word in line] or ["nothing"]
-    longest = max(len(line) for line in lines) if lines else 1
-    order = random.Random(digest(shown, seed or 0))
-    texts = (" ".join(order.sample(words, min(longest, len(words)))) for _ in range(schema["maxItems"]))
-    return [text[: schema["items"].get("maxLength")] for text in texts]
-
-
 def _string(key: str, material: Mapping[str, str], seed: int | None) -> str:
     text = material.get("text", "")
     if key == "text":
-        return _closing(text)
+        return _holding(material["words"], seed) if "words" in material else _closing(text)
     if key == "label":
         return _first_suggestion(material)[1] or label(text, seed)
     return _opening(text) if key == "quote" else _REASON
+
+
+def _holding(words: str, seed: int | None) -> str:
+    """The words that a text is to hold, with a number that makes it another one."""
+    first, *rest = words.split(", ")
+    return " ".join([first, str(draw(100_000, words, seed)), *rest])
 
 
 def _chosen(options: Sequence[Any], key: str, material: Mapping[str, str], seed: int | None) -> Any:

@@ -32,7 +32,7 @@ _TOLD: Mapping[str, frozenset[str]] = {
     "deductive_choice": frozenset({"answers"}),
     "deductive_moderator": frozenset({"answers"}),
     "reviser": frozenset({"revisions"}),
-    "synthesizer": frozenset({"texts", "words"}),
+    "synthesizer": frozenset({"length"}),
 }
 """What an agent's instructions say beside the research question: how many codes, which answers there are."""
 
@@ -61,6 +61,7 @@ class Prompt(Record):
         max_codes: int = 1,
         book: Sequence[Piece] = (),
         words: Mapping[str, str] | None = None,
+        before: Sequence[WorkedExample] = (),
     ) -> list[Message]:
         """The conversation that asks for an answer: instructions, worked examples, fenced material.
 
@@ -72,13 +73,19 @@ class Prompt(Record):
             max_codes: Most codes, or items of another list, that an answer may hold, from 1.
             book: Material that many segments share, shown before theirs and marked by a marker of its own.
             words: What fills the instructions' other placeholders, such as `answers`.
+            before: Exchanges from the study that are shown after the worked examples, with this segment's marker.
+                Their answers are what people wrote, as JSON: a turn of the model's own, which instructs nobody.
 
         Returns:
-            All messages but the last are equal for every segment of a coder; the last begins with the book.
+            All messages but the last, and those of `before`, are equal for every segment of a coder; the last
+            begins with the book.
         """
         prefix = self._prefix(question, max_codes, words or {})
         texts = [piece.text for piece in (*book, *pieces)] + [message.content for message in prefix]
+        texts += [text for one in before for text in (_answer(one, 1), *(piece.text for piece in one.pieces))]
         marker = fence.marker_for(secret, segment_id, texts)
+        for one in before:
+            prefix += [self._turn(one.pieces, marker), Message(role="assistant", content=_answer(one, 1))]
         turn = self._turn(pieces, marker)
         if book:
             shown = fence.fenced(book, fence.marker_for(secret, _BOOK, texts))

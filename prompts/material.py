@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, Self, TypeAlias, get_args
 
-from pydantic import JsonValue
+from pydantic import JsonValue, model_validator
 
 from intercoder.core.record import Record
 
@@ -19,8 +19,8 @@ PieceKind: TypeAlias = Literal[
     "context",
     "speaker",
     "labels",
+    "words",
     "text",
-    "counterexamples",
     "suggestions",
 ]
 _KINDS: tuple[PieceKind, ...] = get_args(PieceKind)
@@ -40,7 +40,7 @@ class Piece(Record):
     definer sees of a concept, one label a line; its `text` is the passages, or the codes that are one now.
     `codebook` is the code that is asked about, or all codes to choose from, whose labels are the `options`.
     `findings` are what a reviser is told of a code in numbers; its `labels` are the book's other codes.
-    `text` is, for a synthesizer, what people wrote that has the code, and `counterexamples` what has not.
+    `words` are those that a synthesizer's text is to hold.
     """
 
     kind: PieceKind
@@ -56,13 +56,19 @@ class WorkedExample(Record):
     context: str = ""
     speaker: str = ""
     labels: str = ""
-    text: str
-    counterexamples: str = ""
+    words: str = ""
+    text: str = ""
     suggestions: str = ""
     template: str = ""
     """The template it belongs to, for agents that are asked in several ways; empty for all."""
     answer: Mapping[str, JsonValue]
     """The answer as it should be given; keys keep their order, since a model writes them in that order."""
+
+    @model_validator(mode="after")
+    def _shows_something(self) -> Self:
+        if not self.pieces:
+            raise ValueError("an example needs material, such as `text`")
+        return self
 
     @property
     def pieces(self) -> tuple[Piece, ...]:

@@ -505,8 +505,7 @@ synthetic_segments = Table(
     Column("code_revision", Integer, nullable=False),
     Column("codebook_version", Integer, nullable=False),
     Column("value", String(8), nullable=False),  # yes, or no: a hard negative
-    Column("call", Integer, nullable=False),
-    Column("place", Integer, nullable=False),
+    Column("call", Integer, nullable=False),  # which question about the code and value it answers
     Column("text", Text, nullable=False),
     Column("dropped", String(32), nullable=False),  # why it is not used; empty where it is kept
     Column("like", String(64), nullable=False),  # the segment, human or synthetic, that it is too much like
@@ -519,7 +518,7 @@ synthetic_segments = Table(
     Column("prompt_hash", String(64), nullable=False),
     Column("answer_key", String(64), nullable=False),
     Column("created_at", String(32), nullable=False),
-    Index("ix_synthetic_segments_origin", "study_id", "origin", "call", "place", unique=True),
+    Index("ix_synthetic_segments_origin", "study_id", "origin", "call", unique=True),
 )
 
 leases = Table(

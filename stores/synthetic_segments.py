@@ -76,7 +76,7 @@ class SqlSyntheticStore:
 
     def _read(self, wanted: sa.ColumnElement[bool]) -> list[SyntheticSegment]:
         table = schema.synthetic_segments
-        order = ("codebook_version", "code_id", "value", "origin", "call", "place")
+        order = ("codebook_version", "code_id", "value", "origin", "call")
         query = (
             sa.select(table)
             .where(table.c.study_id == self.study_id, wanted)

@@ -6,9 +6,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from math import ceil
 
+from intercoder.agents.cue_words import cue_words, how_many
 from intercoder.agents.session import Session
 from intercoder.agents.synthesizer import Synthesizer, entry
 from intercoder.core.codebook import Codebook
@@ -77,7 +77,6 @@ class Series:
                 where=self.code.label,
                 remedy="Code some segments with it, or leave the code out.",
             )
-        # A hard negative is as long as what it is to be told apart from, or as those that people found.
         self.size = around.synthesizer.size([one.text for one in self._without or self._with])
         self._next = 0
 
@@ -105,16 +104,13 @@ class Series:
         """As many as are wanted of those that were kept, the first ones."""
         return [one for one in self.written if one.kept][: self.count]
 
-    def go_on(self, segments: Sequence[SyntheticSegment]) -> None:
-        """Go on after what was written before."""
-        for call, texts in groupby(segments, key=lambda one: one.call):
-            self.take(call, list(texts))
-
-    def take(self, call: int, segments: Sequence[SyntheticSegment]) -> None:
-        """Add what a question brought, nothing where its answer could not be used."""
-        self.written += segments
-        self.unusable += not segments
-        self._kept += [one.kept for one in segments] or [False] * self.size.texts
+    def take(self, call: int, segment: SyntheticSegment | None) -> None:
+        """Add what a question brought, None where its answer could not be used."""
+        if segment is None:
+            self.unusable += 1
+        else:
+            self.written.append(segment)
+        self._kept.append(segment is not None and segment.kept)
         self._next = call + 1
 
     @property
@@ -136,11 +132,10 @@ class Series:
         """
         lacking = self.count - len(self.result)
         likely = max((sum(self._kept) + 1) / (len(self._kept) + 1), LEAST_NEW)
-        texts = min(ceil(lacking / likely), self._around.study.synthesizer.patience)
-        return range(self._next, self._next + ceil(texts / self.size.texts))
+        return range(self._next, self._next + min(ceil(lacking / likely), self._around.study.synthesizer.patience))
 
-    async def ask(self, call: int, session: Session) -> tuple[SyntheticSegment, ...]:
-        """Ask one question; what is answered was not compared with anything yet.
+    async def ask(self, call: int, session: Session) -> SyntheticSegment:
+        """Ask one question; its text was not compared with anything yet.
 
         Raises:
             NoAnswer: The model gave no usable answer.
@@ -148,43 +143,49 @@ class Series:
         """
         around = self._around
         named = (around.seed, self.code.id, self.value, call)
-        shown, others = self._drawn(call)
+        shown, words = self._drawn(call)
         asked = await around.synthesizer.write(
             around.book,
             self.code,
             self.value,
             [one.text for one in shown],
-            [one.text for one in others],
             self.size,
             session,
+            words=words,
             about=make_id("y", *named),
             seed=int(digest(*named)[:8], 16) % SEEDS,
         )
-        return tuple(
-            SyntheticSegment(
-                id=make_id("y", self.origin, call, place),
-                origin=self.origin,
-                code_id=self.code.id,
-                code_revision=self.code.revision,
-                codebook_version=around.book.version,
-                value=self.value,
-                call=call,
-                place=place,
-                text=text,
-                examples=tuple(one.id for one in (*shown, *others)),
-                temperature=around.synthesizer.settings.sampling.temperature,
-                seed=around.seed,
-                provenance=asked.provenance,
-            )
-            for place, text in enumerate(asked.value)
+        return SyntheticSegment(
+            id=make_id("y", self.origin, call),
+            origin=self.origin,
+            code_id=self.code.id,
+            code_revision=self.code.revision,
+            codebook_version=around.book.version,
+            value=self.value,
+            call=call,
+            text=asked.value,
+            examples=tuple(one.id for one in shown),
+            temperature=around.synthesizer.settings.sampling.temperature,
+            seed=around.seed,
+            provenance=asked.provenance,
         )
 
-    def _drawn(self, call: int) -> tuple[list[Segment], list[Segment]]:
-        """The human texts that one question shows, those with the code and those without."""
+    def _drawn(self, call: int) -> tuple[list[Segment], list[str]]:
+        """The human texts that one question shows, and the words it gives.
+
+        Words come from two texts that are not shown, as far as there are any: for a hard negative one of them has
+        the code. So no text that people wrote answers the question.
+        """
         draw = random.Random(digest("examples", self._around.seed, self.code.id, self.value, call))
-        most = self._around.study.synthesizer.examples
-        others = draw.sample(self._without, min(most // 2, len(self._without)))
-        return draw.sample(self._with, min(most - len(others), len(self._with))), others
+        own = self._without if self.value == "no" else self._with
+        shown = draw.sample(own, min(self._around.study.synthesizer.examples, len(own)))
+        others = [one for one in own if one not in shown] or own or self._with
+        second = self._with if self.value == "no" else others
+        count = how_many([one.text for one in own or self._with])
+        words = cue_words(draw.choice(others).text, max(1, count - 1), draw)
+        words += cue_words(draw.choice(second).text, 1, draw) if count > 1 else []
+        draw.shuffle(words)
+        return shown, list(dict.fromkeys(words))
 
     @cached_property
     def _entry(self) -> str:

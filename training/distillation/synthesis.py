@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -37,7 +36,7 @@ Examples: TypeAlias = Mapping[tuple[str, Written], Sequence[Segment]]
 """(code id, value) -> human segments of the training part that the synthesizer may be shown."""
 Listener: TypeAlias = Callable[[dict[str, Any]], None]
 
-WAVE = 48
+WAVE = 96
 """Most questions between two commits to the table. Their answers are committed one by one, to the answer log."""
 
 
@@ -74,9 +73,10 @@ async def synthesize(
 ) -> list[SyntheticSegment]:
     """Synthetic segments as wanted; what the study holds of them already is not written again.
 
-    Each call of the synthesizer is shown other human examples. A text that is too much like a human one, or like
-    one that was kept before, is dropped and written down with the reason. The same call gives the same texts again,
-    and one that wants more gives those and more, as long as codes, examples and settings are the same.
+    Each question shows other human examples and gives other words that the text is to hold. A text that is too much
+    like a human one, or like one that was kept before, is dropped and written down with the reason. The same call
+    gives the same texts again, and one that wants more gives those and more, as long as codes, examples and
+    settings are the same.
 
     Args:
         wanted: How many of each code and value.
@@ -107,7 +107,9 @@ async def synthesize(
     all_series = [Series(one, examples, around) for one in wanted]
     held = await asyncio.to_thread(store.written, [series.origin for series in all_series])
     for series in all_series:
-        series.go_on([one for one in held if one.origin == series.origin])
+        for one in held:
+            if one.origin == series.origin:
+                series.take(one.call, one)
     sieve = await _Sieve.begin(around, all_series, embeddings)
     while True:
         _tell(all_series, listen)
@@ -117,11 +119,11 @@ async def synthesize(
         if not asked:
             return [one for series in all_series for one in series.result]
         answers = await asyncio.gather(*(_answer(series, call, session) for series, call in asked))
-        fresh = await sieve.sift([one for texts in answers for one in texts])
+        fresh = await sieve.sift([one for one in answers if one is not None])
         await asyncio.to_thread(store.write, fresh)
         sifted = iter(fresh)
-        for (series, call), texts in zip(asked, answers, strict=True):
-            series.take(call, list(islice(sifted, len(texts))))
+        for (series, call), answer in zip(asked, answers, strict=True):
+            series.take(call, None if answer is None else next(sifted))
 
 
 def _next_questions(all_series: Sequence[Series]) -> list[tuple[Series, int]]:
@@ -129,12 +131,12 @@ def _next_questions(all_series: Sequence[Series]) -> list[tuple[Series, int]]:
     return [(series, call) for series in all_series for call in series.questions()][:WAVE]
 
 
-async def _answer(series: Series, call: int, session: Session) -> tuple[SyntheticSegment, ...]:
-    """The texts of an answer; none where the model gave no usable one."""
+async def _answer(series: Series, call: int, session: Session) -> SyntheticSegment | None:
+    """The text of an answer; None where the model gave no usable one."""
     try:
         return await series.ask(call, session)
     except NoAnswer:
-        return ()
+        return None
 
 
 def _check_new(series: Series) -> None:

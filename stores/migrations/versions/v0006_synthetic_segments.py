@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.Column("codebook_version", sa.Integer(), nullable=False),
         sa.Column("value", sa.String(length=8), nullable=False),
         sa.Column("call", sa.Integer(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("dropped", sa.String(length=32), nullable=False),
         sa.Column("like", sa.String(length=64), nullable=False),
@@ -35,5 +34,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("study_id", "synthetic_id"),
     )
     op.create_index(
-        "ix_synthetic_segments_origin", "synthetic_segments", ["study_id", "origin", "call", "place"], unique=True
+        "ix_synthetic_segments_origin", "synthetic_segments", ["study_id", "origin", "call"], unique=True
     )
