@@ -75,8 +75,18 @@ def systems_figure(found: Evaluation, place: int) -> Figure:
             "hovermode": "closest",
         },
         narrow={**narrow_ticks("yaxis", labels=names), **{f"{axis}.nticks": 3 for axis in axes}},
-        note="Where people agree on all, or a system always says the same, kappa may be undefined and has no dot.",
+        note=" ".join(_notes(found.systems)),
     )
+
+
+def _notes(systems: Sequence[SystemFigures]) -> Iterator[str]:
+    if any(math.isnan(one.kappa.value) for one in systems):
+        yield "Kappa is undefined, and has no dot, where people and a system say one and the same thing throughout."
+    if any(one.system == "people" for one in systems):
+        yield (
+            "Systems are held against what most people said, people against one another: as most people err less "
+            "than one, a system may come nearer to them than people do to each other."
+        )
 
 
 def _suffix(at: int) -> str:

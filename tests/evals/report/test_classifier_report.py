@@ -52,6 +52,8 @@ def test_an_undefined_statistic_has_no_dot(one: Evaluation) -> None:
     figure = systems_figure(one.model_copy(update={"systems": (without, *one.systems[1:])}), 0)
     assert [len(trace["x"]) for trace in figure.data] == [5, 4, 5]
     assert figure.rows[0][2] == "undefined"
+    assert figure.note.startswith("Kappa is undefined")
+    assert systems_figure(one, 0).note.startswith("Systems are held against what most people said")
 
 
 def test_decisions_that_a_system_left_out_are_told(one: Evaluation) -> None:
