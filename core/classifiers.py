@@ -98,7 +98,8 @@ class ClassifierCard(Record):
     """The step whose weights are kept: the best one on the development part, else the last."""
     stopped: Literal["end", "early"] = "end"
     losses: dict[str, float] = Field(default_factory=dict)
-    """`before`, `after` and `scaled` of the development part; `first` and `last` step of the training."""
+    """Mean negative log-likelihood of the development part in nats: `before` and `after` learning, both scaled, and
+    of the classifier as it runs `unscaled` and `scaled`. Weighted, of the training's `first` and `last` step."""
     seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)
 

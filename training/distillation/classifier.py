@@ -16,12 +16,13 @@ from intercoder.core.identity import digest
 from intercoder.core.study import Privacy
 from intercoder.llms import torch_environment
 from intercoder.llms.classifiers import as_it_runs, share_longer
-from intercoder.llms.encoders import load_encoder, most_tokens, save_encoder, with_head
+from intercoder.llms.encoders import load_encoder, most_tokens, save_encoder, vectors_of, with_head
 from intercoder.llms.factory import encoder_folder
 from intercoder.llms.windows import Reader
 from intercoder.training.checkpoints import Checkpoint, Workplace
 from intercoder.training.distillation.classifier_folder import fresh, publish, there_already
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
+from intercoder.training.distillation.head_start import first_head, put_on
 from intercoder.training.distillation.heads import TextItem, check_targets, targets_of
 from intercoder.training.distillation.learning import Learning, Part
 from intercoder.training.distillation.scaling import Scaling, fit_scaling
@@ -122,6 +123,8 @@ def train_classifier(
             listen,
         )
         last = workplace.last()
+        if last is None and settings.start == "regression":
+            _begin_head(material, wanted)
         listen(_begin(wanted, learning.total, last))
         if development and job.before is None:
             job = job.model_copy(update={"before": learning.measure()})
@@ -172,6 +175,15 @@ def _material(wanted: _Wanted) -> _Material:
 
     model = with_head(encoder, settings.pooling, len(wanted.codes))
     return _Material(model, tokenizer, reader, max_length, part(wanted.training), part(wanted.development))
+
+
+def _begin_head(material: _Material, wanted: _Wanted) -> None:
+    material.model.eval()
+    vectors = vectors_of(
+        material.model.encoder, wanted.settings.pooling, material.training.texts, material.reader.padding
+    )
+    balanced = wanted.settings.class_weights == "balanced"
+    put_on(material.model, first_head(vectors, material.training.targets, wanted.head, balanced=balanced))
 
 
 def _begin(wanted: _Wanted, total: int, last: Checkpoint | None) -> dict[str, object]:

@@ -23,12 +23,14 @@ class ClassifierSettings(Record):
     learning_rate: float = Field(default=5e-5, gt=0)
     """The encoder's highest; it rises over the warmup and falls to 0 on a straight line."""
     head_learning_rate: float = Field(default=1e-3, gt=0)
-    """The head's, which begins with random numbers."""
+    """The head's."""
+    start: Literal["regression", "random"] = "regression"
+    """What the head begins with: a logistic regression on the encoder as it is, or random numbers."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps."""
     weight_decay: float = Field(default=0.01, ge=0)
     max_grad_norm: float = Field(default=1.0, gt=0)
-    epochs: float = Field(default=10.0, gt=0)
+    epochs: float = Field(default=5.0, gt=0)
     max_steps: int = Field(default=0, ge=0)
     """Steps in all, whatever `epochs` says; 0 for none."""
     batch_size: int = Field(default=16, ge=1)

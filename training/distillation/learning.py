@@ -15,6 +15,7 @@ from intercoder.llms.windows import Reader, Windows
 from intercoder.training.checkpoints import Checkpoint, Workplace
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.distillation.heads import Targets, class_weights, loss_of
+from intercoder.training.distillation.scaling import fit_scaling
 from intercoder.training.distillation.steps import order, total_steps
 from intercoder.training.learning import Listener, NotFinite, OutOfMemory, of_memory
 
@@ -69,12 +70,12 @@ class Learning:
         self._trainer = self._made(training, listen)
 
     def measure(self) -> float:
-        """Loss of the development part in nats, weighted as in learning."""
-        import torch
+        """Mean negative log-likelihood of the development part in nats, scaled as the classifier will be.
 
-        logits = torch.from_numpy(self.logits(self._development.texts))
-        targets = torch.from_numpy(self._development.targets)
-        return float(loss_of(logits, targets, self._head, self._weights.double()))
+        So a model that is too sure of itself is not held back for it: scaling mends that.
+        """
+        logits = self.logits(self._development.texts)
+        return fit_scaling(logits, self._development.targets, self._head, self._settings.scaling).after
 
     def logits(self, texts: Sequence[Windows]) -> Numbers:
         """What the model says now. Shape (texts, codes)."""

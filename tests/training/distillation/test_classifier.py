@@ -79,12 +79,12 @@ def test_the_same_again_is_there_already(encoder: str, whole: Path) -> None:
 
 def test_another_classifier_of_that_name_is_kept_unless_told_otherwise(encoder: str, tmp_path: Path) -> None:
     out = tmp_path / "mine"
-    learn(encoder, out, changed(max_steps=1))
+    learn(encoder, out, changed(max_steps=2))
     first = weights(out)
     with pytest.raises(InputError, match="another classifier"):
-        learn(encoder, out, changed(max_steps=1, seed=1))
+        learn(encoder, out, changed(max_steps=2, seed=1))
     assert weights(out) == first
-    learn(encoder, out, changed(max_steps=1, seed=1), new=True)
+    learn(encoder, out, changed(max_steps=2, seed=1), new=True)
     assert weights(out) != first
 
 
