@@ -14,6 +14,7 @@ from intercoder.agents import (
     Definer,
     Moderator,
     Reviser,
+    Synthesizer,
     Themer,
 )
 from intercoder.agents.session import Session
@@ -27,6 +28,7 @@ from intercoder.core.study import (
     ModeratorSettings,
     ReviserSettings,
     Study,
+    SynthesizerSettings,
     WriterSettings,
 )
 from intercoder.core.study import DeductiveModerator as DeductiveModeratorSettings
@@ -50,6 +52,7 @@ STUDY = Study(
     definer=WriterSettings(shots=0),
     themer=WriterSettings(shots=0),
     reviser=ReviserSettings(shots=0),
+    synthesizer=SynthesizerSettings(shots=0),
 )
 TEMPLATES = {
     "coder": ("expert_angle",),
@@ -60,6 +63,7 @@ TEMPLATES = {
     "definer": ("define", "merge"),
     "themer": ("default",),
     "reviser": ("default",),
+    "synthesizer": ("yes", "no"),
 }
 TOLD = {
     "coder": "{{codes}}",
@@ -68,6 +72,7 @@ TOLD = {
     "deductive_choice": "{{answers}}",
     "deductive_moderator": "{{answers}}",
     "reviser": "{{revisions}}",
+    "synthesizer": "{{length}}",
 }
 CODES = [("thrift", "Repair costs less."), ("saving", "")]
 FINDINGS = CodeFindings(
@@ -143,6 +148,20 @@ async def test_deductive_agents_form_the_questions_they_always_formed(
         "moderator deductive_moderator/default 02d4c04dfb6d51b0",
         "moderator deductive_moderator/choice 58176cf50afebb65",
         "reviser reviser/default 59e5945d745882ee",
+    ]
+
+
+async def test_the_synthesizer_forms_the_questions_it_always_formed(
+    session: Session, log: InMemoryAnswerLog, prompts: Path
+) -> None:
+    synthesizer = Synthesizer.of_study(STUDY, prompts=prompts)
+    texts = ["It saved me forty euros.", "New ones cost too much."]
+    size = synthesizer.size(texts)
+    for value, words in (("yes", ["glue"]), ("no", [])):
+        await synthesizer.write(BOOK, THRIFT, value, texts, size, session, words=words, about=f"y_{value}", seed=5)
+    assert keys(log) == [
+        "synthesizer synthesizer/yes abe10b94f4b11ef4",
+        "synthesizer synthesizer/no 0256c51f996dca92",
     ]
 
 

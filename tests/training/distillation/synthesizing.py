@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from pydantic import Field
 from intercoder.agents.session import Session, Slots
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.documents import Document, Segment, whole
+from intercoder.core.protocols import LoggedAnswer
 from intercoder.core.study import Study, SynthesizerSettings, default_coders
 from intercoder.core.synthetic import SyntheticSegment, Wanted
 from intercoder.llms.embeddings import HashingEmbedder
-from intercoder.llms.scripted import ScriptedChatModel, material_of
+from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.stores.study_folder import StudyFolder, create_study
 from intercoder.stores.synthetic_segments import SqlSyntheticStore
@@ -52,26 +53,34 @@ class Killed(BaseException):
 
 
 class Answering(ScriptedChatModel):
-    """Answers with texts, by code, value and number of the question; counts its questions."""
+    """Writes texts by what is wanted and the question's seed, and keeps its questions."""
 
-    texts: Callable[[str, int], Sequence[str]]
-    dies_at: int = -1
-    """The question that it is killed by."""
-    asked: list[Mapping[str, str]] = Field(default_factory=list)
+    text: Callable[[str, int], str]
+    asked: list[Sequence[tuple[str, str]]] = Field(default_factory=list)
 
     def _reply(self, messages: Any, schema: Any, seed: int | None) -> str:
-        material = material_of(messages)
-        if len(self.asked) == self.dies_at:
+        self.asked.append(messages)
+        shown = [text for role, text in messages if role == "user" and "<<<codebook" in text][-1]
+        label = shown.splitlines()[1].removeprefix("Code: ")
+        value = "no" if "none of your texts" in messages[0][1] else "yes"
+        return json.dumps({"text": self.text(f"{label} {value}", seed or 0)})
+
+
+def different(name: str, seed: int) -> str:
+    """A text that shares no three words with any other."""
+    return f"{name} {seed} w{seed} x{seed * 3} y{seed} z{seed * 7}"
+
+
+class DyingLog(SqlAnswerLog):
+    """A log of a process that ends with the answer of that number; -1 for one that goes on."""
+
+    dies_at = -1
+
+    async def put(self, answer: LoggedAnswer) -> None:
+        if self.dies_at == 0:
             raise Killed
-        self.asked.append(material)
-        value = "no" if "counterexamples" in material else "yes"
-        label = material["codebook"].splitlines()[0].removeprefix("Code: ")
-        return json.dumps({"texts": list(self.texts(f"{label} {value}", seed or 0))})
-
-
-def different(name: str, seed: int) -> list[str]:
-    """Texts that share no three words with any other."""
-    return [f"{name} {seed} w{seed}{place} x{place}{seed} {seed}{place} ok{seed}" for place in range(3)]
+        self.dies_at -= 1
+        await super().put(answer)
 
 
 @contextmanager
@@ -99,8 +108,11 @@ class Synthesis:
             synthesizer=SynthesizerSettings(**self.settings),
         )
 
-    async def write(self, model: ScriptedChatModel, *wanted: Wanted, **more: Any) -> list[SyntheticSegment]:
-        log = SqlAnswerLog(self.folder.engine, self.folder.study.id)
+    async def write(
+        self, model: ScriptedChatModel, *wanted: Wanted, dies_at: int = -1, **more: Any
+    ) -> list[SyntheticSegment]:
+        log = DyingLog(self.folder.engine, self.folder.study.id)
+        log.dies_at = dies_at
         given = {"temperature": 0.7, "seed": 0, "examples": EXAMPLES, "human": PEOPLE, "book": BOOK, **more}
         return await synthesize(
             wanted,
