@@ -17,8 +17,8 @@ def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | Non
         )
     if material.spared_examples:
         found.append(
-            f"{counted(material.spared_examples, 'example')} of the codebook not shown to the synthesizer: quotes "
-            "of segments that are measured on. The language model is shown them, which flatters it."
+            f"{counted(material.spared_examples, 'example')} in the codebook quoting segments that nobody learns "
+            "from: kept from the filter's coder, but not from the language model itself, which flatters it."
         )
     if missing:
         found.append(f"{counted(missing, 'written segment')} wanting: too few labels were repeated.")
