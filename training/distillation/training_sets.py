@@ -32,7 +32,7 @@ def training_sets(material: Material, numbers: Mix, written: WrittenSet) -> list
     made = partial(compose, codes=material.codes, head=material.data.head)
     found = [Learnt("classifier", "classifier", made(human, written.segments))]
     if written.segments:
-        found.append(Learnt("human_same_size", f"people's {len(human):,} of these alone", made(human, ())))
+        found.append(Learnt("human_same_size", f"people's {len(human):,} alone", made(human, ())))
     if len(human) < len(training):
         found.append(Learnt("human_all", f"all {len(training):,} of people's", made(training, ())))
     return found
