@@ -8,7 +8,7 @@ from importlib.metadata import version
 from intercoder.core.deduction import PATTERN
 from intercoder.core.findings import ALPHA
 from intercoder.core.shown import counted, listed
-from intercoder.core.study import DeductiveCoderSettings, DeductiveModerator
+from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, DeductiveModerator
 from intercoder.evals.randomness import CONSISTENT, FEWEST_MINORITY
 from intercoder.evals.report.classifier_methods import CLASSIFIER_REFERENCES, classifier_methods
 from intercoder.evals.report.deductive_contents import DeductiveContents, population, stratified
@@ -108,19 +108,13 @@ def _asked(one: DeductiveCoderSettings | DeductiveModerator, role: str, contents
 
 
 def _classified(one: DeductiveCoderSettings, contents: DeductiveContents) -> str:
-    """Classifier and digest, and in a cascade how many decisions were the language model's."""
-    origins = [
-        decision.provenance for decision in contents.own if (decision.role, decision.coder) == ("coder", one.name)
-    ]
-    own = [origin for origin in origins if origin.prompt.startswith("classifier/")]
-    told = listed(sorted({f"{origin.prompt} [{origin.prompt_hash}]" for origin in own}) or [one.classifies])
-    text = f"a fine-tuned encoder, {told}"
+    """The classifier with its digest, and the language model that decided where it was not confident."""
+    origins = (decision.provenance for decision in contents.own if decision.coder == one.name)
+    named = {f"{origin.prompt} [{origin.prompt_hash}]" for origin in origins if origin.model.startswith(CLASSIFIER)}
+    text = f"a fine-tuned encoder, {listed(sorted(named)) or one.classifies}"
     if not one.classifier:
         return text
-    return (
-        f"{text}; where it was not confident, {contents.study.writer_model(one)} decided instead: "
-        f"{len(origins) - len(own):,} of {counted(len(origins), 'decision')}"
-    )
+    return f"{text}; where it was not confident, {contents.study.writer_model(one)} decided in its place"
 
 
 def _tests(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
