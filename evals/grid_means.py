@@ -49,7 +49,7 @@ class ShareEffect(NamedTuple):
 
     share: float
     difference: Bounded
-    """Of the classifier's figure, this share less the seed's; over the pairs of cells."""
+    """Of the classifier's figure, this share less the seed's: pairs averaged within their seed, over seeds."""
 
 
 class Spread(NamedTuple):
@@ -107,14 +107,15 @@ def classifier_of(cell: GridCell) -> SystemFigures | None:
 def share_effects(cells: Sequence[GridCell], measure: Measure, against: float = SEED_SHARE) -> list[ShareEffect]:
     """For each share the difference from another share, in pairs of cells alike in all else.
 
-    A cell without written segments has no temperature; it is held against the cells of each.
+    Pairs of a seed share people's segments, so that each seed counts once, however many pairs it has. A cell
+    without written segments has no temperature; it is held against the cells of each.
     """
     values = {
         (*place_of(cell.settings), cell.settings.seed): measure(figures)
         for cell in cells
         if not cell.problem and (figures := classifier_of(cell)) is not None
     }
-    differences: dict[float, list[float]] = {}
+    differences: dict[float, dict[int, list[float]]] = {}
     for (share, total, temperature, filtered, seed), value in values.items():
         if share != against:
             continue
@@ -123,8 +124,13 @@ def share_effects(cells: Sequence[GridCell], measure: Measure, against: float = 
             plain = other == 0 and (rest[0], rest[3]) == (total, seed)
             if other != against and (alike or plain):
                 key = (other, *rest)
-                differences.setdefault(other, []).append(values[key] - value)  # type: ignore[index]
-    return [ShareEffect(share, over_seeds(found)) for share, found in sorted(differences.items())]
+                of_seeds = differences.setdefault(other, {})
+                of_seeds.setdefault(seed, []).append(values[key] - value)  # type: ignore[index]
+    return [ShareEffect(share, _over(found)) for share, found in sorted(differences.items())]
+
+
+def _over(of_seeds: Mapping[int, Sequence[float]]) -> Bounded:
+    return over_seeds([over_seeds(pairs).value for pairs in of_seeds.values()])
 
 
 def spreads(cells: Iterable[GridCell], measure: Measure) -> list[Spread]:

@@ -202,7 +202,7 @@ def effects_told(found: WorkedGrid, total: int) -> str:
     parts = [f"{one.share:.0%} {told(one.difference)}" for one in effects]
     above = [f"{one.share:.0%}" for one in effects if one.difference.low > 0]
     below = [f"{one.share:.0%}" for one in effects if one.difference.high < 0]
-    words = f"Macro-F1 less that at 80% written, in pairs alike in all else: {'; '.join(parts)}."
+    words = f"Macro-F1 less that at 80% written, in pairs alike in all else, over seeds: {'; '.join(parts)}."
     if above:
         return f"{words} Better than 80%: {', '.join(above)}."
     if len(below) == len(effects):

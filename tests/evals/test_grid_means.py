@@ -68,7 +68,17 @@ def test_pairs_are_alike_in_all_else():
 def test_people_alone_are_held_against_every_temperature():
     cells = [cell(0.8, 0, 0.5, temperature=one) for one in (0.3, 1.0)] + [cell(0, 0, 0.9, temperature=math.nan)]
     (found,) = share_effects(cells, F1)
-    assert (found.share, found.difference.n, found.difference.value) == (0, 2, pytest.approx(0.4))
+    assert (found.share, found.difference.n, found.difference.value) == (0, 1, pytest.approx(0.4))
+
+
+def test_pairs_of_one_seed_are_one_difference():
+    values = {0.3: (0.1, 0.3), 0.7: (0.2, 0.4), 1.0: (0.3, 0.5)}
+    cells = [cell(0.8, seed, 0.4, temperature=t) for t in values for seed in (0, 1)]
+    cells += [cell(0.5, seed, v, temperature=t) for t, ones in values.items() for seed, v in enumerate(ones)]
+    cells += [cell(0.5, 1, math.nan, filter=3), cell(0.8, 1, 0.4, filter=3)]
+    (found,) = share_effects(cells, F1)
+    assert (found.difference.n, found.difference.value) == (2, pytest.approx(-0.1))
+    assert found.difference.high > 0, "two seeds with these means tell nothing, however many pairs each has"
 
 
 def test_spread_is_pooled_over_cells_of_a_temperature():

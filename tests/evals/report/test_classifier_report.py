@@ -124,7 +124,7 @@ def test_a_grid_has_a_figure_for_each_size_with_a_line_for_each_temperature(work
 
 def test_the_seeds_question_is_answered_with_numbers(worked: WorkedGrid) -> None:
     told = effects_told(worked, 400)
-    assert re.search(r"Macro-F1 less that at 80% written, in pairs alike in all else: 0% -0\.\d+ \(", told)
+    assert re.search(r"less that at 80% written, in pairs alike in all else, over seeds: 0% -0\.\d+ \(", told)
     without = WorkedGrid(worked.grid, tuple(cell for cell in worked.cells if cell.settings.share != 0.8))
     assert "is not in this grid" in effects_told(without, 400)
 
