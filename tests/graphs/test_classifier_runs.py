@@ -15,6 +15,8 @@ from intercoder.core.codebook import Codebook
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.study import Deduction, DeductiveCoderSettings, Limits
+from intercoder.evals.report.deductive_methods import deductive_methods
+from intercoder.evals.report.deductive_reading import gather_deductive
 from intercoder.graphs.asked_alike import would_ask_alike
 from intercoder.graphs.deductive_jobs import begin_calibration, begin_development, judge, left_out
 from intercoder.graphs.deductive_planning import plan_deductive
@@ -275,3 +277,22 @@ def test_texts_are_coded_from_python_by_the_classifiers_folder(folder: StudyFold
     alone = DeductiveCoderSettings(name="fast", model=f"classifier:{folder.classifiers / 'mine'}")
     table = code_deductively(["Money!", "Nothing."], book, coders=[alone]).to_table()
     assert table.to_numpy().tolist() == [["Money!", "yes", "no"], ["Nothing.", "no", "no"]]
+
+
+@pytest.mark.parametrize(
+    ("coder", "told"),
+    [
+        (ALONE, "a fine-tuned encoder, classifier/mine [first])"),
+        (
+            CASCADE,
+            "a fine-tuned encoder, classifier/mine from 0.8 [first]; where it was not confident, scripted:words "
+            "decided in its place",
+        ),
+    ],
+)
+def test_the_methods_of_a_report_name_the_classifier(
+    folder: StudyFolder, rule: Rule, coder: DeductiveCoderSettings, told: str
+) -> None:
+    learnt(coding(folder, coder), make_book(folder))
+    methods = deductive_methods(gather_deductive(folder, final(folder), {}))
+    assert told in " ".join(methods.paragraphs)
