@@ -22,10 +22,11 @@ from intercoder.agents.session import Session
 from intercoder.agents.subgraph import TextInput, material_of, standalone_session, subgraph
 from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.confidence import confidences
 from intercoder.core.decisions import CodeAnswer, Failure, Provenance
 from intercoder.core.documents import Segment
 from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, Privacy
-from intercoder.llms.class_probabilities import Numbers, confidences
+from intercoder.llms.class_probabilities import Numbers
 from intercoder.llms.classifiers import load_classifier
 
 

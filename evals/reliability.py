@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from intercoder.core.classifier_results import Bounded, Head, MeasuredCode, Reliability, ReliabilityBin
+from intercoder.core.confidence import confidences
 from intercoder.core.errors import InputError
 from intercoder.evals.bootstrap import replicates
 from intercoder.evals.classification import Asked, Targets, bounded, classes
@@ -39,10 +40,8 @@ def answers(probabilities: Floats, head: Head) -> Answers:
         probabilities: Of each code; shape (segments, codes).
         head: What it answers. A code is given from 0.5; of an exclusive book the likeliest is.
     """
-    if head == "one_of_k":
-        chosen = probabilities.argmax(axis=1)[:, None]
-        return Answers(chosen.astype(np.int64), probabilities.max(axis=1, keepdims=True))
-    return Answers((probabilities >= 0.5).astype(np.int64), np.maximum(probabilities, 1 - probabilities))
+    chosen = probabilities.argmax(axis=1)[:, None] if head == "one_of_k" else probabilities >= 0.5
+    return Answers(chosen.astype(np.int64), confidences(probabilities, head))
 
 
 def as_targets(chosen: Codes, codes: Sequence[MeasuredCode], head: Head) -> list[dict[str, bool]]:

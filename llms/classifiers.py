@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from intercoder.core.classifiers import ClassifierCard, Pooling, read_card
+from intercoder.core.confidence import PLACES
 from intercoder.core.errors import ModelError
-from intercoder.llms.class_probabilities import PLACES, Numbers, probabilities, scaled
+from intercoder.llms.class_probabilities import Numbers, probabilities, scaled
 from intercoder.llms.encoders import load_encoder, load_head, vectors_of, with_head
 from intercoder.llms.loading import fastest_dtype
 from intercoder.llms.once import Once

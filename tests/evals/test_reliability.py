@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from intercoder.core.classifier_results import MeasuredCode
+from intercoder.core.confidence import confidences
 from intercoder.core.errors import InputError
 from intercoder.evals.classification import Asked
 from intercoder.evals.reliability import answers, as_targets, reliability
@@ -22,6 +23,12 @@ def test_confidence_is_in_the_answer_that_is_given():
     assert found.confidence[:, 0].tolist() == pytest.approx([0.9, 0.8, 0.5])
     chosen = answers(np.array([[0.2, 0.5, 0.3]]), "one_of_k")
     assert (chosen.chosen.tolist(), chosen.confidence.tolist()) == ([[1]], [[0.5]])
+
+
+@pytest.mark.parametrize("head", ["yes_no", "multi_label", "one_of_k"])
+def test_confidence_is_the_coders_to_the_last_bit(head):
+    given = np.linspace(0, 1, 10_001)[:, None].round(4)
+    assert (answers(given, head).confidence == confidences(given, head)).all()
 
 
 def test_answers_become_targets():

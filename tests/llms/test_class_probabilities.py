@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from intercoder.llms.class_probabilities import confidences, probabilities, scaled
+from intercoder.core.confidence import confidences
+from intercoder.llms.class_probabilities import probabilities, scaled
 
 
 def test_probabilities_of_single_codes_and_of_a_choice() -> None:

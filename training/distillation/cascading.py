@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from intercoder.core.classifier_results import CascadeCurve, SystemFigures
+from intercoder.core.confidence import confidences
 from intercoder.evals.cascade import Prices, cascade_curve
 from intercoder.evals.classification import Asked, classified
 from intercoder.evals.reliability import answers, as_targets
-from intercoder.llms.class_probabilities import Numbers, confidences
+from intercoder.llms.class_probabilities import Numbers
 from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.cascade_choice import Bound, choose_bound
 from intercoder.training.distillation.human_data import HumanItem
