@@ -110,14 +110,16 @@ class Synthesizer:
             NoAnswer: The model gave no usable answer.
             EndpointStopped: The endpoint answers nobody.
         """
-        shown = [Piece(kind="codebook", text=entry(book, code))]
-        before = _before(shown[0], texts, size, random.Random(about))
-        pieces = [] if before else shown
-        if words:
-            pieces.append(Piece(kind="words", text=_listed(words)))
+        shown, before = entry(book, code), _before(texts, size, random.Random(about))
+        # A small model writes about what stands last before it. So the code does where it is to apply; where it is
+        # not, it stands before what people wrote.
+        if value == "no" and before:
+            before[0] = before[0].model_copy(update={"codebook": shown})
+            shown = ""
+        kinds = (("codebook", shown), ("words", _listed(words)))
         return await self._writers[value].write(
             about,
-            pieces,
+            [Piece(kind=kind, text=text) for kind, text in kinds if text],
             synthesizer_schema(size),
             partial(parse_synthesizer_answer, size=size),
             session,
@@ -128,16 +130,15 @@ class Synthesizer:
         )
 
 
-def _before(code: Piece, texts: Sequence[str], size: Size, draw: random.Random) -> list[WorkedExample]:
-    """What people wrote as exchanges: words of a text, and then the text. The first shows the code."""
+def _before(texts: Sequence[str], size: Size, draw: random.Random) -> list[WorkedExample]:
+    """What people wrote as exchanges: words of a text, and then the text."""
     count = how_many(texts)
     return [
         WorkedExample(
-            codebook=code.text if place == 0 else "",
             words=_listed(cue_words(text, count, draw)) or "-",
             answer={"text": shortened(text, size.characters)},
         )
-        for place, text in enumerate(texts)
+        for text in texts
     ]
 
 

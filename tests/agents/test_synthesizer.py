@@ -60,21 +60,25 @@ async def test_people_texts_are_shown_as_if_it_had_written_them_from_some_of_the
     assert "one text of about 3 to 9 words" in messages[0][1]
     assert [json.loads(messages[place][1]) for place in (2, 4)] == [{"text": text} for text in OWN]
     first, second, last = (material_of([messages[place]]) for place in (1, 3, 5))
-    assert (list(first), list(second), last) == (["codebook", "words"], ["words"], {"words": "glue, shop"})
+    assert (list(first), list(second), list(last)) == (["words"], ["words"], ["codebook", "words"])
+    assert last["words"] == "glue, shop"
     for material, text in zip((first, second), OWN, strict=True):
         words = material["words"].split(", ")
         assert len(words) == 2
         assert all(word in text for word in words)
-    assert "Definition: Money is saved by repairing." in first["codebook"]
-    assert "Applies: Repair is called cheaper." in first["codebook"]
-    assert "Does not apply: Prices of new things." in first["codebook"]
+    assert "Definition: Money is saved by repairing." in last["codebook"]
+    assert "Applies: Repair is called cheaper." in last["codebook"]
+    assert "Does not apply: Prices of new things." in last["codebook"]
 
 
-async def test_a_hard_negative_is_asked_for_in_other_words(session: Session) -> None:
+async def test_a_hard_negative_is_asked_for_in_other_words_with_the_code_first(session: Session) -> None:
     model = answering(writing("I was proud of the glue."))
     assert await written(model, session, "no") == "I was proud of the glue."
     await written(model, session, about="y_2")
-    assert model.asked[0][0][0] != model.asked[1][0][0]
+    (messages, _), (others, _) = model.asked
+    assert messages[0] != others[0]
+    first, second, last = (list(material_of([messages[place]])) for place in (1, 3, 5))
+    assert (first, second, last) == (["codebook", "words"], ["words"], ["words"])
 
 
 async def test_examples_of_the_codebook_are_not_shown(session: Session) -> None:

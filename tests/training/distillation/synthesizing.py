@@ -90,6 +90,11 @@ def a_study(path: Path) -> Iterator[StudyFolder]:
     folder.close()
 
 
+def session_over(folder: StudyFolder) -> Session:
+    """A session whose answers are kept in a study."""
+    return Session(SqlAnswerLog(folder.engine, folder.study.id), Slots(8), run="distill")
+
+
 class Synthesis:
     """A study in which is synthesized."""
 
