@@ -78,4 +78,5 @@ def _contents(
         comparison=compare(coders, [], embed, 0.7),
         definitions={},
         lines=(),
+        asked=None,
     )

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from benchmarks.ensemble_figures import figures_page
 from benchmarks.ensemble_measures import Judges, difference, estimates, measure
 from benchmarks.ensemble_systems import dynamic, heard, in_hindsight, labels_of, refined, ruled
-from benchmarks.ensemble_texts import Item
+from benchmarks.ensemble_texts import Item, TextSet
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.documents import Document, whole
 from intercoder.core.protocols import Vectors
@@ -113,3 +114,14 @@ def test_others_are_asked_only_where_the_first_is_not_sure() -> None:
     assert labels == ["pride", ruled(everyone)[1]]
     assert dynamic(few, everyone, 0.9, asked=3, near=-math.inf)[1] == [True, True]
     assert dynamic(few, everyone, 0.9, asked=2, near=0.4)[1] == [True, True]
+
+
+def test_a_set_has_a_page_of_figures() -> None:
+    texts = TextSet("two", "Why do people repair?", (), tuple(ITEMS))
+    systems = {
+        "reader one": ["pride", "shops"],
+        "reader two": ["mending", "loss"],
+        "both: medoid": ["pride", "loss"],
+    }
+    page = figures_page(texts, ITEMS, systems, "both: medoid", embed)
+    assert all(name in page for name in ("reader one", "reader two"))
