@@ -230,5 +230,7 @@ class Grid(Record):
     """Reference of the model that wrote segments."""
     cells: tuple[CellSettings, ...]
     """All that are to be worked, in order."""
+    keys: tuple[str, ...]
+    """Their keys, in the same order: a cell with another key was worked from something else."""
     systems: tuple[SystemFigures, ...] = ()
     """Systems that do not differ between cells: the language model, people, all human data."""

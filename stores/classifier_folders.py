@@ -53,15 +53,14 @@ def read_grids(directory: Path) -> tuple[WorkedGrid, ...]:
 
 
 def read_grid(folder: Path) -> WorkedGrid:
-    """One grid. Of cells with the same settings the last counts; a last line that was cut off is left out.
+    """One grid. Of cells with the same key the last counts; a last line that was cut off is left out.
 
     Raises:
         StudyError: A file cannot be read.
     """
     grid = _record(folder / GRID, Grid)
-    worked = {cell.settings.model_dump_json(): cell for cell in read_cells(folder / CELLS)}
-    ordered = (worked.get(settings.model_dump_json()) for settings in grid.cells)
-    return WorkedGrid(grid, tuple(cell for cell in ordered if cell is not None))
+    worked = {cell.key: cell for cell in read_cells(folder / CELLS)}
+    return WorkedGrid(grid, tuple(worked[key] for key in grid.keys if key in worked))
 
 
 def read_cells(path: Path) -> list[GridCell]:

@@ -21,6 +21,7 @@ from intercoder.stores.classifier_folders import read_evaluations, read_grid, re
 PARTS = PartSizes(training=3, development=1, held_out=1)
 CODES = (MeasuredCode(code_id="c_1", label="pride"),)
 CELLS = tuple(CellSettings(share=share, total=10, temperature=0.7, seed=0) for share in (0.2, 0.5))
+KEYS = ("1", "2")
 
 
 def evaluation(name: str) -> Evaluation:
@@ -35,7 +36,9 @@ def keep(path: Path, text: str) -> None:
 
 
 def grid(folder: Path) -> Grid:
-    made = Grid(name="g", head="yes_no", codes=CODES, parts=PARTS, encoder="embedded:minilm-l6", cells=CELLS)
+    made = Grid(
+        name="g", head="yes_no", codes=CODES, parts=PARTS, encoder="embedded:minilm-l6", cells=CELLS, keys=KEYS
+    )
     keep(folder / "grid.json", made.model_dump_json())
     return made
 
@@ -60,14 +63,23 @@ def test_what_is_undefined_is_null_in_the_file() -> None:
     assert CellSettings.model_validate_json(cell.model_dump_json()).without_seed == (0, 10, None, 0)
 
 
+def keep_cells(folder: Path, *cells: GridCell) -> None:
+    keep(folder / "grid.jsonl", "".join(f"{one.model_dump_json()}\n" for one in cells))
+
+
 def test_a_grids_cells_are_in_its_order_and_the_last_of_each_counts(tmp_path: Path) -> None:
     made = grid(tmp_path)
-    worked = [GridCell(settings=CELLS[1], key="1"), GridCell(settings=CELLS[0], key="2")]
-    worked.append(GridCell(settings=CELLS[1], key="3"))
-    keep(tmp_path / "grid.jsonl", "".join(f"{one.model_dump_json()}\n" for one in worked))
+    failed = GridCell(settings=CELLS[1], key="2", problem="memory")
+    keep_cells(tmp_path, failed, GridCell(settings=CELLS[0], key="1"), GridCell(settings=CELLS[1], key="2"))
     found = read_grid(tmp_path)
     assert found.grid == made
-    assert [one.key for one in found.cells] == ["2", "3"]
+    assert [(one.key, one.problem) for one in found.cells] == [("1", ""), ("2", "")]
+
+
+def test_cells_that_another_grid_left_are_not_its_own(tmp_path: Path) -> None:
+    grid(tmp_path)
+    keep_cells(tmp_path, GridCell(settings=CELLS[0], key="other"), GridCell(settings=CELLS[1], key="2"))
+    assert [one.key for one in read_grid(tmp_path).cells] == ["2"]
 
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:

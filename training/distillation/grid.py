@@ -73,9 +73,9 @@ def run_grid(
         lock.release()
 
 
-def grid_of(material: Material, name: str, systems: tuple[SystemFigures, ...] = ()) -> Grid:
+def grid_of(material: Material, name: str, cells: GridCells) -> Grid:
     """What a grid is about."""
-    study = material.folder.study
+    study, settings = material.folder.study, cells_of(material)
     return Grid(
         name=name,
         head=material.data.head,
@@ -83,8 +83,8 @@ def grid_of(material: Material, name: str, systems: tuple[SystemFigures, ...] = 
         parts=measuring.part_sizes(material),
         encoder=material.settings.encoder,
         synthesizer=study.writer_model(study.synthesizer),
-        cells=cells_of(material),
-        systems=systems,
+        cells=settings,
+        keys=tuple(map(cells.key, settings)),
     )
 
 
@@ -92,13 +92,13 @@ def _run(material: Material, folder: Path, *, new: bool, listen: Listener) -> It
     kept = GridFolder(folder)
     if new:
         kept.forget()
-    grid = grid_of(material, folder.name)
+    cells = GridCells(material, folder, listen)
+    grid = grid_of(material, folder.name, cells)
     kept.write(grid)
     systems = _systems(material, kept, listen)
     kept.write(grid.model_copy(update={"systems": tuple(systems)}))
-    cells, worked = GridCells(material, folder, listen), kept.worked()
-    for place, settings in enumerate(grid.cells, 1):
-        key = cells.key(settings)
+    worked = kept.worked()
+    for place, (settings, key) in enumerate(zip(grid.cells, grid.keys, strict=True), 1):
         if key in worked:
             cells.clear(settings)
             yield Worked(worked[key], kept=True, done=place, total=len(grid.cells))

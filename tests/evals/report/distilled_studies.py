@@ -98,6 +98,7 @@ def grid(name: str, *labels: str, seeds: int = 3, left: int = 0, failed: int = 0
         encoder="embedded:minilm-l6",
         synthesizer=MODEL,
         cells=tuple(settings),
+        keys=tuple(map(str, range(len(settings)))),
         systems=(_figures("model", MODEL, 0.55, draws), _figures("people", "people, pair by pair", 0.9, draws)),
     )
     return WorkedGrid(made, tuple(worked))
