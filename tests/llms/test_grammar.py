@@ -77,6 +77,28 @@ def test_rows_of_one_batch_keep_each_to_its_own_schema(maker: GrammarMaker, seed
             assert is_compact(text)
 
 
+@pytest.mark.parametrize("most", [100, 120, 121, 200, 250, 600])
+def test_long_strings_end_at_their_bound(maker: GrammarMaker, most: int) -> None:
+    schema = {
+        **answer_schema(text=most),
+        "properties": {"text": {"type": "string", "minLength": 1, "maxLength": most}},
+    }
+
+    def accepted(text: str) -> bool:
+        grammar = RowGrammar(maker.compile(schema))
+        try:
+            return [
+                grammar.accept(token) for token in WORDS.encode(json.dumps({"text": text}, separators=(",", ":")))
+            ][-1]
+        except RuntimeError:
+            return False
+
+    assert all(accepted("x" * length) for length in {1, 99, 100, most - 1, most} if length <= most)
+    assert accepted('say "so" ' * (most // 9))
+    assert not accepted("x" * (most + 1))
+    assert not accepted("")
+
+
 def test_a_string_cannot_hold_a_raw_control_character(maker: GrammarMaker) -> None:
     logits = torch.zeros(1, len(WORDS))
     grammar = RowGrammar(maker.compile(SCHEMAS[0]))

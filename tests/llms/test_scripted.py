@@ -160,3 +160,12 @@ async def test_revisions_cite_and_quote_what_was_shown() -> None:
     assert isinstance(revision, TextGiven)
     assert revision.text
     assert revision.text in TEXT
+
+
+async def test_a_text_is_written_that_holds_the_words_given() -> None:
+    words = Piece(kind="words", text="glue, shop, boots")
+    schema = {"type": "object", "properties": {"text": {"type": "string", "maxLength": 100}}}
+    asked = [("user", fenced([words], "1a2b3c4d") + "\nWrite.")]
+    texts = {json.loads(await reply(ScriptedChatModel(), asked, schema, seed))["text"] for seed in range(20)}
+    assert len(texts) > 15
+    assert all([word for word in text.split() if word.isalpha()] == ["glue", "shop", "boots"] for text in texts)

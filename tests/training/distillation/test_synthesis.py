@@ -125,7 +125,8 @@ async def test_one_that_was_killed_goes_on_to_the_same_texts(
             await Synthesis(folder).write(Answering(text=some_repeat), *ALL, dies_at=dies_at)
         model = Answering(text=some_repeat)
         assert await Synthesis(folder).write(model, *ALL) == whole
-        assert len(model.asked) == questions - min(dies_at, questions)
+        lost = len(model.asked) - (questions - min(dies_at, questions))
+        assert 0 <= lost <= 8, "only what was in flight, being asked or committed, is asked again"
 
 
 async def test_one_that_ended_before_it_wrote_asks_nothing_again(
