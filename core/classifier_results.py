@@ -179,7 +179,9 @@ class Evaluation(Record):
     curve: CascadeCurve | None = None
     """On held-out codes."""
     truncated: Number = math.nan
-    """Share of segments longer than the encoder reads."""
+    """Share of segments longer than the encoder reads at once."""
+    overlap: int = -1
+    """Tokens that two windows over a longer segment share; -1 where longer ones were cut off."""
     notes: tuple[str, ...] = ()
     """What a reader of the figures has to know, a sentence each."""
 

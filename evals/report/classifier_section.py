@@ -87,7 +87,8 @@ def _told(found: Evaluation) -> Iterator[str]:
         f"{_split(found.parts)}"
     )
     if math.isfinite(found.truncated) and found.truncated:
-        yield f"{found.truncated:.1%} of the segments are longer than it reads; their ends were cut off."
+        longer = "it read them in windows" if found.overlap >= 0 else "their ends were cut off"
+        yield f"{found.truncated:.1%} of the segments are longer than it reads at once; {longer}."
     yield from found.notes
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from intercoder.core.study_toml import parse_study
+from intercoder.stores.classifier_folders import read_evaluations
 from intercoder.stores.lease import Lease
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call
@@ -208,3 +209,5 @@ def test_segments_longer_than_the_encoder_reads_are_told(study: Path, encoder: s
     assert "classifier.windows=true" in done.out
     done = command(*words, "--set", "classifier.windows=true", "--set", "classifier.overlap=2", "--new")
     assert "they are read in windows" in done.out
+    (evaluation,) = read_evaluations(study)
+    assert evaluation.overlap == 2

@@ -204,5 +204,6 @@ def evaluation(
         development_curve=curves[0] if curves else None,
         curve=curves[1] if curves else None,
         truncated=predicted.truncated,
+        overlap=card.overlap,
         notes=tuple(notes),
     )

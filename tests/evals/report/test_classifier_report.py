@@ -101,6 +101,13 @@ def test_what_was_not_measured_says_why(one: Evaluation) -> None:
     assert all(figure.undefined and not figure.data for figure in figures)
 
 
+def test_what_becomes_of_longer_segments_is_told(one: Evaluation) -> None:
+    windowed = one.model_copy(update={"overlap": 32})
+    cut, read = (classifier_section([found], []).classifiers[0].paragraphs[1] for found in (one, windowed))
+    assert cut == "3.1% of the segments are longer than it reads at once; their ends were cut off."
+    assert read == "3.1% of the segments are longer than it reads at once; it read them in windows."
+
+
 def test_codes_are_listed_where_there_are_several(one: Evaluation) -> None:
     several = evaluation("all", "thrift", "pride", head="multi_label", segments=60)
     section = classifier_section([one, several], [])
