@@ -108,7 +108,7 @@ shots = 3
 model = ""
 shots = 2              # worked examples in the prompt, 0 to 2
 examples = 4           # human texts shown with each question
-words_shared = 0.5     # texts that share so many of their word triples, or more, are too much alike
+words_shared = 0.6     # texts that share so many of their word triples, or more, are too much alike
 cosine = 0.95          # so are those whose embeddings are as near as this
 
 # When a model codes as well as people do.

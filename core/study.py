@@ -120,7 +120,7 @@ class SynthesizerSettings(WriterSettings):
     """The temperature is what `distill` takes if none is given there."""
     examples: int = Field(default=4, ge=1, le=10)
     """Human texts shown with each question, drawn anew each time."""
-    words_shared: float = Field(default=0.5, gt=0, le=1)
+    words_shared: float = Field(default=0.6, gt=0, le=1)
     """Share of a text's word triples that stand in one other text, from which it is too much like that one."""
     cosine: float = Field(default=0.95, gt=0, le=1)
     """Cosine of embeddings from which two texts are too much alike."""

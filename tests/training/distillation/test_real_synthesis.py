@@ -16,7 +16,7 @@ from intercoder.training.distillation.likeness import triples
 from intercoder.training.distillation.synthesis import synthesize
 from tests.training.distillation.synthesizing import BOOK, THRIFT, a_study, human, session_over
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.long]
 
 EURO = human(
     "The shop wanted ninety euros for a new pump, the seal in ours cost me two.",
@@ -59,7 +59,7 @@ async def test_a_real_model_writes_new_texts_of_a_code(tmp_path: Path) -> None:
             assert len(one.text) <= size.characters
             assert one.provenance.model.startswith("embedded:smollm2-135m")
             own = triples(one.text)
-            assert all(len(own & triples(text.text)) < 0.5 * len(own) for text in EURO)
+            assert all(len(own & triples(text.text)) < STUDY.synthesizer.words_shared * len(own) for text in EURO)
         with reading(folder.engine) as connection:
             usable = connection.execute(answers.select().where(answers.c.status == "ok")).all()
         assert len(usable) >= 3
