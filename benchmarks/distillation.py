@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.distillation_studies import DATA, TextSet, immigration, khan, stance, study_of, subset
@@ -151,7 +153,7 @@ def write(outcomes: Mapping[str, Outcome], given: argparse.Namespace) -> None:
     ]
     _replace(folder / "distillation.md", "\n".join(lines) + "\n")
     numbers = {name: _numbers(one) for name, one in outcomes.items()}
-    _replace(folder / "distillation.json", json.dumps(numbers, indent=1) + "\n")
+    _replace(folder / "distillation.json", to_json(numbers, indent=1, inf_nan_mode="null").decode() + "\n")
 
 
 def _lines(one: Outcome) -> Iterator[str]:
@@ -174,10 +176,10 @@ def _numbers(one: Outcome) -> dict[str, Any]:
     return {
         "texts": len(one.texts.texts),
         "problem": one.problem,
-        "evaluation": one.evaluation.model_dump(mode="json") if one.evaluation else None,
-        "against_each_person": [figures.model_dump(mode="json") for figures in one.people],
-        "grid": one.grid.grid.model_dump(mode="json") if one.grid else None,
-        "cells": [cell.model_dump(mode="json") for cell in one.grid.cells] if one.grid else [],
+        "evaluation": one.evaluation,
+        "against_each_person": one.people,
+        "grid": one.grid.grid if one.grid else None,
+        "cells": one.grid.cells if one.grid else (),
     }
 
 

@@ -21,8 +21,11 @@ WIDE = 200
 
 
 def print_json(value: object) -> None:
-    """One object on one line."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    """One object on one line; what is undefined is null, since JSON has no nan."""
+    from pydantic_core import from_json, to_json
+
+    plain = from_json(to_json(value, inf_nan_mode="null"))
+    print(json.dumps(plain, ensure_ascii=False), flush=True)
 
 
 def print_error(error: IntercoderError) -> None:

@@ -2,17 +2,20 @@
 
 import csv
 import json
+from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from benchmarks.distillation import main
+from benchmarks.distillation import Outcome, main, write
 from benchmarks.distillation_studies import TextSet, immigration, khan, stance, study_of, subset
 from intercoder.core.classifiers import read_card
 from intercoder.graphs.deductive_jobs import current_book
 from intercoder.stores.human_codings import human_values
 from intercoder.training.distillation.human_data import read_human
+from tests.cli.conftest import no_json
+from tests.evals.report.distilled_studies import evaluation, grid
 
 pytestmark = pytest.mark.shared
 
@@ -85,6 +88,14 @@ def test_stance_is_one_of_three(shared_data: Path, tmp_path: Path) -> None:
 def test_no_label_is_imported(shared_data: Path, tmp_path: Path) -> None:
     study_of(tmp_path / "study", khan(shared_data, 1), STUDY).close()
     assert (tmp_path / "study" / "texts.csv").read_text(encoding="utf-8").splitlines()[0] == "id,text,item"
+
+
+def test_what_is_undefined_is_null_in_its_numbers(shared_data: Path, tmp_path: Path) -> None:
+    outcome = Outcome(khan(shared_data, 1), evaluation("thrift", "thrift", segments=20), grid=grid("g", "thrift"))
+    write({"khan": outcome}, Namespace(out=tmp_path, model="scripted:words"))
+    text = (tmp_path / "distillation.json").read_text(encoding="utf-8")
+    numbers = json.loads(text, parse_constant=no_json)["khan"]
+    assert numbers["cells"][0]["settings"]["temperature"] is None
 
 
 def test_a_study_is_made_once(shared_data: Path, tmp_path: Path) -> None:

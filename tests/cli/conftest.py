@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -42,8 +42,13 @@ class Done:
 
     @property
     def objects(self) -> list[dict[str, Any]]:
-        """Its output as JSON lines."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        """Its output as JSON lines; NaN, which is no JSON, fails."""
+        return [json.loads(line, parse_constant=no_json) for line in self.out.splitlines()]
+
+
+def no_json(word: str) -> NoReturn:
+    """Refuse what Python's reader takes for a number and others do not."""
+    raise AssertionError(f"{word} is no JSON")
 
 
 Call = Callable[..., Done]

@@ -193,6 +193,7 @@ def test_a_cell_that_fails_stops_no_other(tmp_path: Path, encoder: str, command:
     told = command(*words, "--json", code=1).objects
     cells = [one["cell"] for one in told if one["kind"] == "worked"]
     assert sorted(bool(one["problem"]) for one in cells) == [False, True, True, True]
+    assert {one["settings"]["temperature"] for one in cells} == {None, 0.7}, "nothing written, no temperature"
     assert [one["kept"] for one in told if one["kind"] == "worked" and not one["cell"]["problem"]] == [True]
     grid_file = tmp_path / "study" / "grids" / "repair" / "grid.json"
     systems = json.loads(grid_file.read_text("utf-8"))["systems"]
