@@ -55,7 +55,7 @@ class Predicted(NamedTuple):
     """Of the held-out part, before the temperature."""
     truncated: float
     seconds: float
-    """A segment."""
+    """A question: a segment with a code, or a segment in an exclusive book."""
 
 
 def asked_of(material: Material, n_boot: int | None = None) -> Asked:
@@ -97,13 +97,14 @@ def predict(folder: Path, material: Material) -> Predicted:
     began = time.monotonic()
     development = classifier.probabilities(texts(parts.development))
     held_out = classifier.probabilities(texts(parts.held_out))
-    seconds = (time.monotonic() - began) / (len(parts.development) + len(parts.held_out))
+    seconds = time.monotonic() - began
+    questions = (len(development) + len(held_out)) * (1 if material.data.head == "one_of_k" else len(material.codes))
     return Predicted(
         development=development,
         held_out=held_out,
         unscaled=probabilities(classifier.logits(texts(parts.held_out)), classifier.card.head),
         truncated=classifier.truncated(texts(material.data.items)),
-        seconds=seconds,
+        seconds=seconds / questions,
     )
 
 
