@@ -182,7 +182,7 @@ def _check_grid(use: UseChoice, settings: DistillationSettings) -> None:
 
     if use is not UseChoice.no:
         raise InputError(
-            "a grid keeps figures and no classifier.", where="--use", remedy="Distill the best cell without --grid."
+            "a grid keeps figures and no classifier.", where="--use", remedy="Distill one cell without --grid."
         )
     given = settings.model_fields_set & {"share", "total", "temperature", "filter", "seed"}
     if given:

@@ -153,6 +153,8 @@ class PartSizes(Record):
     held_out: int
     undecided: int = 0
     """Decisions left out since people were unsure or evenly divided."""
+    measured_on: str = ""
+    """Hash of the held-out segments: figures with the same one are of the same segments."""
 
 
 class Evaluation(Record):

@@ -29,7 +29,7 @@ class WorkedGrid(NamedTuple):
 
 
 def read_evaluations(directory: Path) -> tuple[Evaluation, ...]:
-    """The evaluations of a study's classifiers, by name.
+    """The evaluations of a study's classifiers, by name, with what `beside_grids` notes.
 
     Args:
         directory: The study's.
@@ -37,7 +37,31 @@ def read_evaluations(directory: Path) -> tuple[Evaluation, ...]:
     Raises:
         StudyError: A file cannot be read as an evaluation.
     """
-    return tuple(_record(path, Evaluation) for path in _finished(directory / CLASSIFIERS, EVALUATION))
+    found = [_record(path, Evaluation) for path in _finished(directory / CLASSIFIERS, EVALUATION)]
+    return tuple(beside_grids(one, directory) for one in found)
+
+
+def beside_grids(found: Evaluation, directory: Path) -> Evaluation:
+    """An evaluation with a note for each of the study's grids that was measured on the same segments.
+
+    Args:
+        found: The evaluation; a note that it has already is not added.
+        directory: The study's.
+
+    Raises:
+        StudyError: A file cannot be read as a grid.
+    """
+    same = (one for path in _finished(directory / GRIDS, GRID) if _same(one := _record(path, Grid), found))
+    notes = (
+        f"The grid {one.name} was measured on the same held-out segments: if settings were chosen by its figures, "
+        "those of this classifier are too good. What people code from now on can tell."
+        for one in same
+    )
+    return found.model_copy(update={"notes": tuple(dict.fromkeys((*found.notes, *notes)))})
+
+
+def _same(grid: Grid, found: Evaluation) -> bool:
+    return bool(found.parts.measured_on) and grid.parts.measured_on == found.parts.measured_on
 
 
 def read_grids(directory: Path) -> tuple[WorkedGrid, ...]:

@@ -98,7 +98,7 @@ def _split(parts: PartSizes) -> str:
     )
     return (
         f"People's codes were split by {parts.by}: {parts.training:,} segments to learn from, "
-        f"{parts.development:,} to choose with, and {parts.held_out:,} that only these figures have seen."
+        f"{parts.development:,} to choose with, and {parts.held_out:,} held out, which figures are of."
         f"{left_out if parts.undecided else ''}"
     )
 
@@ -148,6 +148,10 @@ def _grid_told(grid: Grid, worked: int, failed: int) -> Iterator[str]:
         f"Classifiers of {grid.encoder} that tell {ANSWERS[grid.head]} "
         f"({_named([one.label for one in grid.codes])}), trained on people's segments and such as a model "
         f"wrote{writer}. {_split(grid.parts)}"
+    )
+    yield (
+        "All cells were measured on the same held-out segments: the best of many looks better than it is, and so "
+        "does a classifier that is distilled with its settings and measured there again."
     )
     left = len(grid.cells) - worked
     if left:

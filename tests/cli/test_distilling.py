@@ -201,6 +201,12 @@ def test_a_cell_that_fails_stops_no_other(tmp_path: Path, encoder: str, command:
     rows = list(csv.DictReader(io.StringIO(command(*words, "--csv", code=1).out)))
     assert len(rows) == 2 + 3
     assert len({tuple(row) for row in rows}) == 1
+    one = ("--all", "--encoder", encoder, "--share", "0", "--total", "20", "--set", "classifier.max_steps=2")
+    for _ in range(2):
+        done = command("distill", tmp_path / "study", *one, "--set", "resamples=100")
+        assert "Note: The grid repair was measured on the same held-out segments" in done.out
+    other = command("distill", tmp_path / "study", *one, "--set", "split_seed=1", "--name", "other")
+    assert "The grid repair" not in other.out
 
 
 def test_segments_longer_than_the_encoder_reads_are_told(study: Path, encoder: str, command: Call) -> None:

@@ -16,7 +16,7 @@ from intercoder.core.classifier_results import (
     PartSizes,
 )
 from intercoder.core.errors import StudyError
-from intercoder.stores.classifier_folders import read_evaluations, read_grid, read_grids
+from intercoder.stores.classifier_folders import beside_grids, read_evaluations, read_grid, read_grids
 
 PARTS = PartSizes(training=3, development=1, held_out=1)
 CODES = (MeasuredCode(code_id="c_1", label="pride"),)
@@ -48,6 +48,20 @@ def test_evaluations_are_read_by_name(tmp_path: Path) -> None:
         keep(tmp_path / "classifiers" / name / "evaluation.json", evaluation(name).model_dump_json())
     (tmp_path / "classifiers" / "unmeasured").mkdir()
     assert [one.classifier for one in read_evaluations(tmp_path)] == ["awe", "zeal"]
+
+
+def test_an_evaluation_on_what_a_grid_was_measured_on_says_so(tmp_path: Path) -> None:
+    parts = PARTS.model_copy(update={"measured_on": "m"})
+    for name, split in (("awe", parts), ("zeal", parts.model_copy(update={"measured_on": "other"}))):
+        found = evaluation(name).model_copy(update={"parts": split, "notes": ("First.",)})
+        keep(tmp_path / "classifiers" / name / "evaluation.json", found.model_dump_json())
+    made = grid(tmp_path / "grids" / "g").model_copy(update={"parts": parts})
+    keep(tmp_path / "grids" / "g" / "grid.json", made.model_dump_json())
+    awe, zeal = read_evaluations(tmp_path)
+    assert awe.notes[0] == "First."
+    assert "grid g was measured on the same held-out segments" in awe.notes[1]
+    assert zeal.notes == ("First.",)
+    assert beside_grids(awe, tmp_path) == awe, "it is said once"
 
 
 def test_a_study_without_classifiers_has_none(tmp_path: Path) -> None:

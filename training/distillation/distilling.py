@@ -17,6 +17,7 @@ from intercoder.core.identity import digest
 from intercoder.core.study import DeductiveCoderSettings
 from intercoder.llms import torch_environment
 from intercoder.llms.usage import cost_of, estimate_messages, price_of
+from intercoder.stores.classifier_folders import beside_grids
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Asking, Listener, asked, coder_of, decided, language_model
@@ -69,13 +70,15 @@ def distill(
     with Workplace(out) as workplace:
         if known := there_already(out, key, new=new, begun=workplace.begun(key)):
             workplace.remove()
-            return Distilled(out, *known, known=True)
+            card, evaluation = known
+            return Distilled(out, card, beside_grids(evaluation, material.folder.path), known=True)
         workplace.take_up(key, new=new)
         written, said = asked(material.folder, partial(_ask, material, numbers, listen))
         sets = training_sets(material, numbers, written)
         folders = {learnt.system: _trained(material, learnt, workplace.folder, name, listen) for learnt in sets}
         listen({"kind": "stage", "stage": "measuring"})
         card, evaluation = _measured(material, name, sets, folders, said, written)
+        evaluation = beside_grids(evaluation, material.folder.path)
         record = Distillation(key=key, settings=material.settings, dropped=written.dropped, missing=written.missing)
         publish(folders["classifier"], out, card, evaluation, record)
         workplace.remove()

@@ -17,6 +17,7 @@ from intercoder.core.classifier_results import (
     SystemKind,
 )
 from intercoder.core.classifiers import ClassifierCard
+from intercoder.core.identity import digest
 from intercoder.evals.classification import Asked, among_people, classified
 from intercoder.evals.reliability import answers, as_targets, reliability
 from intercoder.llms.class_probabilities import Numbers, probabilities
@@ -78,6 +79,7 @@ def part_sizes(material: Material) -> PartSizes:
         development=len(parts.development),
         held_out=len(parts.held_out),
         undecided=sum(material.data.undecided.values()),
+        measured_on=digest([one.segment.id for one in parts.held_out]),
     )
 
 
@@ -98,7 +100,8 @@ def predict(folder: Path, material: Material) -> Predicted:
     development = classifier.probabilities(texts(parts.development))
     held_out = classifier.probabilities(texts(parts.held_out))
     seconds = time.monotonic() - began
-    questions = (len(development) + len(held_out)) * (1 if material.data.head == "one_of_k" else len(material.codes))
+    of_each = 1 if material.data.head == "one_of_k" else len(material.codes)
+    questions = (len(development) + len(held_out)) * of_each
     return Predicted(
         development=development,
         held_out=held_out,

@@ -162,6 +162,12 @@ def test_cells_that_failed_or_wait_are_told() -> None:
     assert part.problems[0][-1] == "ModelError: memory <b>ran</b> out."
 
 
+def test_a_grid_says_that_its_best_cell_looks_better_than_it_is(worked: WorkedGrid) -> None:
+    (part,) = classifier_section([], [worked]).grids
+    assert "the best of many looks better than it is" in " ".join(part.paragraphs)
+    assert "only these figures have seen" not in " ".join(part.paragraphs)
+
+
 def test_a_grid_of_which_nothing_is_worked_is_told() -> None:
     (part,) = classifier_section([], [grid("shares", "thrift", left=39)]).grids
     assert [figure.undefined for figure in part.figures] == ["No temperature has two seeds of one cell."]
