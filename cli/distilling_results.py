@@ -128,7 +128,7 @@ def _sentences(material: Material, made: Distilled) -> Iterator[str]:
         f"{parts.held_out:,} held out."
     )
     if parts.undecided:
-        yield f"{counted(parts.undecided, 'decision')} left out: people were unsure or evenly divided."
+        yield f"{counted(parts.undecided, 'decision')} not learnt: people were unsure or evenly divided."
     if evaluation.truncated > 0:
         yield (
             f"{evaluation.truncated:.1%} of the segments are longer than the {card.max_length} tokens that the "
@@ -147,11 +147,12 @@ def _longer(overlap: int) -> str:
 def _cascade(curve: CascadeCurve) -> str:
     point = min(curve.points, key=lambda one: abs(one.confidence - curve.chosen))
     how = "reaches" if curve.reached else "comes nearest to"
+    decided = f" on the {point.decided:.0%} that are decided" if point.decided < 1 else ""
     cost = "" if math.isnan(point.cost) else f", {point.cost:.4f} for 1,000 questions"
     return (
         f"Cascade: the language model below confidence {curve.chosen:.3f}, which {how} the target {curve.target:g} "
         f"on the development part. Held out: {point.sent:.0%} of questions sent, agreement "
-        f"{shown(point.agreement.value)} ({interval(point.agreement.low, point.agreement.high)}){cost}."
+        f"{shown(point.agreement.value)} ({interval(point.agreement.low, point.agreement.high)}){decided}{cost}."
     )
 
 

@@ -107,8 +107,17 @@ class CascadePoint(Record):
     """Below it, the model decides. 0 sends nothing; above 1 sends all."""
     sent: float
     """Share of questions sent: segments, or segments with a code where each code is asked by itself."""
+    decided: Number = math.nan
+    """Share of people's decisions that it decides too: the model may give no answer. All figures are over these."""
     agreement: Bounded
     """Share of decisions that are people's."""
+
+    @property
+    def agreed(self) -> float:
+        """Share of all of people's decisions that are the same; what is not decided is not."""
+        # Two shares multiplied may lie a last bit below the target that they reach.
+        return round(self.agreement.value * self.decided, 9) if self.decided else 0.0
+
     macro_f1: Bounded
     kappa: Bounded
     ac1: Bounded
@@ -152,7 +161,7 @@ class PartSizes(Record):
     development: int
     held_out: int
     undecided: int = 0
-    """Decisions left out since people were unsure or evenly divided."""
+    """Decisions that are not learnt since people were unsure or evenly divided."""
     measured_on: str = ""
     """Hash of the held-out segments: figures with the same one are of the same segments."""
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from intercoder.core.classifier_results import CascadeCurve, CascadePoint
+from intercoder.core.classifier_results import Bounded, CascadeCurve, CascadePoint
 from intercoder.core.errors import InputError
 from intercoder.evals.classification import (
     AC1,
@@ -23,7 +23,6 @@ from intercoder.evals.classification import (
 )
 from intercoder.evals.confusion import beside, votes
 from intercoder.evals.interval import Floats
-from intercoder.evals.ratings import Codes
 from intercoder.evals.reliability import answers
 
 STEPS = 20
@@ -65,7 +64,7 @@ def cascade_curve(
     """Agreement with people against the share of questions sent to the language model.
 
     A question is a segment with a code, or a segment in an exclusive book. Where the model gave no answer, nobody
-    decided, and the decision is left out.
+    decided: figures leave the decision out, and a point says what share is decided.
 
     Args:
         people: For each segment what people decided.
@@ -98,7 +97,9 @@ def cascade_curve(
     for bound in bounds(confidences, steps, chosen):
         said = np.where(ours.confidence < bound, model_classes, ours.chosen)
         sent = float((confidences < bound).mean()) if len(confidences) else math.nan
-        points.append(_point(bound, sent, held, said, asked, prices or Prices()))
+        decided = float((said[theirs >= 0] >= 0).mean()) if len(confidences) else math.nan
+        found = measure(beside(held, said), asked)
+        points.append(_point(bound, sent, decided, found, prices or Prices()))
     # The chosen bound may send what another one sends; a share is shown once, with the chosen bound.
     others = {one.sent for one in points if one.confidence == chosen}
     points = [one for one in points if one.confidence == chosen or one.sent not in others]
@@ -116,12 +117,12 @@ def bounds(confidences: Floats, steps: int = STEPS, chosen: float = math.nan) ->
     return sorted(found)
 
 
-def _point(bound: float, sent: float, people: Floats, said: Codes, asked: Asked, prices: Prices) -> CascadePoint:
-    found = measure(beside(people, said), asked)
+def _point(bound: float, sent: float, decided: float, found: Sequence[Bounded], prices: Prices) -> CascadePoint:
     cost, seconds = prices.told(sent)
     return CascadePoint(
         confidence=bound,
         sent=sent,
+        decided=decided,
         agreement=found[AGREEMENT],
         macro_f1=found[MACRO_F1],
         kappa=found[KAPPA],

@@ -10,7 +10,7 @@ from intercoder.core.classifier_results import CascadeCurve, CascadePoint, Evalu
 from intercoder.evals.report.classifier_figures import reaches, value_and_bounds
 from intercoder.evals.report.figures import GREY, PALETTE, Cell, Figure, Interval, number, told
 
-COLUMNS = ("sent", "confidence below", "agreement", "95% interval", "kappa", "95% interval", "AC1")
+COLUMNS = ("sent", "confidence below", "decided", "agreement", "95% interval", "kappa", "95% interval", "AC1")
 
 
 def cascade_figure(found: Evaluation, place: int) -> Figure:
@@ -57,7 +57,8 @@ def chosen_told(curve: CascadeCurve) -> str:
         target = f", chosen on the development part for an agreement of {curve.target:.0%}{reached or ','}"
     return (
         f"Marked: below a confidence of {point.confidence:.2f}{target} the language model decides. That sends "
-        f"{point.sent:.0%} of the questions, with an agreement of {told(point.agreement)} on held-out segments."
+        f"{point.sent:.0%} of the questions, with an agreement of {told(point.agreement)} on held-out segments"
+        f"{f', on the {point.decided:.0%} that are decided' if point.decided < 1 else ''}."
     )
 
 
@@ -79,7 +80,7 @@ def _point_row(one: CascadePoint, curve: CascadeCurve) -> tuple[Cell, ...]:
     costs = tuple(getattr(one, name) for name in ("cost", "seconds") if _any(curve, name))
     bound = "all" if one.confidence > 1 else f"{one.confidence:.3f}"
     measured = (*value_and_bounds(one.agreement), *value_and_bounds(one.kappa), one.ac1.value)
-    return f"{one.sent:.0%}", bound, *measured, *costs
+    return f"{one.sent:.0%}", bound, f"{one.decided:.0%}", *measured, *costs
 
 
 def _lowest(curve: CascadeCurve) -> float:

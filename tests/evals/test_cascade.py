@@ -88,6 +88,7 @@ def test_where_the_model_gave_no_answer_nobody_decided():
     curve = cascade_curve(people, given, [{}, {}, {}], ONE, model="m", part="held_out", steps=3)
     assert math.isnan(curve.points[-1].agreement.value)
     assert curve.points[1].agreement.n == 2
+    assert [one.decided for one in curve.points] == pytest.approx([1, 2 / 3, 0])
 
 
 def test_each_code_of_a_segment_is_sent_by_itself():

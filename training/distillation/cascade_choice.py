@@ -33,7 +33,8 @@ def choose_bound(
 ) -> Bound:
     """The bound that sends least to the language model and reaches a target agreement with people.
 
-    Where none does, the one of highest agreement, and of these the one that sends least.
+    Where none does, the one of highest agreement, and of these the one that sends least. Agreement is over all of
+    people's decisions: where the model gave no answer, it agrees with nobody.
 
     Args:
         people: For each segment of the development part what people decided.
@@ -55,11 +56,11 @@ def choose_bound(
 
 
 def _best(points: Sequence[CascadePoint], target: float) -> Bound:
-    defined = [one for one in points if math.isfinite(one.agreement.value)]
+    defined = [one for one in points if math.isfinite(one.agreed)]
     if not defined:
         return Bound(0.0, reached=False)
     for point in defined:
-        if point.agreement.value >= target:
+        if point.agreed >= target:
             return Bound(point.confidence, reached=True)
-    best = max(defined, key=lambda one: (one.agreement.value, -one.sent))
+    best = max(defined, key=lambda one: (one.agreed, -one.sent))
     return Bound(best.confidence, reached=False)

@@ -95,6 +95,14 @@ def test_a_target_that_is_not_reached_is_told(one: Evaluation) -> None:
     assert chosen_told(none) == "No bound was chosen."
 
 
+def test_decisions_that_the_cascade_leaves_open_are_told(one: Evaluation) -> None:
+    points = tuple(point.model_copy(update={"decided": 0.75}) for point in one.curve.points)
+    assert "on the 75% that are decided" in chosen_told(one.curve.model_copy(update={"points": points}))
+    assert "that are decided" not in chosen_told(one.curve)
+    figure = cascade_figure(one, 0)
+    assert {row[figure.columns.index("decided")] for row in figure.rows} == {"100%"}
+
+
 def test_what_was_not_measured_says_why(one: Evaluation) -> None:
     bare = one.model_copy(update={"systems": (), "reliability": None, "curve": None})
     figures = (systems_figure(bare, 0), reliability_figure(bare, 0), cascade_figure(bare, 0))

@@ -44,6 +44,17 @@ def test_where_no_bound_suffices_the_best_one_is_taken() -> None:
     assert choose([False] * 4, sure, [True] * 4, 1.0) == (1.01, True)
 
 
+def test_a_model_that_does_not_answer_reaches_nothing() -> None:
+    people = [{"c_1": True}] * 5
+    given = np.array([[0.4], [0.35], [0.3], [0.8], [0.9]])
+    silent = choose_bound(people, given, [{}] * 5, ASKED, 0.9)
+    assert (silent.confidence, silent.reached) == (0.0, False), "silence agrees with nobody"
+    partly = choose_bound(people, given, [{"c_1": True}, {}, {}, {}, {}], ASKED, 0.6)
+    assert partly.reached
+    assert [one < partly.confidence for one in (0.6, 0.65)] == [True, False]
+    assert choose_bound([{}] * 5, given, people, ASKED, 0.9).reached is False
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_bound_that_is_reached_is_reached(seed: int) -> None:
     draw = np.random.default_rng(seed)
