@@ -25,6 +25,7 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.confidence import confidences
 from intercoder.core.decisions import CodeAnswer, Failure, Provenance
 from intercoder.core.documents import Segment
+from intercoder.core.errors import ModelError
 from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, Privacy
 from intercoder.llms.class_probabilities import Numbers
 from intercoder.llms.classifiers import load_classifier
@@ -91,7 +92,7 @@ class ClassifierCoder:
         """Compute what is to be said of these segments, all together; what was computed before is forgotten.
 
         Raises:
-            ModelError: The classifier cannot be loaded.
+            ModelError: The classifier cannot be loaded, or is another one than at the beginning.
         """
         if self._known:
             texts = list(dict.fromkeys(one.text for one in segments))
@@ -102,6 +103,7 @@ class ClassifierCoder:
 
         Raises:
             NoAnswer: The classifier is alone and does not know the code; or the language model gave no answer.
+            ModelError: As `read_ahead`.
             EndpointStopped: The language model's endpoint answers nobody.
         """
         if code.id not in self._known:
@@ -117,7 +119,7 @@ class ClassifierCoder:
         """Which code of an exclusive book applies to a segment.
 
         Raises:
-            NoAnswer, EndpointStopped: As `decide`.
+            NoAnswer, ModelError, EndpointStopped: As `decide`.
         """
         if not self._known:
             return await self._others(segment, None, session)
@@ -134,6 +136,12 @@ class ClassifierCoder:
 
     async def _computed(self, texts: Sequence[str]) -> Numbers:
         classifier = await asyncio.to_thread(load_classifier, self._folder)
+        if classifier.card.digest != self._card.digest:
+            raise ModelError(
+                f"The classifier {self._card.name} was trained anew while it coded.",
+                where=str(self._folder),
+                remedy="Begin coding anew, so that one classifier codes everything.",
+            )
         return await asyncio.to_thread(classifier.probabilities, texts)
 
     async def _others(self, segment: Segment, code: Code | None, session: Session) -> CodeAnswer | None:

@@ -28,7 +28,7 @@ class Rule:
     """A classifier that looks its probabilities up, and remembers what it was asked."""
 
     def __init__(self, given: Mapping[str, Sequence[float]]) -> None:
-        self.given, self.asked = given, list[list[str]]()
+        self.given, self.asked, self.card = given, list[list[str]](), card()
 
     def probabilities(self, texts: Sequence[str]) -> Any:
         self.asked.append(list(texts))
@@ -60,6 +60,14 @@ async def said(coder: ClassifierCoder, text: Any, code: Code, session: Session) 
     answer = await coder.decide(text, code, session)
     assert answer is not None
     return answer
+
+
+async def test_another_classifier_in_its_place_does_not_go_on(tmp_path: Path, rule: Rule, session: Session) -> None:
+    coder = ClassifierCoder("fast", learnt(tmp_path, BOOK), BOOK)
+    await coder.read_ahead([SURE])
+    rule.card = card(digest="second")
+    with pytest.raises(ModelError, match="trained anew while it coded"):
+        await coder.read_ahead([UNSURE])
 
 
 async def test_it_says_what_is_more_probable_and_how_probable(tmp_path: Path, rule: Rule, session: Session) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from intercoder.agents import classifier_coder
-from intercoder.core.classifiers import text_key
+from intercoder.core.classifiers import read_card, text_key
 from intercoder.core.codebook import Codebook
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
 from intercoder.core.protocols import Run
@@ -44,6 +44,11 @@ class Rule:
 
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
+        self.card = card()
+
+    def of(self, folder: Path) -> "Rule":
+        self.card = read_card(folder)
+        return self
 
     def probabilities(self, texts: Sequence[str]) -> Any:
         self.asked.append(list(texts))
@@ -53,7 +58,7 @@ class Rule:
 @pytest.fixture
 def rule(monkeypatch: pytest.MonkeyPatch) -> Rule:
     rule = Rule()
-    monkeypatch.setattr(classifier_coder, "load_classifier", lambda folder: rule)
+    monkeypatch.setattr(classifier_coder, "load_classifier", rule.of)
     return rule
 
 
