@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study
-from intercoder.graphs.classifier_checks import BY_CLASSIFIER, is_as_it_was
+from intercoder.graphs.classifier_checks import BY_CLASSIFIER, are_as_they_were
 from intercoder.graphs.other_servers import alike
 from intercoder.prompts.loader import load
 from intercoder.stores.database import reading
@@ -31,20 +31,15 @@ def _asking(study: Study) -> tuple[object, ...]:
 
 def _reworded(folder: StudyFolder, run: Run) -> bool:
     """Whether a prompt that the run asked with, its worked examples, or a classifier were changed since."""
+    if not are_as_they_were(folder, folder.study, run):
+        return True
     deductive = folder.study.deductive
-    classifiers = {one.name: one for one in deductive.coders if one.classifies}
     moderator = deductive.moderator
     shots = {**{one.name: one.shots for one in deductive.coders}, moderator.name: moderator.shots}
     with reading(folder.engine) as connection:
         asked = prompts_asked(connection, folder.study.id, run.id)
-    for one in asked:
-        if one.prompt.startswith(BY_CLASSIFIER):
-            same = is_as_it_was(folder.classifiers, classifiers[one.coder], one.prompt, one.prompt_hash)
-        else:
-            same = _hash_now(folder, one.prompt, shots[one.coder]) == one.prompt_hash
-        if not same:
-            return True
-    return False
+    asked = [one for one in asked if not one.prompt.startswith(BY_CLASSIFIER)]
+    return any(_hash_now(folder, one.prompt, shots[one.coder]) != one.prompt_hash for one in asked)
 
 
 def _hash_now(folder: StudyFolder, prompt: str, shots: int) -> str:

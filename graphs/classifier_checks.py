@@ -14,9 +14,9 @@ from intercoder.core.shown import listed
 from intercoder.core.study import DeductiveCoderSettings, Study
 from intercoder.llms.classifiers import check_packages
 from intercoder.stores.codebooks import read_version
-from intercoder.stores.database import reading
-from intercoder.stores.decisions import prompts_asked
+from intercoder.stores.database import reading, writing
 from intercoder.stores.deductions import read_rounds
+from intercoder.stores.run_classifiers import RunClassifier, read_classifiers, write_classifiers
 from intercoder.stores.study_folder import StudyFolder
 
 BY_CLASSIFIER = "classifier/"
@@ -64,47 +64,63 @@ def check_classifiers(study: Study, classifiers: Path, book: Codebook, codes: Se
         raise problem
 
 
-def is_as_it_was(classifiers: Path, coder: DeductiveCoderSettings, prompt: str, prompt_hash: str) -> bool:
-    """Whether a coder's classifier would name the same prompt now: it was not trained anew, nor its bound changed.
+def are_as_they_were(folder: StudyFolder, study: Study, run: Run) -> bool:
+    """Whether no classifier of a run was trained anew since it began, nor its bound changed.
 
     Args:
-        classifiers: Folder in which classifiers lie.
-        coder: The coder as the settings have it now.
-        prompt: What a decision of the classifier names as its prompt.
-        prompt_hash: And as that prompt's hash.
+        folder: The study.
+        study: Its settings, with the coders that the run began with.
+        run: The run.
     """
+    with reading(folder.engine) as connection:
+        kept = read_classifiers(connection, folder.study.id, run.id)
     try:
-        card = read_card(classifiers / coder.classifies)
+        return not kept or kept == _present(folder.classifiers, study)
     except ModelError:
         return False
-    bound = card.confidence if coder.confidence is None else coder.confidence
-    origin = classifier_origin(card, bound if coder.classifier else None)
-    return (prompt, prompt_hash) == (origin.prompt, origin.prompt_hash)
 
 
-def check_begun(folder: StudyFolder, study: Study, run: Run) -> None:
-    """Refuse to go on with a run of which a classifier that was trained anew since decided a part.
+def settle_classifiers(folder: StudyFolder, study: Study, run: Run) -> None:
+    """Keep what a run's classifiers are when it begins; refuse to go on with others.
 
     Raises:
         StudyError: So it is.
         ModelError, SettingsError: As `check_classifiers`.
     """
-    coders = {one.name: one for one in study.deductive.coders if one.classifies}
-    if not run.deductive or not coders:
+    if not run.deductive or not any(one.classifies for one in study.deductive.coders):
         return
     with reading(folder.engine) as connection:
         book = read_version(connection, folder.study.id, run.codebook_version)
         wanted = read_rounds(connection, folder.study.id, run.id)[-1].codes
-        asked = prompts_asked(connection, folder.study.id, run.id)
     check_classifiers(study, folder.classifiers, book, [one for one in book.leaves if one.id in wanted], run.graph)
-    for one in asked:
-        if not one.prompt.startswith(BY_CLASSIFIER) or one.coder not in coders:
+    if not are_as_they_were(folder, study, run):
+        raise StudyError(
+            f"a classifier was trained anew, or its bound changed, since `{run.id}` began.",
+            remedy=f"Begin anew: `intercoder {_COMMANDS[run.graph]}`.",
+        )
+    with writing(folder.engine) as connection:
+        write_classifiers(connection, folder.study.id, run.id, _present(folder.classifiers, study))
+
+
+def _present(classifiers: Path, study: Study) -> list[RunClassifier]:
+    """The classifiers of a study's coders as they are now, by coder."""
+    found = []
+    for coder in sorted(study.deductive.coders, key=lambda one: one.name):
+        if not coder.classifies:
             continue
-        if not is_as_it_was(folder.classifiers, coders[one.coder], one.prompt, one.prompt_hash):
-            raise StudyError(
-                f"the classifier {coders[one.coder].classifies} was trained anew since `{run.id}` began.",
-                remedy=f"Begin anew: `intercoder {_COMMANDS[run.graph]}`.",
+        card = read_card(classifiers / coder.classifies)
+        bound = card.confidence if coder.confidence is None else coder.confidence
+        origin = classifier_origin(card, bound if coder.classifier else None)
+        found.append(
+            RunClassifier(
+                coder=coder.name,
+                prompt=origin.prompt,
+                prompt_hash=origin.prompt_hash,
+                learnt_documents=card.data.learnt_documents,
+                learnt_texts=card.data.learnt_texts,
             )
+        )
+    return found
 
 
 def _alone(

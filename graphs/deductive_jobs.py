@@ -102,7 +102,7 @@ def begin_calibration(folder: StudyFolder, sample: str) -> Run:
     return create_deductive_run(folder.engine, folder.study, "calibrate", book, codes, sample)
 
 
-def people_of(folder: StudyFolder, sample: str, book: Codebook, study: Study | None = None) -> list[CoderValues]:
+def people_of(folder: StudyFolder, sample: str, book: Codebook, run: Run | None = None) -> list[CoderValues]:
     """What people decided about a sample's segments, of codes that the book shows as they saw them.
 
     Segments that a classifier of the study's coders learnt from are left out (see `left_out`).
@@ -111,7 +111,7 @@ def people_of(folder: StudyFolder, sample: str, book: Codebook, study: Study | N
         folder: The study.
         sample: The sample's name.
         book: The codebook.
-        study: The settings whose coders are held against people; by default those of now.
+        run: The run whose coders are held against people; by default the study's coders of now.
 
     Raises:
         InputError: There is no such sample.
@@ -123,9 +123,8 @@ def people_of(folder: StudyFolder, sample: str, book: Codebook, study: Study | N
         raise InputError(
             f"there is no sample `{sample}`.", where="--sample", remedy=f"There are: {', '.join(known)}."
         )
-    people, learnt = unlearnt(
-        folder, study or folder.study, human_values(folder.engine, folder.study.id, sample, under=book)
-    )
+    said = human_values(folder.engine, folder.study.id, sample, under=book)
+    people, learnt = unlearnt(folder, said, [run] if run else [])
     if learnt and not any(person.values for person in people):
         raise StudyError(
             f"a classifier learnt from all {learnt:,} segments of the sample `{sample}` that people coded, or is "
@@ -157,7 +156,7 @@ def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]
     weights = read_sample(folder.engine, folder.study.id, run.sample).weights
     with reading(folder.engine) as connection:
         book = read_version(connection, folder.study.id, run.codebook_version)
-    people = people_of(folder, run.sample, book, Study.model_validate_json(run.settings))
+    people = people_of(folder, run.sample, book, run)
     with reading(folder.engine) as connection:
         values = coder_values(connection, folder.study.id, run)
     moderated = is_moderated(run)
@@ -176,7 +175,7 @@ def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]
 def left_out(folder: StudyFolder, run: Run) -> int:
     """How many segments of a calibration run's sample people coded and a classifier of the run learnt from."""
     people = human_values(folder.engine, folder.study.id, run.sample)
-    return unlearnt(folder, Study.model_validate_json(run.settings), people).left_out
+    return unlearnt(folder, people, [run]).left_out
 
 
 def corpus_size(folder: StudyFolder) -> int | None:

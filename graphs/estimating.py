@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from intercoder.core.protocols import Run
-from intercoder.core.study import Study
 from intercoder.evals.final_estimates import FinalEstimates, final_estimates
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading
@@ -41,7 +40,7 @@ def estimates_of(folder: StudyFolder, run: Run) -> FinalEstimates:
         final,
         codes,
         population=population,
-        people=unlearnt(folder, Study.model_validate_json(run.settings), people).people,
+        people=unlearnt(folder, people, [run, calibration]).people,
         model=final_values(engine, study, calibration),
         weights=read_sample(engine, study, calibration.sample).weights,
     )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from intercoder.core.classifiers import read_card, text_key
 from intercoder.core.deduction import CoderValues
 from intercoder.core.errors import ModelError
+from intercoder.core.protocols import Run
 from intercoder.core.study import Study
 from intercoder.stores.database import reading
+from intercoder.stores.run_classifiers import read_classifiers
 from intercoder.stores.segments import segments_of_ids
 from intercoder.stores.study_folder import StudyFolder
+
+_Learnt: TypeAlias = tuple[set[str], set[str]]
+"""Ids of documents, and `text_key` of texts."""
 
 
 class Unlearnt(NamedTuple):
@@ -22,38 +27,58 @@ class Unlearnt(NamedTuple):
     """Segments that people coded and a classifier learnt from or was chosen with."""
 
 
-def unlearnt(folder: StudyFolder, study: Study, people: Sequence[CoderValues]) -> Unlearnt:
-    """Leave out segments of documents, and texts, that the study's classifiers learnt from or were chosen with.
+def unlearnt(folder: StudyFolder, people: Sequence[CoderValues], runs: Sequence[Run] = ()) -> Unlearnt:
+    """Leave out segments of documents, and texts, that classifiers learnt from or were chosen with.
 
-    Where a classifier is gone, nobody can tell what it learnt from, and everything is left out.
+    Where nobody can tell what a classifier learnt from, everything is left out.
 
     Args:
         folder: The study.
-        study: The settings that were coded with.
         people: What people decided.
+        runs: The runs that are held against people, with the classifiers that they began with; none for the
+            classifiers of the study's coders as they are now.
     """
     coded = {segment for person in people for values in person.values.values() for segment in values}
-    names = {coder.classifies for coder in study.deductive.coders if coder.classifies}
-    if not names or not coded:
+    learnt = _learnt_by_runs(folder, runs) if runs else _learnt_by_present(folder)
+    if learnt is None:
+        return Unlearnt([_without(person, coded) for person in people], len(coded))
+    documents, texts = learnt
+    if not coded or not (documents or texts):
         return Unlearnt(list(people), 0)
-    learnt = _learnt(folder, names, coded)
-    return Unlearnt([_without(person, learnt) for person in people], len(learnt))
+    with reading(folder.engine) as connection:
+        segments = segments_of_ids(connection, folder.study.id, sorted(coded)).values()
+    left_out = {one.id for one in segments if one.document_id in documents or text_key(one.text) in texts}
+    return Unlearnt([_without(person, left_out) for person in people], len(left_out))
 
 
-def _learnt(folder: StudyFolder, names: Collection[str], coded: Collection[str]) -> set[str]:
-    """Of these segments those that a classifier knows."""
+def _learnt_by_present(folder: StudyFolder) -> _Learnt | None:
+    """Of the classifiers that lie there now; None where one cannot be read."""
     documents: set[str] = set()
     texts: set[str] = set()
-    for name in names:
+    for name in {coder.classifies for coder in folder.study.deductive.coders if coder.classifies}:
         try:
             data = read_card(folder.classifiers / name).data
         except ModelError:
-            return set(coded)
+            return None
         documents.update(data.learnt_documents)
         texts.update(data.learnt_texts)
-    with reading(folder.engine) as connection:
-        segments = segments_of_ids(connection, folder.study.id, sorted(coded))
-    return {one.id for one in segments.values() if one.document_id in documents or text_key(one.text) in texts}
+    return documents, texts
+
+
+def _learnt_by_runs(folder: StudyFolder, runs: Sequence[Run]) -> _Learnt | None:
+    """Of the classifiers that runs began with; None where one was not kept."""
+    documents: set[str] = set()
+    texts: set[str] = set()
+    for run in runs:
+        with reading(folder.engine) as connection:
+            kept = {one.coder: one for one in read_classifiers(connection, folder.study.id, run.id)}
+        coders = Study.model_validate_json(run.settings).deductive.coders
+        if any(coder.classifies and coder.name not in kept for coder in coders):
+            return None
+        for one in kept.values():
+            documents.update(one.learnt_documents)
+            texts.update(one.learnt_texts)
+    return documents, texts
 
 
 def _without(person: CoderValues, learnt: Collection[str]) -> CoderValues:

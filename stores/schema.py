@@ -494,6 +494,19 @@ memos = Table(
     Column("created_at", String(32), nullable=False),
 )
 
+# The classifiers of deductive runs as they were when the runs began.
+run_classifiers = Table(
+    "run_classifiers",
+    metadata,
+    _study(),
+    Column("run", String(64), primary_key=True),
+    Column("coder", String(64), primary_key=True),
+    Column("prompt", String(128), nullable=False),  # what its decisions name: the classifier, and the bound
+    Column("prompt_hash", String(64), nullable=False),  # digest of the classifier
+    Column("learnt_documents", JSON, nullable=False),
+    Column("learnt_texts", JSON, nullable=False),
+)
+
 # Texts that a model wrote to teach a classifier. They are no segments of the study: nothing counts them as such.
 synthetic_segments = Table(
     "synthetic_segments",

@@ -14,7 +14,6 @@ from intercoder.core.decisions import Decision
 from intercoder.core.deduction import FINAL, CoderValues, is_final
 from intercoder.core.findings import Excerpt
 from intercoder.core.protocols import Run
-from intercoder.core.study import Study
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.report.deductive_contents import Calibrated, CoderCalibration
 from intercoder.evals.report.excerpts import excerpts, stated
@@ -49,7 +48,7 @@ def calibrated(folder: StudyFolder, run: Run, book: Codebook, final: CoderValues
     with reading(folder.engine) as connection:
         as_seen = read_version(connection, folder.study.id, calibration.codebook_version)
     said = human_values(folder.engine, folder.study.id, calibration.sample, under=as_seen)
-    people = tuple(unlearnt(folder, Study.model_validate_json(calibration.settings), said).people)
+    people = tuple(unlearnt(folder, said, [calibration]).people)
     drawn = read_sample(folder.engine, folder.study.id, calibration.sample)
     model = final if run.id == name else final_values(folder.engine, folder.study.id, calibration)
     with reading(folder.engine) as connection:

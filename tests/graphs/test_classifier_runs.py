@@ -25,7 +25,7 @@ from intercoder.graphs.estimating import estimates_of
 from intercoder.graphs.final_jobs import begin_final
 from intercoder.graphs.jobs import execute
 from intercoder.stores import schema
-from intercoder.stores.database import reading
+from intercoder.stores.database import reading, writing
 from intercoder.stores.deductions import SqlDeductiveStore, final_values
 from intercoder.stores.runs import list_runs
 from intercoder.stores.samples import Scope
@@ -197,6 +197,17 @@ def test_a_classifier_trained_anew_would_not_ask_alike(
     assert final(folder).id != run.id
 
 
+def test_a_classifier_that_left_all_to_the_model_would_not_ask_alike_when_trained_anew(
+    folder: StudyFolder, rule: Rule
+) -> None:
+    book = make_book(folder)
+    learnt(coding(folder, CASCADE.model_copy(update={"confidence": 1.0})), book)
+    run = final(folder)
+    assert would_ask_alike(folder, run)
+    learnt(folder, book, digest="second")
+    assert not would_ask_alike(folder, run)
+
+
 def test_another_bound_on_the_card_would_not_ask_alike(folder: StudyFolder, rule: Rule) -> None:
     book = make_book(folder)
     learnt(coding(folder, CASCADE), book)
@@ -220,7 +231,7 @@ def test_a_run_is_not_gone_on_with_by_another_classifier(folder: StudyFolder, ru
     with pytest.raises(KeyboardInterrupt):
         execute(folder, quiet(run), stop)
     learnt(folder, book, digest="second")
-    with pytest.raises(StudyError, match=f"trained anew since `{run.id}` began"):
+    with pytest.raises(StudyError, match=f"trained anew, or its bound changed, since `{run.id}` began"):
         execute(folder, quiet(run), lambda _: None)
     learnt(folder, book)
     done = execute(folder, quiet(run), lambda _: None)
@@ -249,6 +260,16 @@ def test_a_verdict_rests_on_nothing_that_was_learnt(folder: StudyFolder, rule: R
     assert found.human_model.ac1.n == 3
 
 
+def test_a_run_is_judged_by_what_its_own_classifier_learnt(folder: StudyFolder, rule: Rule) -> None:
+    run = calibrated(folder, learnt_texts=(text_key(TEXTS[0]),))
+    learnt(folder, make_book(folder), digest="second")
+    assert left_out(folder, run) == 1
+    assert judge(folder, run)["final"]["c_money"].human_model.ac1.n == 4
+    with writing(folder.engine) as connection:
+        connection.execute(sa.delete(schema.run_classifiers))
+    assert left_out(folder, run) == 5, "nobody can tell what it learnt from"
+
+
 def test_without_anything_learnt_all_of_the_sample_counts(folder: StudyFolder, rule: Rule) -> None:
     run = calibrated(folder)
     assert left_out(folder, run) == 0
@@ -273,7 +294,8 @@ def test_shares_are_corrected_by_what_was_not_learnt(folder: StudyFolder, rule: 
     with_all = estimates_of(folder, done)
     book = SqlDeductiveStore(folder.engine, folder.study.id).book(done.id)
     learnt(folder, book, learnt_texts=(text_key(TEXTS[0]),))
-    assert estimates_of(folder, done) != with_all
+    assert estimates_of(folder, done) == with_all, "another classifier coded it"
+    assert estimates_of(folder, final(folder)) != with_all
 
 
 def test_texts_are_coded_from_python_by_the_classifiers_folder(folder: StudyFolder, rule: Rule) -> None:
