@@ -103,18 +103,7 @@ def settings_of(texts: TextSet, given: argparse.Namespace) -> DistillationSettin
 
 def against_people(material: Material, classifier: Path) -> Iterator[SystemFigures]:
     """The classifier, the language model and people themselves, each against every single person."""
-    asked_about, held_out = measuring.asked_of(material), material.parts.held_out
-    people = {
-        person.name: [
-            {
-                code.id: person.of(code.id)[one.segment.id] == "yes"
-                for code in material.codes
-                if person.of(code.id).get(one.segment.id) in ("yes", "no")
-            }
-            for one in held_out
-        ]
-        for person in material.data.people
-    }
+    asked_about, people = measuring.asked_of(material), measuring.people_said(material)
     chosen = answers(measuring.predict(classifier, material).held_out, asked_about.head).chosen
     said = as_targets(chosen, asked_about.codes, asked_about.head)
     yield with_each_person(people, said, asked_about, system="classifier", name=f"classifier:{classifier.name}")

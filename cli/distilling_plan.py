@@ -148,7 +148,7 @@ def _filter(material: Material, wanted: Sequence[Writing]) -> Iterator[PlannedAc
 def _coder(material: Material) -> Iterator[PlannedActor]:
     items = (*material.parts.development, *material.parts.held_out)
     exclusive = material.book.exclusive
-    questions = [one.segment for one in items for _ in range(1 if exclusive else len(one.targets))]
+    questions = [one.segment for one in items for _ in range(1 if exclusive else len(one.asked))]
     tokens = _asked_tokens(material, questions, teaching=False)
     yield from _of_coder(material, "", TO_CODER, sum(tokens), len(tokens))
 

@@ -26,7 +26,8 @@ def classifier_methods(evaluations: Sequence[Evaluation], grids: Sequence[Worked
         "language model wrote (Borchers et al. 2025). People's codes, of several people the majority, were split "
         "into a part to learn from, a part for early stopping, for scaling probabilities by a temperature (Guo et "
         "al. 2017) and for the confidence below which a language model decides, and a held-out part that all "
-        "figures are of. Macro-F1, Cohen's kappa and Gwet's AC1 leave out what nobody decided about."
+        "figures are of. There each system was compared with each person's own codes, ties included; macro-F1, "
+        "Cohen's kappa and Gwet's AC1 leave out what nobody decided about."
     )
     if evaluations:
         told = [

@@ -94,7 +94,7 @@ def _told(found: Evaluation) -> Iterator[str]:
 
 def _split(parts: PartSizes) -> str:
     left_out = (
-        f" {counted(parts.undecided, 'decision')} on which people were unsure or evenly divided are left out."
+        f" {counted(parts.undecided, 'decision')} on which people were unsure or evenly divided are not learnt."
     )
     return (
         f"People's codes were split by {parts.by}: {parts.training:,} segments to learn from, "

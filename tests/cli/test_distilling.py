@@ -114,7 +114,7 @@ def test_a_dry_run_tells_what_goes_where_and_calls_nothing(
     prices = '[prices."big"]\ninput = 1.0\noutput = 10.0\n'
     (study / "study.toml").write_text(remote + prices, encoding="utf-8")
     done = command("distill", study, "--code", "repair", "--filter", "2", "--total", "50", "--dry-run")
-    assert "9 decisions undecided and left out" in done.out
+    assert "9 decisions undecided and not learnt" in done.out
     assert "Kept together by document: 28 to learn from, 10 to choose with, 13 held out" in done.out
     assert "40 segments would be written" in done.out
     lines = {line.split()[0]: line.split() for line in done.out.splitlines() if "big@" in line}

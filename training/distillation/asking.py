@@ -134,7 +134,7 @@ async def decided(
 
 
 def _questions(item: HumanItem, codes: Sequence[Code], *, exclusive: bool) -> list[Code | None]:
-    return [None] if exclusive else [code for code in codes if code.id in item.targets]
+    return [None] if exclusive else [code for code in codes if code.id in item.asked]
 
 
 def _values(answer: CodeAnswer, codes: Sequence[Code], *, exclusive: bool) -> Mapping[str, bool]:

@@ -8,14 +8,14 @@ from typing import Literal, NamedTuple
 from intercoder.core.classifier_results import CascadeCurve, SystemFigures
 from intercoder.core.confidence import confidences
 from intercoder.evals.cascade import Prices, cascade_curve
-from intercoder.evals.classification import Asked, classified
+from intercoder.evals.classification import Asked, with_each_person
 from intercoder.evals.reliability import answers, as_targets
 from intercoder.llms.class_probabilities import Numbers
 from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.cascade_choice import Bound, choose_bound
 from intercoder.training.distillation.human_data import HumanItem
 from intercoder.training.distillation.material import Material
-from intercoder.training.distillation.measuring import ModelSaid, Predicted, targets
+from intercoder.training.distillation.measuring import ModelSaid, Predicted, people_said, targets
 
 
 class Cascaded(NamedTuple):
@@ -50,9 +50,8 @@ def cascaded(material: Material, name: str, predicted: Predicted, said: ModelSai
         )
 
     values = _cascade_values(predicted.held_out, said.held_out.values, bound.confidence, asked)
-    figures = classified(
-        targets(parts.held_out), values, asked, system="cascade", name=f"{name}, then {said.reference}"
-    )
+    called = f"{name}, then {said.reference}"
+    figures = with_each_person(people_said(material), values, asked, system="cascade", name=called)
     return Cascaded(
         bound,
         curve("development", parts.development, predicted.development, said.development),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from pydantic import Field
+
 from intercoder.core.classifier_results import Head
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import Value
@@ -25,6 +27,13 @@ class HumanItem(Record):
     segment: Segment
     targets: dict[str, bool]
     """Code id -> whether it applies. A code that nobody decided about, or people differed on evenly, is no key."""
+    said: dict[str, dict[str, bool]] = Field(default_factory=dict)
+    """Person -> code id -> whether they gave it. What is measured is held against these, ties included."""
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Ids of the codes that anybody decided about."""
+        return frozenset(self.targets).union(*self.said.values())
 
 
 class HumanData(Record):
@@ -34,7 +43,7 @@ class HumanData(Record):
     """In the order of the codebook."""
     head: Head
     items: tuple[HumanItem, ...]
-    """In document order; each has a target at least."""
+    """In document order; of each somebody decided something. Where people differed evenly there is no target."""
     people: tuple[CoderValues, ...]
     """What each person said, for their agreement with each other."""
     undecided: dict[str, int]
@@ -101,12 +110,17 @@ def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sampl
             where=f"sample {sample}" if sample else str(folder.path),
             remedy="Code segments with `intercoder review`, or on a sheet that `intercoder sample` writes.",
         )
+    said = said_by_each(people, [code.id for code in codes])
     with reading(folder.engine) as connection:
-        found = segments_of_ids(connection, folder.study.id, list(targets), folder.study.coding.context_before)
+        found = segments_of_ids(connection, folder.study.id, list(said), folder.study.coding.context_before)
     return HumanData(
         codes=tuple(codes),
         head=head_of(book, codes),
-        items=tuple(HumanItem(segment=found[one], targets=targets[one]) for one in targets if one in found),
+        items=tuple(
+            HumanItem(segment=found[one], targets=targets.get(one, {}), said=said[one])
+            for one in said
+            if one in found
+        ),
         people=tuple(people),
         undecided=undecided,
         book_version=book.version,
@@ -142,6 +156,18 @@ def settled(
         if kept := {code_id: value for code_id, value in decided.items() if value is not None}:
             targets[segment_id] = kept
     return targets, dict(undecided)
+
+
+def said_by_each(people: Iterable[CoderValues], code_ids: Sequence[str]) -> dict[str, dict[str, dict[str, bool]]]:
+    """Segment id -> person -> code id -> whether they gave it; segments that nobody decided about are no keys."""
+    found: dict[str, dict[str, dict[str, bool]]] = {}
+    for person in people:
+        for code_id in code_ids:
+            for segment_id, value in person.of(code_id).items():
+                of_segment = found.setdefault(segment_id, {})
+                if value in ("yes", "no"):
+                    of_segment.setdefault(person.name, {})[code_id] = value == "yes"
+    return {segment_id: said for segment_id, said in found.items() if said}
 
 
 def majority(votes: Mapping[Value, int]) -> bool | None:

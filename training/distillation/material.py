@@ -78,7 +78,7 @@ class Material:
     def key(self) -> str:
         """Hash of what people decided, of the codes and of the split."""
         parts = [
-            [(one.segment.id, one.segment.text, sorted(one.targets.items())) for one in part]
+            [(one.segment.id, one.segment.text, sorted(one.targets.items()), one.said) for one in part]
             for part in self.parts.each
         ]
         return digest(self.book.hash, [code.id for code in self.codes], self.data.head, parts)

@@ -18,7 +18,7 @@ from intercoder.core.classifier_results import (
 )
 from intercoder.core.classifiers import ClassifierCard
 from intercoder.core.identity import digest
-from intercoder.evals.classification import Asked, among_people, classified
+from intercoder.evals.classification import Asked, among_people, with_each_person
 from intercoder.evals.reliability import answers, as_targets, reliability
 from intercoder.llms.class_probabilities import Numbers, probabilities
 from intercoder.llms.classifiers import load_classifier
@@ -88,6 +88,12 @@ def targets(items: Sequence[HumanItem]) -> list[Mapping[str, bool]]:
     return [one.targets for one in items]
 
 
+def people_said(material: Material) -> dict[str, list[Mapping[str, bool]]]:
+    """Person -> what they decided about each held-out segment, ties included: what figures are against."""
+    held_out = material.parts.held_out
+    return {person.name: [one.said.get(person.name, {}) for one in held_out] for person in material.data.people}
+
+
 def texts(items: Sequence[HumanItem]) -> list[str]:
     """The items' texts."""
     return [one.segment.text for one in items]
@@ -114,15 +120,8 @@ def predict(folder: Path, material: Material) -> Predicted:
 def learnt_figures(material: Material, learnt: Learnt, given: Numbers, asked: Asked) -> SystemFigures:
     """What is measured of a system that gives probabilities for the held-out part."""
     said = as_targets(answers(given, asked.head).chosen, asked.codes, asked.head)
-    return classified(
-        targets(material.parts.held_out),
-        said,
-        asked,
-        system=learnt.system,
-        name=learnt.name,
-        trained_on=len(learnt.set.items),
-        synthetic=len(learnt.set.synthetic),
-    )
+    found = with_each_person(people_said(material), said, asked, system=learnt.system, name=learnt.name)
+    return found.model_copy(update={"trained_on": len(learnt.set.items), "synthetic": len(learnt.set.synthetic)})
 
 
 def logistic_figures(material: Material, learnt: Learnt, asked: Asked) -> SystemFigures:
@@ -142,26 +141,14 @@ def logistic_figures(material: Material, learnt: Learnt, asked: Asked) -> System
 def model_figures(material: Material, said: ModelSaid, asked: Asked) -> SystemFigures:
     """The language model by itself."""
     values = said.held_out.values
-    return classified(targets(material.parts.held_out), values, asked, system="model", name=said.reference)
+    return with_each_person(people_said(material), values, asked, system="model", name=said.reference)
 
 
 def people_figures(material: Material, asked: Asked) -> SystemFigures | None:
     """People against one another on the held-out part; None where fewer than two coded."""
-    people = material.data.people
-    if len(people) < 2:
+    if len(material.data.people) < 2:
         return None
-    said = {
-        person.name: [
-            {
-                code.id: person.of(code.id)[one.segment.id] == "yes"
-                for code in material.codes
-                if person.of(code.id).get(one.segment.id) in ("yes", "no")
-            }
-            for one in material.parts.held_out
-        ]
-        for person in people
-    }
-    found = among_people(said, asked)
+    found = among_people(people_said(material), asked)
     return found if found.decisions else None
 
 

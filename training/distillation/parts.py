@@ -23,7 +23,7 @@ class Parts(NamedTuple):
     development: tuple[HumanItem, ...]
     """For early stopping, the temperature of probabilities and the cascade's bound."""
     held_out: tuple[HumanItem, ...]
-    """For the final figures, and for nothing else."""
+    """For the final figures, and for nothing else; with segments on which people differed evenly."""
     repeated: int
     """Items left out because their text is in an earlier part, too."""
 
@@ -42,7 +42,8 @@ def split(items: Sequence[HumanItem], *, development: float, held_out: float, se
     """Cut items into parts so that whole documents stay together, and each code is spread over all parts.
 
     Documents go where most is missing of the rarest decision that they hold (iterative stratification, Sechidis et
-    al. 2011, with documents for items). A text that is in two parts is left out of the later one.
+    al. 2011, with documents for items). A text that is in two parts is left out of the later one. Items on which
+    people differed evenly are spread too, but only measured on: without a target there is nothing to learn.
 
     Args:
         items: What people decided.
@@ -65,7 +66,8 @@ def split(items: Sequence[HumanItem], *, development: float, held_out: float, se
         )
     shares = (1 - development - held_out, development, held_out)
     placed = _placed(groups, shares, seed)
-    return _without_repeats([[one for name in names for one in groups[name]] for names in placed], items)
+    *learnt, measured = ([one for name in names for one in groups[name]] for names in placed)
+    return _without_repeats([*([one for one in part if one.targets] for part in learnt), measured], items)
 
 
 def _check_shares(development: float, held_out: float) -> None:
@@ -108,6 +110,8 @@ def _group(item: HumanItem, by: str) -> str:
 
 Decision = tuple[str, bool]
 """A code and whether it applies."""
+_TIE: Decision = ("", False)
+"""For an item on which people differed evenly."""
 
 
 def _placed(groups: Mapping[str, Sequence[HumanItem]], shares: Sequence[float], seed: int) -> list[list[str]]:
@@ -128,7 +132,8 @@ class _Places:
 
     def __init__(self, groups: Mapping[str, Sequence[HumanItem]], shares: Sequence[float]) -> None:
         self.decisions = {
-            name: Counter(one for item in items for one in item.targets.items()) for name, items in groups.items()
+            name: Counter(one for item in items for one in (item.targets.items() or [_TIE]))
+            for name, items in groups.items()
         }
         self.left: Counter[Decision] = sum(self.decisions.values(), Counter())
         """Decisions of groups that went nowhere yet."""
@@ -165,8 +170,9 @@ def _without_repeats(parts: Sequence[Sequence[HumanItem]], order: Sequence[Human
     for name, part in zip(PARTS, kept, strict=True):
         if not part:
             raise InputError(
-                f"the {name.replace('_', '-')} part is empty: its texts are those of earlier parts.",
+                f"the {name.replace('_', '-')} part is empty: its texts are those of earlier parts, or "
+                "people differed on all.",
                 remedy="Have people code other texts, or choose another split with `--set split_seed=1`.",
             )
     training, development, held_out = kept
-    return Parts(training, development, held_out, repeated=len(order) - sum(map(len, kept)))
+    return Parts(training, development, held_out, repeated=sum(map(len, parts)) - sum(map(len, kept)))

@@ -153,7 +153,8 @@ def item(text: str, targets: dict[str, bool], document: str = "", **attributes: 
         Document(name=document or text, source="t", key=document or text, text=text, attributes=attributes)
     )
     named = {"document_id": f"d_{document}"} if document else {}
-    return HumanItem(segment=segment.model_copy(update={"id": f"s_{text}", **named}), targets=targets)
+    segment = segment.model_copy(update={"id": f"s_{text}", **named})
+    return HumanItem(segment=segment, targets=targets, said={"ana": targets} if targets else {})
 
 
 def make_encoder(folder: Path) -> str:

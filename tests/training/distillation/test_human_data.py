@@ -53,12 +53,16 @@ def test_what_stands_under_the_present_book_is_read(tmp_path: Path) -> None:
     assert data.head == "yes_no"
     assert [one.name for one in data.people] == ["ana", "ben"]
     assert data.undecided == {"c_1": 2}, "on the first and the eighth the two differ"
-    assert len(data.items) == 10
-    assert all(one.targets["c_1"] == ("mend" in one.segment.text) for one in data.items)
+    settled_ones = [one for one in data.items if one.targets]
+    assert (len(data.items), len(settled_ones)) == (12, 10)
+    assert all(one.targets["c_1"] == ("mend" in one.segment.text) for one in settled_ones)
+    (first, *_) = (one for one in data.items if not one.targets)
+    assert first.said == {"ana": {"c_1": True}, "ben": {"c_1": False}}
+    assert first.asked == {"c_1"}
     changed = make_book(folder, (REPAIR.model_copy(update={"definition": "New.", "revision": 2}), BUYING))
     with pytest.raises(InputError, match="nothing about `repair` that stands"):
         read_human(folder, changed, wanted_codes(changed, ["repair"]))
-    assert len(read_human(folder, changed, wanted_codes(changed, ["buying"])).items) == 10
+    assert len(read_human(folder, changed, wanted_codes(changed, ["buying"])).items) == 12
 
 
 def test_which_codes_are_learnt(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def human_items(draw: st.DrawFn) -> list[HumanItem]:
         for place in range(size):
             repeated = draw(st.integers(0, 9)) == 0
             text = "I do not know" if repeated else f"text {document} {place}"
-            decided = draw(st.sampled_from([("c_1",), ("c_2",), ("c_1", "c_2")]))
+            decided = draw(st.sampled_from([(), ("c_1",), ("c_2",), ("c_1", "c_2")]))
             targets = {code: draw(st.booleans()) for code in decided}
             one = item(text, targets, f"{document}", town=f"town {document % 3}")
             found.append(
@@ -50,8 +50,9 @@ def test_parts_share_no_segment_no_document_and_no_text(items: list[HumanItem], 
         assert not seen[1] & seen[2]
     kept = [one.segment.id for part in parts.each for one in part]
     assert len(set(kept)) == len(kept)
-    assert parts.repeated == len(items) - len(kept)
-    left = [one for one in items if one.segment.id not in kept]
+    assert all(one.targets for part in parts.each[:2] for one in part), "ties are only measured on"
+    assert parts.repeated <= len(items) - len(kept)
+    left = [one for one in items if one.segment.id not in kept and one.targets]
     known = {plain(one.segment.text) for part in parts.each for one in part}
     assert all(plain(one.segment.text) in known for one in left), "only repeated texts are left out"
 
@@ -88,6 +89,15 @@ def test_a_rare_decision_is_in_every_part() -> None:
         assert sum(rare) == 10
         assert min(rare) >= 2
     assert cut(items, 0).held_out != cut(items, 1).held_out
+
+
+def test_segments_on_which_people_differ_are_held_out_in_proportion_and_never_learnt() -> None:
+    items = [item(f"text {n}", {} if n % 2 else {"c_1": n % 4 == 0}) for n in range(200)]
+    parts = cut(items)
+    assert [len(part) for part in parts.each] == pytest.approx([55, 20, 50], abs=2)
+    assert sum(not one.targets for one in parts.held_out) == pytest.approx(25, abs=2)
+    assert parts.repeated == 0
+    assert cut(items[::2]).held_out, "none of them is no error"
 
 
 def test_parts_keep_the_order_of_items() -> None:
