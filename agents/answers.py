@@ -132,10 +132,17 @@ def coder_schema(max_codes: int) -> Schema:
     return record(codes=listed(code, max_codes))
 
 
-def moderator_schema(coders: Sequence[str], max_codes: int) -> Schema:
-    """JSON schema of a moderator's answer over suggestions of these coders, at most `max_codes` choices."""
-    source: Schema = {"type": "string", "enum": [*coders, NEW]}
-    choice = record(chosen_from=source, label=bounded(LABEL_LENGTH, 1), reason=bounded(REASON_LENGTH))
+def moderator_schema(coders: Sequence[str], max_codes: int, labels: Sequence[str] = ()) -> Schema:
+    """JSON schema of a moderator's answer over suggestions of these coders, at most `max_codes` choices.
+
+    Args:
+        coders: Who suggested something.
+        max_codes: Most choices.
+        labels: The labels among which it chooses; empty where it may write one of its own.
+    """
+    source: Schema = {"type": "string", "enum": [*coders] if labels else [*coders, NEW]}
+    label: Schema = {"type": "string", "enum": [*labels]} if labels else bounded(LABEL_LENGTH, 1)
+    choice = record(chosen_from=source, label=label, reason=bounded(REASON_LENGTH))
     return record(choices=listed(choice, max_codes))
 
 

@@ -157,8 +157,9 @@ class Moderator:
             max_codes=self._max_codes,
         )
         coders = [answer.coder for answer in answers if answer.suggestions]
-        schema = moderator_schema(coders, self._max_codes)
-        parse = partial(_parse, coders=coders, max_codes=self._max_codes)
+        labels = [] if self.settings.new_codes else list(dict.fromkeys(suggestion.label for _, suggestion in said))
+        schema = moderator_schema(coders, self._max_codes, labels)
+        parse = partial(_parse, coders=coders, max_codes=self._max_codes, labels=labels)
         asked = await ask(actor, Question(segment.id, messages, schema, parse), session)
         choices = tuple(
             _choice(choice.chosen_from, choice.label, choice.reason, said) for choice in asked.value.choices
@@ -195,8 +196,12 @@ def _folded(label: str) -> str:
     return " ".join(label.casefold().split())
 
 
-def _parse(text: str, coders: Sequence[str], max_codes: int) -> ModeratorAnswer:
+def _parse(text: str, coders: Sequence[str], max_codes: int, labels: Sequence[str]) -> ModeratorAnswer:
+    """A model's answer; with `labels`, only what was suggested."""
     answer = parse_moderator_answer(text, coders, max_codes)
+    suggested = {_folded(label) for label in labels}
+    if any(suggested and _folded(choice.label) not in suggested for choice in answer.choices):
+        raise InvalidAnswer("shape", "`label` must be one of the suggestions.")
     for choice in answer.choices:
         if choice.chosen_from == NEW and len(choice.label.split()) > LONGEST_LABEL:
             raise InvalidAnswer("too_long", f"A new label has at most {LONGEST_LABEL} words.")

@@ -55,6 +55,8 @@ class ModeratorSettings(Record):
     model: str = ""
     prompt: str = "default"
     shots: int = Field(default=1, ge=0, le=5)
+    new_codes: bool = True
+    """Whether a model may put a code of its own in the place of what coders suggest."""
     sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
     seed: int = 0
 

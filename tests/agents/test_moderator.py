@@ -110,6 +110,21 @@ async def test_a_kept_suggestion_keeps_its_quote_and_gets_the_moderators_reason(
     assert without.choices[0].suggestion.reason == "ana says so."
 
 
+async def test_without_new_codes_a_model_may_only_choose(session: Session) -> None:
+    asked: list[Any] = []
+
+    def answer(messages: Any, schema: Any, seed: Any) -> str:
+        asked.append(schema["properties"]["choices"]["items"]["properties"])
+        return choosing("ana", "Care for things" if len(asked) == 1 else "Saving money.")
+
+    chooser = moderator(answering(using=answer), new_codes=False, prompt="choose")
+    settlement = await chooser.settle(segment(), panel("mending", "mending", [], "saving money"), session)
+    assert asked[0]["label"]["enum"] == ["mending", "saving money"]
+    assert asked[0]["chosen_from"]["enum"] == ["ana", "ben", "dora"]
+    assert len(asked) == 2, "a label of its own is asked for again"
+    assert kept(settlement) == [("dora", "saving money")]
+
+
 @pytest.mark.parametrize("source", ["new", "ana"])
 async def test_a_label_that_no_coder_gave_is_the_moderators_own_whatever_is_claimed(
     session: Session, source: str
