@@ -105,6 +105,11 @@ class DeductiveCoder:
         means = Means.of_study(study, study.writer_model(settings), model=model, prompts=prompts)
         return cls(settings, book, means, again=again, repeat_temperature=study.development.repeat_temperature)
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The name under which its model's answers are kept, and the hash of its prompt."""
+        return self._actor.reference, self._actor.prompt.hash
+
     def drawing(self, seed: int, temperature: float) -> DeductiveCoder:
         """The same coder, in the same words, drawing its answers with another seed and at another temperature."""
         other = copy.copy(self)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from intercoder.core.classifiers import Pooling
 from intercoder.core.errors import ModelError
+from intercoder.core.identity import digest
 from intercoder.core.protocols import Vectors
 from intercoder.llms import torch_environment
 from intercoder.llms.windows import Windows
@@ -23,6 +26,19 @@ HEAD = "head.safetensors"
 """File of the head's numbers beside the encoder's."""
 _AFTER_PADDING = ("roberta", "camembert", "mpnet", "longformer", "esm")
 """Kinds of encoders that count positions from the one after the padding's."""
+
+
+def weights_digest(folder: Path) -> str:
+    """Hash of what stands in an encoder's files: weights, configuration, tokenizer."""
+    files = sorted([*folder.glob("*.safetensors"), *folder.glob("*.json")])
+    told = [(file, file.stat()) for file in files]
+    return digest([(one.name, _contents(one, stat.st_size, stat.st_mtime_ns)) for one, stat in told])
+
+
+@lru_cache(maxsize=64)
+def _contents(file: Path, size: int, changed: int) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def vectors_of(encoder: Any, pooling: Pooling, texts: Sequence[Windows], padding: int) -> Vectors:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from langchain_core.language_models import BaseChatModel
+
 from intercoder.agents.asking import NoAnswer
 from intercoder.agents.deductive_coder import DeductiveCoder
 from intercoder.agents.session import Session, Slots
@@ -78,13 +80,15 @@ def language_model(study: Study) -> DeductiveCoderSettings | None:
     return asking.model_copy(update={"classifier": "", "confidence": None}) if asking else None
 
 
-def coder_of(folder: StudyFolder, book: Codebook, settings: DeductiveCoderSettings) -> DeductiveCoder:
-    """A coder that asks a language model.
+def coder_of(
+    folder: StudyFolder, book: Codebook, settings: DeductiveCoderSettings, model: BaseChatModel | None = None
+) -> DeductiveCoder:
+    """A coder that asks a language model; another in its place, if given.
 
     Raises:
         ModelError, SettingsError: Its model or prompt cannot be used.
     """
-    return DeductiveCoder.of_study(folder.study, settings, book, prompts=folder.prompts)
+    return DeductiveCoder.of_study(folder.study, settings, book, model=model, prompts=folder.prompts)
 
 
 async def decided(

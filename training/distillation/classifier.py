@@ -16,7 +16,7 @@ from intercoder.core.identity import digest
 from intercoder.core.study import Privacy
 from intercoder.llms import torch_environment
 from intercoder.llms.classifiers import as_it_runs, share_longer
-from intercoder.llms.encoders import load_encoder, most_tokens, save_encoder, vectors_of, with_head
+from intercoder.llms.encoders import load_encoder, most_tokens, save_encoder, vectors_of, weights_digest, with_head
 from intercoder.llms.factory import encoder_folder
 from intercoder.llms.windows import Reader
 from intercoder.training.checkpoints import Checkpoint, Workplace
@@ -50,9 +50,8 @@ class _Wanted(NamedTuple):
         """Hash of all that determines the classifier. How many segments are in memory at once does not."""
         items = [[(one.text, dict(one.targets)) for one in part] for part in (self.training, self.development)]
         told = self.settings.model_dump(mode="json", exclude={"batch_size", "accumulation"})
-        files = sorted((file.name, file.stat().st_size) for file in self.folder.glob("*.safetensors"))
-        config = (self.folder / "config.json").read_text("utf-8", "replace")
-        made = (items, self.head, self.codes, told, self.settings.texts_a_step, self.encoder, files, config)
+        files = weights_digest(self.folder)
+        made = (items, self.head, self.codes, told, self.settings.texts_a_step, self.encoder, files)
         return digest(*made, self.told.model_dump(mode="json"))
 
 

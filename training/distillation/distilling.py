@@ -11,11 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from intercoder.agents.synthesizer import Synthesizer
 from intercoder.core.classifier_results import Evaluation, SystemFigures, SystemKind
 from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.identity import digest
 from intercoder.core.study import DeductiveCoderSettings
 from intercoder.llms import torch_environment
+from intercoder.llms.encoders import weights_digest
+from intercoder.llms.factory import encoder_folder
+from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.llms.usage import cost_of, estimate_messages, price_of
 from intercoder.stores.classifier_folders import beside_grids
 from intercoder.training.checkpoints import Workplace
@@ -65,8 +69,8 @@ def distill(
     torch_environment.prepare()
     out = material.folder.classifiers / name
     numbers = numbers_of(material)
-    key = key_of(material)
     check_models(material)
+    key = key_of(material)
     with Workplace(out) as workplace:
         if known := there_already(out, key, new=new, begun=workplace.begun(key)):
             workplace.remove()
@@ -99,23 +103,32 @@ def key_of(material: Material) -> str:
     """Hash of all that determines a classifier.
 
     The language model beside it is not in it: which one codes may change once the classifier is there.
+
+    Raises:
+        ModelError, SettingsError: The encoder is not there, or a prompt cannot be used.
     """
-    study, settings = material.folder.study, material.settings
+    study, settings, prompts = material.folder.study, material.settings, material.folder.prompts
+    synthesizer = Synthesizer.of_study(study, model=ScriptedChatModel(), prompts=prompts)
     return digest(
         material.key,
         settings.model_dump(mode="json", exclude={"grid"}),
+        weights_digest(encoder_folder(settings.encoder, study.privacy)),
         study.question,
         study.synthesizer.model_dump(mode="json"),
-        study.writer_model(study.synthesizer),
+        [synthesizer.identity(value) for value in ("yes", "no")],
+        study.embedding.model,
         way_of(material).temperature,
+        coder_key(material) if settings.filter else "",
     )
 
 
-def filter_key(material: Material) -> str:
-    """Hash of the coder that the filter asks."""
-    study = material.folder.study
-    model = language_model(study)
-    return digest(model.model_dump(mode="json"), study.writer_model(model)) if model else ""
+def coder_key(material: Material) -> str:
+    """Hash of the coder that filters, and that the classifier is compared with; empty where there is none."""
+    settings = language_model(material.folder.study)
+    if settings is None:
+        return ""
+    coder = coder_of(material.folder, material.book, settings, model=ScriptedChatModel())
+    return digest(settings.model_dump(mode="json"), coder.identity)
 
 
 async def _ask(

@@ -19,7 +19,7 @@ from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Listener, asked
 from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import compose
-from intercoder.training.distillation.distilling import ask_model, key_of
+from intercoder.training.distillation.distilling import ask_model, coder_key, key_of
 from intercoder.training.distillation.grid_cells import WORK, GridCells, GridFolder, cells_of
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt
@@ -123,7 +123,7 @@ def _cell(cells: GridCells, settings: CellSettings, key: str) -> GridCell:
 def _systems(material: Material, kept: GridFolder, listen: Listener) -> list[SystemFigures]:
     """Systems that do not differ between cells: all of people's segments, the language model, people."""
     known = kept.systems()
-    base = key_of(material)
+    base, shown = key_of(material), [one.segment.context for one in material.parts.held_out]
     made: dict[str, Callable[[], SystemFigures | None]] = {
         "human_all": partial(_human_all, material, kept, listen),
         "model": partial(_model, material, listen),
@@ -131,7 +131,7 @@ def _systems(material: Material, kept: GridFolder, listen: Listener) -> list[Sys
     }
     found = []
     for name, make in made.items():
-        key = digest(base, name)[:32]
+        key = digest(base, name, *((coder_key(material), shown) if name == "model" else ()))[:32]
         try:
             figures = known.get(key) or make()
         except IntercoderError as error:

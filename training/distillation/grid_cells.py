@@ -15,7 +15,7 @@ from intercoder.stores.classifier_folders import CELLS, GRID, read_cells
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Listener, asked
 from intercoder.training.distillation.composing import compose, drawn, mix
-from intercoder.training.distillation.distilling import filter_key, key_of
+from intercoder.training.distillation.distilling import key_of
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt
 from intercoder.training.distillation.training_sets import train
@@ -63,8 +63,7 @@ class GridCells:
 
     def key(self, settings: CellSettings) -> str:
         """Hash of all that determines a cell's figures."""
-        material = self._of(settings)
-        return digest(key_of(material), filter_key(material) if settings.filter else "")[:32]
+        return digest(key_of(self._of(settings)))[:32]
 
     def work(self, settings: CellSettings) -> GridCell:
         """Write, train and measure one cell.

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
+from intercoder import prompts as prompt_files
 from intercoder.core.classifiers import read_card
 from intercoder.core.codebook import CodeExample
 from intercoder.core.errors import InputError
 from intercoder.core.protocols import Embedder, Vectors
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.stores.classifier_folders import read_evaluations
+from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from intercoder.training.distillation import asking, cascading, measuring, training_sets, writing
 from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
-from intercoder.training.distillation.distilling import Distilled, distill
+from intercoder.training.distillation.distilling import Distilled, distill, key_of
 from intercoder.training.distillation.material import Material, prepare
 from tests.training.distillation.studies import (
     BUYING,
@@ -100,6 +102,25 @@ def test_the_same_again_does_nothing(made: tuple[Material, Distilled], monkeypat
     assert again.known
     assert again.card == before.card
     assert again.evaluation.model_dump_json() == before.evaluation.model_dump_json()
+
+
+def test_whatever_determines_a_classifier_is_in_its_key(tmp_path: Path) -> None:
+    own = make_encoder(tmp_path / "encoder")
+    material = material_of(tmp_path / "study", own, "filter=2")
+    keys = [key_of(material)]
+    prompts = material.folder.path / "prompts"
+    for name in ("synthesizer/no.md", "deductive/default.md"):
+        given = (Path(prompt_files.__file__).parent / name).read_text("utf-8")
+        (prompts / name).parent.mkdir(parents=True)
+        (prompts / name).write_text(f"{given}\nTake care.\n", "utf-8")
+        keys.append(key_of(material))
+    weights = tmp_path / "encoder" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    keys.append(key_of(material))
+    study = material.folder.study
+    other = study.model_copy(update={"embedding": study.embedding.model_copy(update={"model": "scripted:other"})})
+    keys.append(key_of(replace(material, folder=StudyFolder(material.folder.path, other, material.folder.engine))))
+    assert len(set(keys)) == len(keys)
 
 
 def test_another_of_the_same_name_is_refused_and_replaced_if_wanted(
