@@ -120,7 +120,8 @@ class Workplace:
         return self.folder / f"checkpoint-{step}"
 
     def remove(self) -> None:
-        """Throw all checkpoints away."""
+        """Throw all checkpoints away; first what says that something was begun here."""
+        (self.folder / JOB).unlink(missing_ok=True)
         if self.folder.exists():
             shutil.rmtree(self.folder)
 

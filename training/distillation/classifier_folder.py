@@ -20,7 +20,7 @@ def there_already(out: Path, key: str, *, new: bool, begun: bool) -> ClassifierC
         out: Where it would be.
         key: Of the training.
         new: Whether any classifier that is there is to be replaced.
-        begun: Whether this training was begun already, to replace what is there.
+        begun: Whether this training was begun and not ended: to replace what is there, be it the same.
 
     Raises:
         InputError: There is something else of that name.
@@ -31,13 +31,11 @@ def there_already(out: Path, key: str, *, new: bool, begun: bool) -> ClassifierC
         raise InputError(
             "there is something of that name already.", where=str(out), remedy="Choose another `--name`."
         )
-    if new:
+    if new or begun:
         return None
     card = read_card(out)
     if card.key == key:
         return card
-    if begun:
-        return None
     raise InputError(
         "there is another classifier of that name.",
         where=str(out),

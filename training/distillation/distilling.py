@@ -73,7 +73,6 @@ def distill(
     key = key_of(material)
     with Workplace(out) as workplace:
         if known := there_already(out, key, new=new, begun=workplace.begun(key)):
-            workplace.remove()
             card, evaluation = known
             return Distilled(out, card, beside_grids(evaluation, material.folder.path), known=True)
         workplace.take_up(key, new=new)

@@ -37,7 +37,7 @@ def there_already(out: Path, key: str, *, new: bool, begun: bool) -> tuple[Class
         out: Where it would be.
         key: Of the distillation.
         new: Whether any classifier that is there is to be replaced.
-        begun: Whether this distillation was begun already, to replace what is there.
+        begun: Whether this distillation was begun and not ended: to replace what is there, be it the same.
 
     Raises:
         InputError: There is something else of that name.
@@ -48,7 +48,7 @@ def there_already(out: Path, key: str, *, new: bool, begun: bool) -> tuple[Class
         raise InputError(
             "there is something of that name already.", where=str(out), remedy="Choose another `--name`."
         )
-    if new:
+    if new or begun:
         return None
     try:
         record = Distillation.model_validate_json((out / DISTILLATION).read_bytes())
@@ -56,8 +56,6 @@ def there_already(out: Path, key: str, *, new: bool, begun: bool) -> tuple[Class
             return read_card(out), Evaluation.model_validate_json((out / EVALUATION).read_bytes())
     except (OSError, ValidationError):
         pass
-    if begun:
-        return None
     raise InputError(
         "there is another classifier of that name.",
         where=str(out),

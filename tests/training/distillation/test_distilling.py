@@ -1,6 +1,7 @@
 """Distilling a classifier: what it leaves, and that nothing of what is measured on reaches what is measured."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.stores.classifier_folders import read_evaluations
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.synthetic_segments import SqlSyntheticStore
-from intercoder.training.distillation import asking, cascading, measuring, training_sets, writing
+from intercoder.training.checkpoints import Workplace
+from intercoder.training.distillation import asking, cascading, distilling, measuring, training_sets, writing
 from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
 from intercoder.training.distillation.distilling import Distilled, distill, key_of
 from intercoder.training.distillation.material import Material, prepare
@@ -121,6 +123,29 @@ def test_whatever_determines_a_classifier_is_in_its_key(tmp_path: Path) -> None:
     other = study.model_copy(update={"embedding": study.embedding.model_copy(update={"model": "scripted:other"})})
     keys.append(key_of(replace(material, folder=StudyFolder(material.folder.path, other, material.folder.engine))))
     assert len(set(keys)) == len(keys)
+
+
+def test_what_was_begun_anew_is_gone_on_with(
+    made: tuple[Material, Distilled], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material, before = made
+
+    def stop(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(distilling, "training_sets", stop)
+        with pytest.raises(KeyboardInterrupt):
+            distill(material, "repair", new=True)
+    again = distill(material, "repair")
+    assert not again.known
+    assert again.card.digest == before.card.digest
+    with Workplace(before.folder) as workplace:
+        workplace.take_up("of other settings", new=False)
+        kept = workplace.folder
+    assert distill(material, "repair").known
+    assert kept.is_dir(), "what was begun with other settings is theirs"
+    shutil.rmtree(kept)
 
 
 def test_another_of_the_same_name_is_refused_and_replaced_if_wanted(
