@@ -65,6 +65,9 @@ class Series:
         """So far, in order, dropped ones too."""
         self.unusable = 0
         """Questions of this synthesis without a usable answer."""
+        self.held: Mapping[int, SyntheticSegment] = {}
+        """What the study holds of it already, by question."""
+        self._asked_before = 0
         self._kept: list[bool] = []
         """Of each text, in order, whether it was kept; a question without a usable answer kept none."""
         self._around = around
@@ -104,6 +107,20 @@ class Series:
         """As many as are wanted of those that were kept, the first ones."""
         return [one for one in self.written if one.kept][: self.count]
 
+    def was_asked(self, call: int) -> bool:
+        """Whether the study holds what a question brought; nothing where its answer could not be used."""
+        return call < self._asked_before
+
+    def hold(self, held: Sequence[SyntheticSegment]) -> None:
+        """Tell what the study holds of it already."""
+        self.held = {one.call: one for one in held}
+        self._asked_before = max(self.held, default=-1) + 1
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the study holds all that is wanted."""
+        return sum(one.kept for one in self.held.values()) >= self.count
+
     def take(self, call: int, segment: SyntheticSegment | None) -> None:
         """Add what a question brought, None where its answer could not be used."""
         if segment is None:
@@ -120,10 +137,11 @@ class Series:
 
     @property
     def exhausted(self) -> bool:
-        """Whether, while something is lacking, hardly any of the latest texts could be kept."""
+        """Whether, while something is lacking and nothing more is held, hardly any of the latest could be kept."""
         patience = self._around.study.synthesizer.patience
         latest = self._kept[-patience:]
-        return not self.full and len(latest) == patience and sum(latest) < LEAST_NEW * patience
+        lacking = not self.full and not self.was_asked(self._next)
+        return lacking and len(latest) == patience and sum(latest) < LEAST_NEW * patience
 
     def questions(self) -> range:
         """Numbers of the questions that would complete the series if as many texts are kept as until now.

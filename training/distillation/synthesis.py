@@ -5,6 +5,8 @@ Seed 001: a language model writes samples of each code, and a small classifier l
 What is written of one code and value is a *series*. Its questions are numbered; each depends only on its number,
 the code, the examples and the settings, so that it can be gone on with anywhere. Which texts are kept is decided
 in the order of series and questions. What the study holds already stands, and newer texts are compared with it.
+One that was stopped goes through its questions again, with what is held for answers, and so goes on as if it had
+not been stopped.
 """
 
 from __future__ import annotations
@@ -107,32 +109,35 @@ async def synthesize(
     all_series = [Series(one, examples, around) for one in wanted]
     held = await asyncio.to_thread(store.written, [series.origin for series in all_series])
     for series in all_series:
-        for one in held:
-            if one.origin == series.origin:
-                series.take(one.call, one)
+        series.hold([one for one in held if one.origin == series.origin])
+    all_held = all(series.is_held for series in all_series)
     sieve = await _Sieve.begin(around, all_series, embeddings)
     while True:
         _tell(all_series, listen)
         for series in all_series:
             _check_new(series)
-        asked = _next_questions(all_series)
+        asked = _next_questions(all_series, held_only=all_held)
         if not asked:
             return [one for series in all_series for one in series.result]
         answers = await asyncio.gather(*(_answer(series, call, session) for series, call in asked))
-        fresh = await sieve.sift([one for one in answers if one is not None])
+        new = [not series.was_asked(call) for series, call in asked]
+        fresh = await sieve.sift([one for one, is_new in zip(answers, new, strict=True) if is_new and one])
         await asyncio.to_thread(store.write, fresh)
         sifted = iter(fresh)
-        for (series, call), answer in zip(asked, answers, strict=True):
-            series.take(call, None if answer is None else next(sifted))
+        for (series, call), answer, is_new in zip(asked, answers, new, strict=True):
+            series.take(call, next(sifted) if is_new and answer else answer)
 
 
-def _next_questions(all_series: Sequence[Series]) -> list[tuple[Series, int]]:
+def _next_questions(all_series: Sequence[Series], *, held_only: bool) -> list[tuple[Series, int]]:
     """As many questions as the series lack texts, in their order, at most a wave."""
-    return [(series, call) for series in all_series for call in series.questions()][:WAVE]
+    asked = [(series, call) for series in all_series for call in series.questions()][:WAVE]
+    return [(series, call) for series, call in asked if series.was_asked(call) or not held_only]
 
 
 async def _answer(series: Series, call: int, session: Session) -> SyntheticSegment | None:
-    """The text of an answer; None where the model gave no usable one."""
+    """The text of an answer, or what is held of it; None where the model gave no usable one."""
+    if series.was_asked(call):
+        return series.held.get(call)
     try:
         return await series.ask(call, session)
     except NoAnswer:
@@ -177,7 +182,7 @@ class _Sieve:
         """With prompts, human texts, and what was kept already."""
         sieve = cls(around, embeddings)
         shown = list(dict.fromkeys(text for series in all_series for text in series.prompt_texts))
-        kept = [one for series in all_series for one in series.written if one.kept]
+        kept = [one for series in all_series for one in series.held.values() if one.kept]
         await sieve._know(sieve._prompt, [""] * len(shown), shown)
         await sieve._know(sieve._human, [one.id for one in around.human], [one.text for one in around.human])
         await sieve._know(sieve._synthetic, [one.id for one in kept], [one.text for one in kept])

@@ -2,8 +2,9 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intercoder.core.errors import InputError
-from intercoder.core.synthetic import Wanted, Written, fates
+from intercoder.core.synthetic import SyntheticSegment, Wanted, Written, fates
 from intercoder.llms.scripted import material_of
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.synthetic_segments import SqlSyntheticStore
@@ -127,6 +128,36 @@ async def test_one_that_was_killed_goes_on_to_the_same_texts(
         assert await Synthesis(folder).write(model, *ALL) == whole
         lost = len(model.asked) - (questions - min(dies_at, questions))
         assert 0 <= lost <= 8, "only what was in flight, being asked or committed, is asked again"
+
+
+async def test_one_that_was_killed_among_unusable_answers_goes_on_to_the_same_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def text(name: str, seed: int) -> str:
+        draw = random.Random(seed)
+        return draw.choice([different(name, seed), different("all", draw.randrange(40)), "", ""])
+
+    many = [replace(one, count=3 * one.count) for one in ALL]
+    with a_study(tmp_path / "whole") as folder:
+        whole = await Synthesis(folder).write(Answering(text=text), *many)
+        table = Synthesis(folder).store.everything()
+    written = SqlSyntheticStore.write
+    for waves in range(1, 7):
+        left = iter(range(waves))
+
+        def ending(
+            self: SqlSyntheticStore, segments: Sequence[SyntheticSegment], left: Iterator[int] = left
+        ) -> None:
+            if next(left, None) is None:
+                raise Killed
+            written(self, segments)
+
+        with a_study(tmp_path / f"killed{waves}") as folder:
+            with monkeypatch.context() as patched, suppress(Killed):
+                patched.setattr(SqlSyntheticStore, "write", ending)
+                await Synthesis(folder).write(Answering(text=text), *many)
+            assert await Synthesis(folder).write(Answering(text=text), *many) == whole
+            assert Synthesis(folder).store.everything() == table
 
 
 async def test_one_that_ended_before_it_wrote_asks_nothing_again(
