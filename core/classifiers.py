@@ -18,7 +18,17 @@ from intercoder.core.errors import ModelError
 from intercoder.core.identity import digest
 from intercoder.core.record import Record
 
-__all__ = ["CARD", "CLASSIFIERS", "ClassifierCard", "Head", "Pooling", "TrainedOn", "read_card", "text_key"]
+__all__ = [
+    "CARD",
+    "CLASSIFIERS",
+    "ClassifierCard",
+    "Head",
+    "Pooling",
+    "TrainedOn",
+    "classifier_folder",
+    "read_card",
+    "text_key",
+]
 
 Pooling: TypeAlias = Literal["mean", "first"]
 """What of the encoder's output the head sees: the mean over tokens, or the first token's."""
@@ -128,6 +138,25 @@ class ClassifierCard(Record):
 def text_key(text: str) -> str:
     """A name of a text, white space and case aside: 16 hexadecimal characters."""
     return digest(" ".join(text.split()).casefold())[:16]
+
+
+def classifier_folder(classifiers: Path, name: str) -> Path:
+    """The folder of a study's classifier.
+
+    Args:
+        classifiers: The study's folder of classifiers.
+        name: As settings give it.
+
+    Raises:
+        ModelError: The name could lead elsewhere.
+    """
+    if name != Path(name).name or "\\" in name or name.startswith("."):
+        raise ModelError(
+            f"{name!r} cannot be the name of a classifier.",
+            where=str(classifiers),
+            remedy="Name a folder of it, without slashes and without a dot at its beginning.",
+        )
+    return classifiers / name
 
 
 def read_card(folder: Path) -> ClassifierCard:

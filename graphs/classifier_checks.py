@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from intercoder.agents.classifier_coder import classifier_origin
-from intercoder.core.classifiers import ClassifierCard, read_card
+from intercoder.core.classifiers import ClassifierCard, classifier_folder, read_card
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
 from intercoder.core.protocols import Run
@@ -45,8 +45,9 @@ def classifier_problems(
         if not coder.classifies:
             continue
         try:
-            card = read_card(classifiers / coder.classifies)
-            check_packages(str(classifiers / coder.classifies))
+            folder = classifier_folder(classifiers, coder.classifies)
+            card = read_card(folder)
+            check_packages(str(folder))
         except ModelError as error:
             yield error
             continue
@@ -108,7 +109,7 @@ def _present(classifiers: Path, study: Study) -> list[RunClassifier]:
     for coder in sorted(study.deductive.coders, key=lambda one: one.name):
         if not coder.classifies:
             continue
-        card = read_card(classifiers / coder.classifies)
+        card = read_card(classifier_folder(classifiers, coder.classifies))
         bound = card.confidence if coder.confidence is None else coder.confidence
         origin = classifier_origin(card, bound if coder.classifier else None)
         found.append(

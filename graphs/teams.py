@@ -13,6 +13,7 @@ from intercoder.agents.deductive_coder import DeductiveCoder
 from intercoder.agents.deductive_moderator import DeductiveModerator
 from intercoder.agents.replay import Replay
 from intercoder.agents.reviser import Reviser
+from intercoder.core.classifiers import classifier_folder
 from intercoder.core.codebook import Codebook
 from intercoder.core.deduction import RecordedAnswer
 from intercoder.core.protocols import AnswerLog, DeductiveStore, DevelopmentStore, Run
@@ -55,7 +56,8 @@ def make_team(
     asking = 0
 
     def classifier(settings: DeductiveCoderSettings, before: DeductiveCoder | None = None) -> ClassifierCoder:
-        folder = (classifiers or Path()) / settings.classifies
+        name = settings.classifies
+        folder = classifier_folder(classifiers, name) if classifiers else Path(name)
         coder = ClassifierCoder(settings.name, folder, book, before=before, confidence=settings.confidence)
         ahead.append(coder)
         return coder

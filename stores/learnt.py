@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
-from intercoder.core.classifiers import read_card, text_key
+from intercoder.core.classifiers import classifier_folder, read_card, text_key
 from intercoder.core.deduction import CoderValues
 from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Run
@@ -57,7 +57,7 @@ def _learnt_by_present(folder: StudyFolder) -> _Learnt | None:
     texts: set[str] = set()
     for name in {coder.classifies for coder in folder.study.deductive.coders if coder.classifies}:
         try:
-            data = read_card(folder.classifiers / name).data
+            data = read_card(classifier_folder(folder.classifiers, name)).data
         except ModelError:
             return None
         documents.update(data.learnt_documents)

@@ -24,6 +24,7 @@ from intercoder.graphs.deductive_texts import code_deductively
 from intercoder.graphs.estimating import estimates_of
 from intercoder.graphs.final_jobs import begin_final
 from intercoder.graphs.jobs import execute
+from intercoder.graphs.teams import make_team
 from intercoder.stores import schema
 from intercoder.stores.database import reading, writing
 from intercoder.stores.deductions import SqlDeductiveStore, final_values
@@ -157,6 +158,14 @@ def refused(folder: StudyFolder, kind: type[IntercoderError], told: str) -> Inte
 def test_without_the_classifier_nothing_begins(folder: StudyFolder) -> None:
     make_book(coding(folder, ALONE))
     refused(folder, ModelError, "no such classifier")
+
+
+@pytest.mark.parametrize("name", ["../../x", "..", ".mine.old", "/etc", "a\\b"])
+def test_a_classifiers_name_leads_nowhere_else(folder: StudyFolder, name: str) -> None:
+    book = make_book(coding(folder, ALONE.model_copy(update={"model": f"classifier:{name}"})))
+    refused(folder, ModelError, "cannot be the name of a classifier")
+    with pytest.raises(ModelError, match="cannot be the name"):
+        make_team(folder.study, book, classifiers=folder.classifiers)
 
 
 def test_codes_that_changed_since_are_not_coded_by_a_classifier_alone(folder: StudyFolder, rule: Rule) -> None:
