@@ -45,7 +45,7 @@ def print_dry_run(material: Material, *, json: bool, grid: bool = False) -> None
     from intercoder.cli.plans import print_plan
 
     wanted = list(_of_grid(material) if grid else _of_one(material))
-    plan = _plan(material, wanted)
+    plan = _plan(material, wanted, grid=grid)
     number = sum(one.number for one in wanted)
     if json:
         print_json(parts_told(material, number, grid=grid))
@@ -83,7 +83,7 @@ def _of_grid(material: Material) -> Iterator[Writing]:
     yield from most.values()
 
 
-def _plan(material: Material, wanted: Sequence[Writing]) -> Plan:
+def _plan(material: Material, wanted: Sequence[Writing], *, grid: bool) -> Plan:
     from intercoder.graphs.planning import Plan
     from intercoder.llms.references import parse_reference
     from intercoder.training.distillation.checks import model_problems
@@ -95,7 +95,7 @@ def _plan(material: Material, wanted: Sequence[Writing]) -> Plan:
         characters=sum(len(one.segment.text) for one in segments),
         codes=len(material.codes),
         actors=(*_synthesizer(material, wanted), *_filter(material, wanted), *_coder(material)),
-        obstacles=tuple(str(problem) for problem in model_problems(material)),
+        obstacles=tuple(str(problem) for problem in model_problems(material, grid=grid)),
         embeddings=embedding if wanted else "",
         embeddings_go_to=parse_reference(embedding).location if wanted else "",
     )
@@ -134,10 +134,11 @@ def _kinds(material: Material, number: int) -> list[Wanted]:
 
 
 def _filter(material: Material, wanted: Sequence[Writing]) -> Iterator[PlannedActor]:
+    from intercoder.training.distillation.asking import language_model
     from intercoder.training.distillation.writing import examples
 
     times = [(one.number, one.filter) for one in wanted if one.filter]
-    if not times:
+    if not times or language_model(material.folder.study) is None:
         return
     shown = [one for given in examples(material).values() for one in given][:20]
     each = _asked_tokens(material, shown, teaching=True)

@@ -115,12 +115,12 @@ def test_a_dry_run_tells_what_goes_where_and_calls_nothing(
     (study / "study.toml").write_text(remote + prices, encoding="utf-8")
     done = command("distill", study, "--code", "repair", "--filter", "2", "--total", "50", "--dry-run")
     assert "9 decisions undecided and not learnt" in done.out
-    assert "Kept together by document: 28 to learn from, 10 to choose with, 13 held out" in done.out
+    assert "Kept together by document: 28 to learn from, 10 to choose with, 15 held out" in done.out
     assert "40 segments would be written" in done.out
     lines = {line.split()[0]: line.split() for line in done.out.splitlines() if "big@" in line}
     assert lines["synthesizer"][3] == "40"
     assert lines["consistency"][4] == "80"
-    assert lines["ana" if "ana" in lines else "reader"][3] == "23"
+    assert lines["ana" if "ana" in lines else "reader"][3] == "25"
     assert "never held-out ones" in done.out
     assert "far.example" in done.out
     assert "Would not start" in done.out
@@ -128,6 +128,17 @@ def test_a_dry_run_tells_what_goes_where_and_calls_nothing(
     told = command("distill", study, "--all", "--dry-run", "--grid", "--json").objects
     assert [one["kind"] for one in told] == ["parts", "plan"]
     assert told[0]["cells"] == 2 * 3 + 2 * 4 * 3 * 2 * 3
+
+
+@pytest.mark.parametrize("options", [["--filter", "2"], ["--grid"]])
+def test_a_filter_without_a_language_model_is_refused_and_told_in_a_dry_run(
+    study: Path, command: Call, encoder: str, options: list[str]
+) -> None:
+    with (study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('[[deductive.coders]]\nname = "small"\nmodel = "classifier:small"\n')
+    asked = ("distill", study, "--code", "repair", "--encoder", encoder, *options)
+    assert "no coder under `[[deductive.coders]]` asks a language model" in command(*asked, "--dry-run").out
+    assert "keep all that is written" in command(*asked, code=2).err
 
 
 def test_figures_are_told_and_lines_for_study_toml(study: Path, encoder: str, command: Call) -> None:

@@ -10,26 +10,31 @@ from intercoder.llms.factory import check_reference, encoder_folder
 from intercoder.training.distillation.asking import language_model
 from intercoder.training.distillation.classifier import check_trainable
 from intercoder.training.distillation.material import Material
+from intercoder.training.distillation.writing import no_language_model
 
 
-def check_models(material: Material) -> None:
-    """Refuse models that a distillation would stumble over at its end.
+def check_models(material: Material, *, grid: bool = False) -> None:
+    """Refuse models that a distillation, or a grid of them, would stumble over at its end.
 
     Raises:
         IntercoderError: The first of `model_problems`.
     """
-    for problem in model_problems(material):
+    for problem in model_problems(material, grid=grid):
         raise problem
 
 
-def model_problems(material: Material) -> Iterator[IntercoderError]:
+def model_problems(material: Material, *, grid: bool = False) -> Iterator[IntercoderError]:
     """Find what is wrong with the models of a distillation, without loading any.
 
     Yields:
         ModelError: A model is not there, or not allowed, or needs packages that are not installed.
+        InputError: Written segments are to be filtered, and the study has no language model to ask.
     """
     study, settings = material.folder.study, material.settings
     model = language_model(study)
+    if model is None and any(settings.grid.filters if grid else (settings.filter,)):
+        given = "--set grid.filters=[0]" if grid else "--filter 0"
+        yield no_language_model("grid.filters" if grid else "--filter", f", or keep all that is written: `{given}`")
     asked = [study.writer_model(study.synthesizer), *([study.writer_model(model)] if model else [])]
     check = partial(check_reference, privacy=study.privacy)
     found: list[Callable[[], object]] = [

@@ -53,9 +53,10 @@ def run_grid(
     Raises:
         StudyBusy: Another process works on this grid.
         ModelError: A model cannot be used here.
+        InputError: Cells filter, and the study has no language model to ask.
     """
     torch_environment.prepare()
-    check_models(material)
+    check_models(material, grid=True)
     folder = material.folder.path / GRIDS / name
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock", timeout=0)

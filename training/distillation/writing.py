@@ -9,6 +9,7 @@ from math import ceil
 from typing import NamedTuple
 
 from intercoder.core.documents import Segment
+from intercoder.core.errors import InputError
 from intercoder.core.synthetic import SyntheticSegment, Wanted, Written
 from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from intercoder.training.distillation.asking import Asking, Listener, coder_of, language_model
@@ -129,14 +130,12 @@ def examples(material: Material) -> Mapping[tuple[str, Written], Sequence[Segmen
     return found
 
 
-def no_language_model(where: str) -> Exception:
+def no_language_model(where: str, otherwise: str = "") -> InputError:
     """The refusal where no coder of the study asks a language model."""
-    from intercoder.core.errors import InputError
-
     return InputError(
         "no coder under `[[deductive.coders]]` asks a language model.",
         where=where,
-        remedy="Add one to study.toml.",
+        remedy=f"Add one to study.toml{otherwise}.",
     )
 
 
