@@ -96,6 +96,8 @@ class ClassifierCard(Record):
     """Decisions of the development part that these were fitted on."""
     confidence: float = Field(default=0.8, ge=0)
     """In a cascade the language model decides where the classifier is less confident than this; above 1 always."""
+    confidence_for: str = ""
+    """Reference of the language model for which that bound was chosen; empty where none was chosen."""
     digest: str
     """Of weights, head, codes and scaling, 12 hexadecimal characters: a classifier trained anew has another."""
     data: TrainedOn

@@ -76,7 +76,8 @@ def _reading(card: ClassifierCard) -> list[str]:
         f"{longer}",
         f"- temperature {card.temperature:.3f}, fitted on {counted(card.scaled_on, 'decision')}"
         + (f"; shifts {shifts}" if shifts else ""),
-        f"- before a language model, it decides where it is confident by {card.confidence:g} or more",
+        f"- before a language model, it decides where it is confident by {card.confidence:g} or more; "
+        + (f"chosen for `{card.confidence_for}`" if card.confidence_for else "not chosen for any model"),
     ]
 
 

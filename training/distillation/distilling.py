@@ -126,7 +126,7 @@ def coder_key(material: Material) -> str:
     settings = language_model(material.folder.study)
     if settings is None:
         return ""
-    coder = coder_of(material.folder, material.book, settings, model=ScriptedChatModel())
+    coder = coder_of(material.folder, material.teaching_book, settings, model=ScriptedChatModel())
     return digest(settings.model_dump(mode="json"), coder.identity)
 
 
@@ -155,8 +155,10 @@ async def ask_model(
     settings = language_model(material.folder.study)
     if settings is None:
         return None
-    coder = coder_of(material.folder, material.book, settings)
-    ask = partial(decided, coder, codes=material.codes, session=asking.session, exclusive=material.book.exclusive)
+    coder = coder_of(material.folder, material.teaching_book, settings)
+    ask = partial(
+        decided, coder, codes=material.teaching_codes, session=asking.session, exclusive=material.book.exclusive
+    )
     return ModelSaid(
         reference=material.folder.study.writer_model(settings),
         development=await ask(items=material.parts.development if development else (), listen=listen),
@@ -171,8 +173,8 @@ def question_cost(material: Material, settings: DeductiveCoderSettings) -> float
     price = price_of(study.writer_model(settings), study.prices)
     if price is None:
         return math.nan
-    coder = coder_of(material.folder, material.book, settings)
-    code = None if material.book.exclusive else material.codes[0]
+    coder = coder_of(material.folder, material.teaching_book, settings)
+    code = None if material.book.exclusive else material.teaching_codes[0]
     tokens = [
         estimate_messages([(one.role, one.content) for one in coder.question_about(item.segment, code).messages])
         for item in material.parts.held_out
@@ -222,4 +224,7 @@ def _others(material: Material, said: ModelSaid | None, cascade: Cascaded | None
 
 def _with_bound(folder: Path, cascade: Cascaded | None) -> ClassifierCard:
     card = read_card(folder)
-    return card.model_copy(update={"confidence": cascade.bound.confidence}) if cascade else card
+    if cascade is None:
+        return card
+    bound = {"confidence": cascade.bound.confidence, "confidence_for": cascade.development.model}
+    return card.model_copy(update=bound)

@@ -89,6 +89,8 @@ def test_a_classifier_lands_in_the_study_with_its_figures(made: tuple[Material, 
     assert {one.asked for one in evaluation.systems if one.system != "people"} == {held_out}
     assert evaluation.curve is not None
     assert evaluation.curve.chosen == card.confidence
+    assert evaluation.curve.model == card.confidence_for
+    assert f"chosen for `{card.confidence_for}`" in (distilled.folder / "README.md").read_text()
     assert [one.name for one in material.folder.classifiers.iterdir()] == ["repair"], "no workplace is left"
 
 
@@ -258,7 +260,18 @@ def test_nothing_held_out_reaches_whoever_writes_filters_learns_or_chooses(
     quoting: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = Recorder(monkeypatch)
+    books: list[str] = []
+    coder_of = distilling.coder_of
+
+    def seen_book(folder: Any, book: Any, settings: Any, **options: Any) -> Any:
+        books.append(repr(book))
+        return coder_of(folder, book, settings, **options)
+
+    monkeypatch.setattr(distilling, "coder_of", seen_book)
     distill(quoting, "repair")
+    apart = [one.segment.text for one in (*quoting.parts.development, *quoting.parts.held_out)]
+    assert books
+    assert not [text for text in apart if any(text in book for book in books)], "nor the language model, as a quote"
     seen = {name: "\n".join(told) for name, told in recorder.seen.items()}
     assert set(seen) == {
         *("embedded", "synthesize", "synthesize asks", "consistent", "consistent asks"),
