@@ -8,14 +8,13 @@ from functools import cached_property
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.documents import Segment
-from intercoder.core.identity import digest
+from intercoder.core.identity import digest, plain
 from intercoder.stores.counted_codebooks import latest_codebook
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 from intercoder.training.distillation.enough import check_enough, check_parts
 from intercoder.training.distillation.human_data import HumanData, HumanItem, read_human, wanted_codes
 from intercoder.training.distillation.parts import Parts, split
-from intercoder.training.pairs import plain
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Material:
             return tuple(
                 one
                 for one in examples
-                if one.segment_id not in ids and not any(plain(one.text) in text for text in apart)
+                if one.segment_id not in ids and not any(_quotes(plain(one.text), text) for text in apart)
             )
 
         codes = (
@@ -86,6 +85,11 @@ class Material:
     def with_settings(self, settings: DistillationSettings) -> Material:
         """The same with other settings that leave the split as it is."""
         return replace(self, settings=settings)
+
+
+def _quotes(one: str, other: str) -> bool:
+    """Whether either text holds the other."""
+    return one in other or other in one
 
 
 def prepare(

@@ -131,7 +131,10 @@ def test_quotes_of_what_is_measured_on_are_kept_from_whoever_writes(tmp_path: Pa
     chosen = [part[0].segment for part in first.parts.each]
     quotes = [CodeExample(text=one.text, segment_id=one.id) for one in chosen]
     unnamed = CodeExample(text=first.parts.held_out[1].segment.text)
-    code = REPAIR.model_copy(update={"examples": tuple(quotes), "negative_examples": (unnamed,), "revision": 2})
+    around = CodeExample(text=f"So it was. {first.parts.held_out[2].segment.text} And so on.")
+    code = REPAIR.model_copy(
+        update={"examples": tuple(quotes), "negative_examples": (unnamed, around), "revision": 2}
+    )
     book = make_book(folder, (code,))
     code_all(folder, book, "ana")
     material = prepare(folder, ["repair"], DistillationSettings())
@@ -139,5 +142,5 @@ def test_quotes_of_what_is_measured_on_are_kept_from_whoever_writes(tmp_path: Pa
     (taught,) = material.teaching_codes
     assert taught.examples == (quotes[0],)
     assert taught.negative_examples == ()
-    assert material.spared_examples == 3
-    assert material.codes[0].examples == tuple(quotes), "the language model is measured as it is"
+    assert material.spared_examples == 4
+    assert material.codes[0].examples == tuple(quotes), "the study codes with the book as it is"
