@@ -141,7 +141,7 @@ def _filter(material: Material, wanted: Sequence[Writing]) -> Iterator[PlannedAc
     if not times or language_model(material.folder.study) is None:
         return
     shown = [one for given in examples(material).values() for one in given][:20]
-    each = _asked_tokens(material, shown, teaching=True)
+    each = _asked_tokens(material, shown)
     calls = sum(number * often for number, often in times)
     yield from _of_coder(material, "consistency filter", TO_FILTER, round(calls * sum(each) / len(each)), calls)
 
@@ -150,7 +150,7 @@ def _coder(material: Material) -> Iterator[PlannedActor]:
     items = (*material.parts.development, *material.parts.held_out)
     exclusive = material.book.exclusive
     questions = [one.segment for one in items for _ in range(1 if exclusive else len(one.asked))]
-    tokens = _asked_tokens(material, questions, teaching=False)
+    tokens = _asked_tokens(material, questions)
     yield from _of_coder(material, "", TO_CODER, sum(tokens), len(tokens))
 
 
@@ -168,7 +168,7 @@ def _of_coder(material: Material, name: str, receives: str, tokens: int, calls: 
     )
 
 
-def _asked_tokens(material: Material, segments: Iterable[Segment], *, teaching: bool) -> list[int]:
+def _asked_tokens(material: Material, segments: Iterable[Segment]) -> list[int]:
     """Tokens of the questions about segments; about the first code, where each code is asked by itself."""
     from intercoder.agents.deductive_coder import DeductiveCoder
     from intercoder.llms.scripted import ScriptedChatModel
@@ -178,9 +178,9 @@ def _asked_tokens(material: Material, segments: Iterable[Segment], *, teaching: 
     settings = language_model(material.folder.study)
     if settings is None:
         return []
-    book, folder = material.teaching_book if teaching else material.book, material.folder
+    book, folder = material.teaching_book, material.folder
     coder = DeductiveCoder.of_study(folder.study, settings, book, model=ScriptedChatModel(), prompts=folder.prompts)
-    code = None if book.exclusive else material.codes[0]
+    code = None if book.exclusive else material.teaching_codes[0]
     return [
         estimate_messages([(one.role, one.content) for one in coder.question_about(segment, code).messages])
         for segment in segments

@@ -18,7 +18,7 @@ def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | Non
     if material.spared_examples:
         found.append(
             f"{counted(material.spared_examples, 'example')} in the codebook quoting segments that nobody learns "
-            "from: kept from the filter's coder, but not from the language model itself, which flatters it."
+            "from: kept from the language model here, which sees them when it codes the study."
         )
     if missing:
         found.append(f"{counted(missing, 'written segment')} wanting: too few labels were repeated.")
