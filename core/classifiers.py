@@ -15,7 +15,7 @@ from intercoder.core.classifier_results import Head
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.codebook_diff import affected
 from intercoder.core.errors import ModelError
-from intercoder.core.identity import digest
+from intercoder.core.identity import digest, plain
 from intercoder.core.record import Record
 
 __all__ = [
@@ -139,7 +139,7 @@ class ClassifierCard(Record):
 
 def text_key(text: str) -> str:
     """A name of a text, white space and case aside: 16 hexadecimal characters."""
-    return digest(" ".join(text.split()).casefold())[:16]
+    return digest(plain(text))[:16]
 
 
 def classifier_folder(classifiers: Path, name: str) -> Path:

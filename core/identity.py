@@ -21,3 +21,8 @@ def digest(*parts: object) -> str:
 def make_id(prefix: str, *parts: object) -> str:
     """A short id such as `s_1f0c...`: the prefix tells the kind, the rest is `digest(*parts)` shortened."""
     return f"{prefix}_{digest(*parts)[:ID_LENGTH]}"
+
+
+def plain(text: str) -> str:
+    """A text without regard to white space and case."""
+    return " ".join(text.split()).casefold()

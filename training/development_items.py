@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
+from intercoder.core.identity import plain
 from intercoder.core.record import Record
 from intercoder.core.sampling import draw
-from intercoder.training.pairs import Pairs, plain
+from intercoder.training.pairs import Pairs
 
 MOST = 100
 """Items that are drawn where nobody says how many; seed 000 held out as many."""

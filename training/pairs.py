@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
-from intercoder.core.identity import digest, make_id
+from intercoder.core.identity import digest, make_id, plain
 from intercoder.core.record import Record
 from intercoder.formats.decoding import find_text
 from intercoder.formats.options import ReadReport
@@ -103,11 +103,6 @@ class Pairs(Record):
         learnt = {plain(pair.segment.text) for pair in training}
         apart = (pair for pair in self.pairs if pair.segment.document_id in held)
         return Split(training, tuple(pair for pair in apart if plain(pair.segment.text) not in learnt))
-
-
-def plain(text: str) -> str:
-    """A text without regard to white space and case."""
-    return " ".join(text.split()).casefold()
 
 
 class _Line(BaseModel):

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from intercoder.core.errors import InputError
-from intercoder.core.identity import digest
+from intercoder.core.identity import digest, plain
 from intercoder.core.record import AttributeValue
 from intercoder.training.distillation.human_data import HumanItem
-from intercoder.training.pairs import plain
 
 PARTS = ("training", "development", "held_out")
 

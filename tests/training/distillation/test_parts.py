@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intercoder.core.errors import InputError
+from intercoder.core.identity import plain
 from intercoder.training.distillation.human_data import HumanItem
 from intercoder.training.distillation.parts import Parts, split
-from intercoder.training.pairs import plain
 from tests.training.distillation.studies import item
 
 
