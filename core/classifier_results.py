@@ -18,14 +18,14 @@ Number: TypeAlias = Annotated[float, BeforeValidator(lambda given: math.nan if g
 Head: TypeAlias = Literal["yes_no", "one_of_k", "multi_label"]
 """What a classifier answers: one code, one of an exclusive book's codes, or each of several codes."""
 SystemKind: TypeAlias = Literal[
-    "classifier", "human_same_size", "human_all", "logistic", "model", "cascade", "people"
+    "classifier", "human_part", "human_same_size", "human_all", "logistic", "model", "cascade", "people"
 ]
 """Who is held against people.
 
-`classifier` learnt from people's codes and written segments; `human_same_size` from as many of people's codes
-alone; `human_all` from all that people coded in the training part; `logistic` is a logistic regression on
-embeddings; `model` is the language model itself; `cascade` the classifier with the model where it is unsure;
-`people` are people against one another.
+`classifier` learnt from people's codes and written segments; `human_part` from its people's codes alone;
+`human_same_size` from as many of people's codes as its set is large; `human_all` from all that people coded in the
+training part; `logistic` is a logistic regression on embeddings; `model` is the language model itself; `cascade` is
+the classifier with the model where it is unsure; `people` are people against one another.
 """
 
 

@@ -29,6 +29,7 @@ from intercoder.evals.report.figures import (
 
 COLOURS: dict[SystemKind, str] = {
     "classifier": PALETTE[0],
+    "human_part": PALETTE[4],
     "human_same_size": PALETTE[5],
     "human_all": PALETTE[2],
     "logistic": PALETTE[6],

@@ -92,7 +92,7 @@ def compose(
         InputError: Of a code all segments are alike, so that nothing can be learnt.
     """
     items = (*map(human_text, human), *(synthetic_text(one, codes, head) for one in synthetic))
-    _check_varied(items, codes)
+    check_varied(items, codes)
     return Composition(tuple(human), tuple(synthetic), items)
 
 
@@ -103,12 +103,22 @@ def human_text(item: HumanItem) -> TextItem:
 
 def synthetic_text(one: SyntheticSegment, codes: Sequence[Code], head: Head) -> TextItem:
     """A written segment, as a classifier learns it: of other codes it says nothing, unless they exclude its own."""
+    return TextItem(one.text, written_targets(one.code_id, one.value, codes, head))
+
+
+def written_targets(code_id: str, value: Written, codes: Sequence[Code], head: Head) -> dict[str, bool]:
+    """What is learnt from a segment that was written of a code and value."""
     if head == "one_of_k":
-        return TextItem(one.text, {code.id: code.id == one.code_id for code in codes})
-    return TextItem(one.text, {one.code_id: one.value == "yes"})
+        return {code.id: code.id == code_id for code in codes}
+    return {code_id: value == "yes"}
 
 
-def _check_varied(items: Sequence[TextItem], codes: Sequence[Code]) -> None:
+def check_varied(items: Sequence[TextItem], codes: Sequence[Code]) -> None:
+    """Refuse a training set in which all segments are alike in a code.
+
+    Raises:
+        InputError: With the code, and what is lacking.
+    """
     found = Counter((code_id, value) for item in items for code_id, value in item.targets.items())
     for code in codes:
         for value, word in ((True, "given"), (False, "not given")):

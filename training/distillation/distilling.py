@@ -30,9 +30,9 @@ from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import Mix, mix
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
-from intercoder.training.distillation.notes import notes_on
+from intercoder.training.distillation.notes import notes_on, notes_on_sets
 from intercoder.training.distillation.published import Distillation, publish, there_already
-from intercoder.training.distillation.training_sets import train, training_sets, way_of
+from intercoder.training.distillation.training_sets import check_set, train, training_sets, way_of
 from intercoder.training.distillation.writing import WrittenSet, write_segments
 
 ANSWER_TOKENS = 60
@@ -92,10 +92,12 @@ def numbers_of(material: Material) -> Mix:
     """How many segments of each kind are learnt from.
 
     Raises:
-        InputError: There are fewer of people's than the settings ask for.
+        InputError: There are fewer of people's than the settings ask for, or of a code all would be alike.
     """
     settings = material.settings
-    return mix(settings.total, settings.share, len(material.parts.training))
+    numbers = mix(settings.total, settings.share, len(material.parts.training))
+    check_set(material, numbers)
+    return numbers
 
 
 def key_of(material: Material) -> str:
@@ -209,7 +211,7 @@ def _measured(
     ]
     systems += [measuring.logistic_figures(material, one, asked_about) for one in sets]
     systems += _others(material, said, cascade)
-    notes = notes_on(material, said, cascade, written.missing)
+    notes = [*notes_on(material, said, cascade, written.missing), *notes_on_sets(material, sets)]
     curves = (cascade.development, cascade.held_out) if cascade else None
     return card, measuring.evaluation(material, card, main, given, systems, curves, notes)
 

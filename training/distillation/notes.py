@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from intercoder.core.shown import counted
 from intercoder.training.distillation.cascading import Cascaded
 from intercoder.training.distillation.material import Material
-from intercoder.training.distillation.measuring import ModelSaid
+from intercoder.training.distillation.measuring import Learnt, ModelSaid
 
 
 def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | None, missing: int) -> list[str]:
@@ -31,4 +33,20 @@ def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | Non
             f"No bound reaches an agreement of {material.settings.target:g} on the development part; the one with "
             "the highest agreement was taken."
         )
+    return found
+
+
+def notes_on_sets(material: Material, sets: Sequence[Learnt]) -> list[str]:
+    """What a reader has to know of the sets that are compared."""
+    main, systems, training = sets[0].set, {one.system for one in sets}, len(material.parts.training)
+    found = []
+    if main.synthetic and len(main.items) > training:
+        found.append(
+            f"The set holds {len(main.items):,} segments and people coded {training:,} that may be learnt: all of "
+            "them stand for people's segments of the same size."
+        )
+    if main.synthetic and len(main.human) < training and "human_part" not in systems:
+        found.append("Of people's segments in the set nothing can be learnt alone: in some code all are alike.")
+    if main.synthetic and len(main.items) < training and "human_same_size" not in systems:
+        found.append("Of as many of people's segments nothing can be learnt: in some code all are alike.")
     return found

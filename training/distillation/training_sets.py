@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from intercoder.core.classifiers import ClassifierCard, TrainedOn, text_key
+from intercoder.core.errors import InputError
 from intercoder.training.distillation.asking import Listener
 from intercoder.training.distillation.classifier import train_classifier
-from intercoder.training.distillation.composing import Composition, Mix, compose, drawn, human_text
+from intercoder.training.distillation.composing import (
+    Composition,
+    Mix,
+    check_varied,
+    compose,
+    drawn,
+    human_text,
+    wanted,
+    written_targets,
+)
+from intercoder.training.distillation.heads import TextItem
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt
 from intercoder.training.distillation.writing import Way, WrittenSet
@@ -21,19 +33,41 @@ def way_of(material: Material) -> Way:
     return Way(own if settings.temperature is None else settings.temperature, settings.seed, settings.filter)
 
 
+def check_set(material: Material, numbers: Mix) -> None:
+    """Refuse a set of which nothing could be learnt, before anything is written for it.
+
+    Raises:
+        InputError: Of a code all segments would be alike.
+    """
+    head = material.data.head
+    human = drawn(material.parts.training, numbers.human, material.settings.seed)
+    kinds = wanted(material.codes, head, numbers.synthetic)
+    to_be = [TextItem("", written_targets(one.code.id, one.value, material.codes, head)) for one in kinds]
+    check_varied([*map(human_text, human), *to_be], material.codes)
+
+
 def training_sets(material: Material, numbers: Mix, written: WrittenSet) -> list[Learnt]:
     """What is learnt from: the set itself, and people's segments alone where that differs.
 
+    Of people's are learnt as many as stand in the set, as many as it is large where there are so many, and all. A
+    baseline in which a code's segments are all alike is left out: nothing can be learnt from it.
+
     Raises:
-        InputError: Of a code all segments are alike.
+        InputError: Of a code all segments of the set are alike.
     """
     training, settings = material.parts.training, material.settings
     human = drawn(training, numbers.human, settings.seed)
     made = partial(compose, codes=material.codes, head=material.data.head)
     found = [Learnt("classifier", "classifier", made(human, written.segments))]
-    if written.segments:
-        found.append(Learnt("human_same_size", f"people's {len(human):,} alone", made(human, ())))
-    if len(human) < len(training):
+    if written.segments and len(human) < len(training):
+        with suppress(InputError):
+            found.append(Learnt("human_part", f"people's {len(human):,} of the set alone", made(human, ())))
+    size = len(found[0].set.items)
+    if written.segments and size < len(training):
+        with suppress(InputError):
+            same = drawn(training, size, settings.seed)
+            found.append(Learnt("human_same_size", f"{size:,} of people's", made(same, ())))
+    if written.segments or len(human) < len(training):
         found.append(Learnt("human_all", f"all {len(training):,} of people's", made(training, ())))
     return found
 

@@ -14,6 +14,7 @@ from intercoder.core.classifiers import read_card
 from intercoder.core.codebook import CodeExample
 from intercoder.core.errors import InputError
 from intercoder.core.protocols import Embedder, Vectors
+from intercoder.core.synthetic import SyntheticSegment
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.stores.classifier_folders import read_evaluations
 from intercoder.stores.study_folder import StudyFolder
@@ -21,8 +22,9 @@ from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import asking, cascading, distilling, measuring, training_sets, writing
 from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
-from intercoder.training.distillation.distilling import Distilled, distill, key_of
+from intercoder.training.distillation.distilling import Distilled, distill, key_of, numbers_of
 from intercoder.training.distillation.material import Material, prepare
+from intercoder.training.distillation.notes import notes_on_sets
 from tests.training.distillation.studies import (
     BUYING,
     REPAIR,
@@ -76,10 +78,11 @@ def test_a_classifier_lands_in_the_study_with_its_figures(made: tuple[Material, 
     (evaluation,) = read_evaluations(material.folder.path)
     assert evaluation.model_dump_json() == distilled.evaluation.model_dump_json()
     assert [one.system for one in evaluation.systems] == [
-        *("classifier", "human_same_size", "human_all", "logistic", "logistic", "logistic"),
+        *("classifier", "human_part", "human_all", "logistic", "logistic", "logistic"),
         *("model", "cascade", "people"),
     ]
     assert [one.trained_on for one in evaluation.systems[:6]] == [40, 20, 28, 40, 20, 28]
+    assert any("people coded 28 that may be learnt" in one for one in evaluation.notes)
     held_out, people = len(material.parts.held_out), evaluation.systems[-1]
     ties = sum(not one.targets for one in material.parts.held_out)
     assert ties
@@ -165,6 +168,24 @@ def test_another_of_the_same_name_is_refused_and_replaced_if_wanted(
     assert back.card.digest == before.card.digest
     again = SqlSyntheticStore(material.folder.engine, material.folder.study.id).everything()
     assert again == written, "nothing was written again"
+
+
+def test_sets_of_people_alone_are_of_the_size_of_the_set_and_left_out_where_nothing_can_be_learnt(
+    tmp_path: Path, encoder: str
+) -> None:
+    material = material_of(tmp_path / "study", encoder, "total=20", "share=0.95")
+    written = SyntheticSegment.model_construct(code_id="c_1", value="yes", text="x")
+    other = written.model_copy(update={"value": "no"})
+    numbers = numbers_of(material)
+    made = training_sets.training_sets(material, numbers, writing.WrittenSet((written, other) * 9 + (other,)))
+    assert numbers == (1, 19)
+    assert [(one.system, len(one.set.items)) for one in made] == [
+        *[("classifier", 20), ("human_same_size", 20), ("human_all", 28)]
+    ]
+    assert any("nothing can be learnt alone" in one for one in notes_on_sets(material, made))
+    few = material.with_settings(settings_of(encoder, "total=1", "share=0"))
+    with pytest.raises(InputError, match="no segment of the training set of 1"):
+        numbers_of(few)
 
 
 @pytest.mark.parametrize("exclusive", [False, True])
