@@ -209,6 +209,12 @@ def _estimates(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
             "; corrected shares are prediction-powered: the mean of the model's answers plus the mean difference "
             "of people's and the model's on the calibration sample, with the sum of both variances"
         )
+        if any(one.classifies for one in contents.study.deductive.coders):
+            text += (
+                ". People's answers to segments that a classifier learnt from or was chosen with are left out of "
+                "them, while the model's stay in: the difference found elsewhere is taken for these segments, too, "
+                "where it is probably smaller"
+            )
     if contents.overrides:
         labels = {code.id: code.label for code in contents.book.codes}
         told = [

@@ -304,7 +304,11 @@ def test_shares_are_corrected_by_what_was_not_learnt(folder: StudyFolder, rule: 
     book = SqlDeductiveStore(folder.engine, folder.study.id).book(done.id)
     learnt(folder, book, learnt_texts=(text_key(TEXTS[0]),))
     assert estimates_of(folder, done) == with_all, "another classifier coded it"
-    assert estimates_of(folder, final(folder)) != with_all
+    learnt_one = final(folder)
+    assert estimates_of(folder, learnt_one) != with_all
+    contents = gather_deductive(folder, learnt_one, {}, estimates=estimates_of(folder, learnt_one))
+    methods = " ".join(deductive_methods(contents).paragraphs)
+    assert "taken for these segments, too" in methods
 
 
 def test_texts_are_coded_from_python_by_the_classifiers_folder(folder: StudyFolder, rule: Rule) -> None:
