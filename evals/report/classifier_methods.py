@@ -45,6 +45,8 @@ def classifier_methods(evaluations: Sequence[Evaluation], grids: Sequence[Worked
             f" In {counted(len(grids), 'grid')} of {counted(cells, 'cell')} the share of synthetic segments, the "
             "size of the training set, the temperature of the synthesizer and a filter of inconsistent segments "
             "were varied; intervals are t intervals over seeds. All cells were measured on the same held-out "
-            "segments, so that figures of the best one are optimistic."
+            "segments, so that figures of the best one are optimistic. The synthesizer was shown examples from the "
+            "whole training part in every cell, so that sets of equally many coded segments are not of equal human "
+            "effort."
         )
     return text, ("distillation", "scaling", "kappa", "ac1", "bootstrap")

@@ -25,7 +25,7 @@ class GridSettings(Record):
     shares: tuple[_Share, ...] = Field(default=(0.0, 0.2, 0.5, 0.8, 0.95), min_length=1)
     """Of written segments. With none of them, temperature and filter make no difference and are not crossed."""
     totals: tuple[Annotated[int, Field(ge=2)], ...] = ()
-    """Sizes of the training set; none: half of what people coded in the training part, and all of it."""
+    """Sizes of the training set; none: half as many as people coded for training, as many, twice as many."""
     temperatures: tuple[Annotated[float, Field(ge=0, le=2)], ...] = Field(default=(0.3, 0.7, 1.0), min_length=1)
     filters: tuple[Annotated[int, Field(ge=0, le=20)], ...] = Field(default=(0, 3), min_length=1)
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field(default=(0, 1, 2), min_length=1)

@@ -37,10 +37,13 @@ class KeptSystem(Record):
 def cells_of(material: Material) -> tuple[CellSettings, ...]:
     """The cells of a grid: small sets first, so that less has to be written before there is something to see."""
     grid, training = material.settings.grid, len(material.parts.training)
-    totals = grid.totals or tuple(dict.fromkeys((training // 2, training)))
+    totals = grid.totals or (training // 2, training, 2 * training)
     found = []
     for total, share, seed in product(dict.fromkeys(totals), dict.fromkeys(grid.shares), dict.fromkeys(grid.seeds)):
-        written = round((1 - share) * total) < total
+        human = round((1 - share) * total)
+        if human > training and not grid.totals:
+            continue  # of our own sizes only what there are segments for
+        written = human < total
         ways = product(grid.temperatures, grid.filters) if written else [(math.nan, 0)]
         found += [
             CellSettings(share=share, total=total, temperature=temperature, filter=filtered, seed=seed)
