@@ -20,7 +20,7 @@ from intercoder.core.study import DeductiveCoderSettings, Study
 from intercoder.llms.embeddings import CachedEmbedder
 from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing
-from intercoder.stores.answer_log import SqlAnswerLog
+from intercoder.stores.answer_log import SqlAnswerLog, next_round
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.vectors import SqlVectorCache
 from intercoder.training.distillation.human_data import HumanItem
@@ -54,6 +54,9 @@ class Said(NamedTuple):
 def asked(folder: StudyFolder, work: Callable[[Asking], Awaitable[T]]) -> T:
     """Do work that asks models; answers go to the study's log, embeddings to its cache.
 
+    Calls that failed in an earlier command are made again. While none failed, an unusable answer is not asked for
+    again, so that what was stopped goes on as it would have.
+
     Raises:
         ModelError: The embedding model cannot be used.
         EndpointStopped: An endpoint answers nobody.
@@ -62,7 +65,8 @@ def asked(folder: StudyFolder, work: Callable[[Asking], Awaitable[T]]) -> T:
 
     async def within() -> T:
         log = SqlAnswerLog(folder.engine, study.id)
-        session = Session(log, Slots(study.limits.concurrency), run=RUN, prices=study.prices)
+        round_ = next_round(folder.engine, study.id, RUN)
+        session = Session(log, Slots(study.limits.concurrency), run=RUN, round=round_, prices=study.prices)
         reference = study.embedding.model
         try:
             with no_tracing(study.privacy), closing(SqlVectorCache(folder.vectors, reference)) as cache:
