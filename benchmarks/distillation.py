@@ -33,7 +33,7 @@ from intercoder.core.errors import IntercoderError
 from intercoder.core.study import DEFAULT_MODEL
 from intercoder.evals.classification import among_people, with_each_person
 from intercoder.evals.reliability import answers, as_targets
-from intercoder.stores.classifier_folders import GRIDS, WorkedGrid, read_grid
+from intercoder.stores.classifier_folders import GRIDS, WorkedGrid, beside_grids, read_grid
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import asked
 from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
@@ -85,7 +85,8 @@ def work(texts: TextSet, place: Path, given: argparse.Namespace, tell: Callable[
         tell(found)
         for worked in run_grid(material, GRID, listen=progress(texts.name)) if given.grid else ():
             print(f"{texts.name}: cell {worked.done} of {worked.total}", flush=True)
-            found = found._replace(grid=read_grid(folder.path / GRIDS / GRID))
+            grid = read_grid(folder.path / GRIDS / GRID)
+            found = found._replace(grid=grid, evaluation=beside_grids(made.evaluation, folder.path))
             tell(found)
     except IntercoderError as error:
         found = found._replace(problem=str(error))

@@ -31,7 +31,7 @@ def decided(place: Path, texts: TextSet) -> list[dict[str, bool]]:
     """What people decided about the study's segments, as a classifier learns it."""
     folder = study_of(place, texts, STUDY)
     book = current_book(folder)
-    found = [one.targets for one in read_human(folder, book, book.leaves).items]
+    found = [one.targets for one in read_human(folder, book, book.leaves).items if one.targets]
     folder.close()
     return found
 
