@@ -95,4 +95,5 @@ def test_without_written_segments_temperature_and_filter_are_not_crossed(materia
     assert len(cells) == len(alone) + 2 * 2 * 2 * 2
     assert [one.total for one in cells] == sorted(one.total for one in cells)
     everything = cells_of(material)
-    assert {one.total for one in everything} == {14, 28}, "half of the training part, and all of it"
+    assert {one.total for one in everything} == {14, 28, 56}, "half of the training part, all, and as many again"
+    assert all(round((1 - one.share) * one.total) <= 28 for one in everything), "more than people coded"
