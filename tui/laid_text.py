@@ -82,9 +82,11 @@ class LaidText:
         if y >= len(self.lines):
             return len(self.pieces)
         line = self.lines[y]
-        for placed in line:
-            if x < placed.x + max(self.pieces[placed.piece].cells, 1):
-                return placed.piece
+        # What takes no cell is under one only where nothing is drawn there.
+        for least in (0, 1):
+            for placed in line:
+                if x < placed.x + max(self.pieces[placed.piece].cells, least):
+                    return placed.piece
         if not line:
             return len(self.pieces)
         last = line[-1].piece

@@ -52,6 +52,7 @@ def test_what_is_shown_is_the_escaped_text_and_fits(text: str, width: int) -> No
 
 
 @given(text=TEXTS, width=st.integers(8, 40))
+@example(text="\U000e00800", width=8)
 def test_a_cell_leads_to_the_piece_that_is_drawn_there(text: str, width: int) -> None:
     laid = LaidText(text, width)
     for y, line in enumerate(laid.lines):
