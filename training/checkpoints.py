@@ -144,3 +144,24 @@ def _read(folder: Path) -> Checkpoint | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def going_on(every: int, *, measuring: bool) -> dict[str, Any]:
+    """Arguments of transformers' Trainer under which a training can be stopped anywhere and gone on with.
+
+    Args:
+        every: Steps between checkpoints, which are measured.
+        measuring: Whether there is anything to measure on; the best checkpoint is kept then.
+    """
+    return {
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "save_steps": every,
+        "save_total_limit": 2,
+        "eval_strategy": "steps" if measuring else "no",
+        "eval_steps": every if measuring else None,
+        "load_best_model_at_end": measuring,
+        "metric_for_best_model": "eval_loss" if measuring else None,
+        "greater_is_better": False if measuring else None,
+        "restore_callback_states_from_checkpoint": True,
+    }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from intercoder.core.errors import ModelError, SettingsError
 from intercoder.core.shown import counted
 from intercoder.training.batches import collate
-from intercoder.training.checkpoints import Checkpoint, Workplace
+from intercoder.training.checkpoints import Checkpoint, Workplace, going_on
 from intercoder.training.examples import Example
 from intercoder.training.settings import LoraSettings
 
@@ -229,16 +229,7 @@ def _trainer(
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.max_grad_norm,
         max_steps=total,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        save_steps=every,
-        save_total_limit=2,
-        eval_strategy="steps" if measuring else "no",
-        eval_steps=every if measuring else None,
-        load_best_model_at_end=measuring,
-        metric_for_best_model="eval_loss" if measuring else None,
-        greater_is_better=False if measuring else None,
-        restore_callback_states_from_checkpoint=True,
+        **going_on(every, measuring=measuring),
         prediction_loss_only=True,
         remove_unused_columns=False,
         label_names=["labels"],

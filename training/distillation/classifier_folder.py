@@ -13,6 +13,19 @@ from intercoder.llms.encoders import HEAD
 from intercoder.training.distillation.classifier_readme import write_card
 
 
+def is_there(out: Path) -> bool:
+    """Whether there is a classifier.
+
+    Raises:
+        InputError: There is something else of that name.
+    """
+    if out.exists() and not (out / CARD).is_file():
+        raise InputError(
+            "there is something of that name already.", where=str(out), remedy="Choose another `--name`."
+        )
+    return out.exists()
+
+
 def there_already(out: Path, key: str, *, new: bool, begun: bool) -> ClassifierCard | None:
     """The card of a classifier that was trained on the same in the same way; None where there is something to do.
 
@@ -25,13 +38,7 @@ def there_already(out: Path, key: str, *, new: bool, begun: bool) -> ClassifierC
     Raises:
         InputError: There is something else of that name.
     """
-    if not out.exists():
-        return None
-    if not (out / CARD).is_file():
-        raise InputError(
-            "there is something of that name already.", where=str(out), remedy="Choose another `--name`."
-        )
-    if new or begun:
+    if not is_there(out) or new or begun:
         return None
     card = read_card(out)
     if card.key == key:

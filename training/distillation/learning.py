@@ -12,7 +12,7 @@ from intercoder.llms.class_probabilities import Numbers
 from intercoder.llms.classifiers import logits_of
 from intercoder.llms.loading import fastest_dtype
 from intercoder.llms.windows import Reader, Windows
-from intercoder.training.checkpoints import Checkpoint, Workplace
+from intercoder.training.checkpoints import Checkpoint, Workplace, going_on
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.distillation.heads import Targets, class_weights, loss_of
 from intercoder.training.distillation.scaling import fit_scaling
@@ -226,16 +226,7 @@ def _arguments(
         warmup_steps=settings.warmup,
         max_grad_norm=settings.max_grad_norm,
         max_steps=total,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        save_steps=every,
-        save_total_limit=2,
-        eval_strategy="steps" if measuring else "no",
-        eval_steps=every if measuring else None,
-        load_best_model_at_end=measuring,
-        metric_for_best_model="eval_loss" if measuring else None,
-        greater_is_better=False if measuring else None,
-        restore_callback_states_from_checkpoint=True,
+        **going_on(every, measuring=measuring),
         remove_unused_columns=False,
         label_names=["targets"],
         dataloader_pin_memory=torch.cuda.is_available(),

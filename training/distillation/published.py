@@ -8,10 +8,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from intercoder.core.classifier_results import Evaluation
-from intercoder.core.classifiers import CARD, ClassifierCard, read_card
+from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.stores.classifier_folders import EVALUATION
+from intercoder.training.distillation.classifier_folder import is_there
 from intercoder.training.distillation.classifier_readme import write_card
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 
@@ -42,13 +43,7 @@ def there_already(out: Path, key: str, *, new: bool, begun: bool) -> tuple[Class
     Raises:
         InputError: There is something else of that name.
     """
-    if not out.exists():
-        return None
-    if not (out / CARD).is_file():
-        raise InputError(
-            "there is something of that name already.", where=str(out), remedy="Choose another `--name`."
-        )
-    if new or begun:
+    if not is_there(out) or new or begun:
         return None
     try:
         record = Distillation.model_validate_json((out / DISTILLATION).read_bytes())
