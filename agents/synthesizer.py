@@ -33,7 +33,7 @@ from intercoder.agents.synthesizer_answers import (
 )
 from intercoder.agents.writing import Writer
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.identity import make_id
+from intercoder.core.identity import digest, make_id
 from intercoder.core.study import DEFAULT_MODEL, Privacy, Study, SynthesizerSettings
 from intercoder.core.synthetic import Written
 from intercoder.prompts.loader import Piece, WorkedExample
@@ -110,29 +110,29 @@ class Synthesizer:
             NoAnswer: The model gave no usable answer.
             EndpointStopped: The endpoint answers nobody.
         """
-        shown, before = entry(book, code), _before(texts, size, random.Random(about))
+        shown, before = entry(book, code), _before(texts, size)
         # A small model writes about what stands last before it. So the code does where it is to apply; where it is
         # not, it stands before what people wrote.
         if value == "no" and before:
             before[0] = before[0].model_copy(update={"codebook": shown})
             shown = ""
-        kinds = (("codebook", shown), ("words", _listed(words)))
         return await self._writers[value].write(
             about,
-            [Piece(kind=kind, text=text) for kind, text in kinds if text],
+            [Piece(kind="words", text=_listed(words))] if words else [],
             synthesizer_schema(size),
             partial(parse_synthesizer_answer, size=size),
             session,
             code_id=code.id,
             words={"length": size.told},
             seed=seed,
+            book=[Piece(kind="codebook", text=shown)] if shown else [],
             before=before,
         )
 
 
-def _before(texts: Sequence[str], size: Size, draw: random.Random) -> list[WorkedExample]:
-    """What people wrote as exchanges: words of a text, and then the text."""
-    count = how_many(texts)
+def _before(texts: Sequence[str], size: Size) -> list[WorkedExample]:
+    """What people wrote as exchanges: words of a text, and then the text; of the same texts always the same."""
+    count, draw = how_many(texts), random.Random(digest("cues", list(texts)))
     return [
         WorkedExample(
             words=_listed(cue_words(text, count, draw)) or "-",

@@ -159,6 +159,7 @@ class Writer:
         most: int = 1,
         words: Mapping[str, str] | None = None,
         seed: int | None = None,
+        book: Sequence[Piece] = (),
         before: Sequence[WorkedExample] = (),
     ) -> Asked[Parsed]:
         """Ask about a concept, theme or code.
@@ -173,6 +174,7 @@ class Writer:
             most: Most items of a list in the answer; worked examples show no more.
             words: What fills the prompt's other placeholders.
             seed: Of sampling; by default the settings'.
+            book: What is shown before `pieces` and shared with other questions.
             before: Exchanges from the study that are shown after the worked examples.
 
         Raises:
@@ -185,6 +187,7 @@ class Writer:
             secret=self._means.secret,
             segment_id=about,
             max_codes=most,
+            book=book,
             words=words,
             before=before,
         )

@@ -3,11 +3,12 @@
     python benchmarks/distillation.py [--sets khan,immigration,stance] [--texts N] [--items N] [--no-grid]
         [--settings FILE.toml] [--set KEY=VALUE ...] [--model REFERENCE] [--work FOLDER] [--out FOLDER]
 
-Makes a study of each set (`distillation_studies.py`), distills one classifier of it and works a grid. What is
-written, asked and trained is kept in the studies, so that a benchmark that was killed goes on, and a table costs
-nothing. A set with another size, or model, is another study. Numbers of a distillation and of the grid are those
-of `intercoder distill`: `--set grid.seeds=[0,1]`, `--set total=400`. Writes `results/distillation.md` and `.json`,
-after each cell of the grid, too.
+Makes a study of each set (`distillation_studies.py`), distills one classifier of it and works two grids: share,
+size and temperature without the filter, and the filter (`grid.filters`) at the share and temperature of the single
+classifier. What is written, asked and trained is kept in the studies, so that a benchmark that was killed goes on,
+and a table costs nothing. A set with another size, or model, is another study. Numbers of a distillation and of the
+grids are those of `intercoder distill`: `--set grid.seeds=[0,1]`, `--set total=400`. Writes
+`results/distillation.md` and `.json`, after each cell of a grid, too.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ from benchmarks.ensemble_asking import CACHE
 from benchmarks.reporting import RESULTS
 from intercoder.core.classifier_results import Evaluation, SystemFigures
 from intercoder.core.errors import IntercoderError
-from intercoder.core.study import DEFAULT_MODEL
+from intercoder.core.study import DEFAULT_MODEL, Study
 from intercoder.evals.classification import among_people, with_each_person
 from intercoder.evals.reliability import answers, as_targets
 from intercoder.stores.classifier_folders import GRIDS, WorkedGrid, beside_grids, read_grid
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import asked
-from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
+from intercoder.training.distillation.distillation_settings import DistillationSettings, GridSettings, read_settings
 from intercoder.training.distillation.distilling import ask_model, distill
 from intercoder.training.distillation.grid import run_grid
 from intercoder.training.distillation.material import Material, prepare
@@ -59,8 +60,8 @@ model = {model}
 name = "reader"
 model = {model}
 """
-ONE, GRID = "distilled", "shares"
-"""Names of the single classifier and of the grid in a study."""
+ONE, SHARES, FILTER = "distilled", "shares", "filter"
+"""Names of the single classifier and of the grids in a study."""
 
 
 class Outcome(NamedTuple):
@@ -69,7 +70,7 @@ class Outcome(NamedTuple):
     texts: TextSet
     evaluation: Evaluation | None = None
     people: tuple[SystemFigures, ...] = ()
-    grid: WorkedGrid | None = None
+    grids: tuple[WorkedGrid, ...] = ()
     problem: str = ""
 
 
@@ -79,15 +80,19 @@ def work(texts: TextSet, place: Path, given: argparse.Namespace, tell: Callable[
     folder = study_of(place, texts, STUDY.format(**quoted))
     found = Outcome(texts)
     try:
-        material = prepare(folder, (), settings_of(texts, given))
+        settings = settings_of(texts, given)
+        material = prepare(folder, (), settings)
         made = distill(material, ONE, listen=progress(texts.name))
         found = found._replace(evaluation=made.evaluation, people=tuple(against_people(material, made.folder)))
         tell(found)
-        for worked in run_grid(material, GRID, listen=progress(texts.name)) if given.grid else ():
-            print(f"{texts.name}: cell {worked.done} of {worked.total}", flush=True)
-            grid = read_grid(folder.path / GRIDS / GRID)
-            found = found._replace(grid=grid, evaluation=beside_grids(made.evaluation, folder.path))
-            tell(found)
+        for name, crossed in grids_of(settings, folder.study).items() if given.grid else ():
+            others = found.grids
+            crossing = material.with_settings(settings.model_copy(update={"grid": crossed}))
+            for worked in run_grid(crossing, name, listen=progress(texts.name)):
+                print(f"{texts.name}: {name}, cell {worked.done} of {worked.total}", flush=True)
+                grids = (*others, read_grid(folder.path / GRIDS / name))
+                found = found._replace(grids=grids, evaluation=beside_grids(made.evaluation, folder.path))
+                tell(found)
     except IntercoderError as error:
         found = found._replace(problem=str(error))
     finally:
@@ -100,6 +105,17 @@ def settings_of(texts: TextSet, given: argparse.Namespace) -> DistillationSettin
     """Settings of a distillation, with what the set needs of its own."""
     own = [f"fewest={FEWEST[texts.name]}"] if texts.name in FEWEST else []
     return read_settings(given.settings, [*own, *given.set])
+
+
+def grids_of(settings: DistillationSettings, study: Study) -> dict[str, GridSettings]:
+    """What is crossed in each grid. The filter asks a model about each text several times: it has a grid of its own."""
+    temperature = settings.temperature
+    if temperature is None:
+        temperature = study.synthesizer.sampling.temperature
+    crossed = settings.grid
+    totals = (settings.total,) if settings.total else crossed.totals
+    one = {"shares": (settings.share,), "totals": totals, "temperatures": (temperature,)}
+    return {SHARES: crossed.model_copy(update={"filters": (0,)}), FILTER: crossed.model_copy(update=one)}
 
 
 def against_people(material: Material, classifier: Path) -> Iterator[SystemFigures]:
@@ -157,9 +173,9 @@ def _lines(one: Outcome) -> Iterator[str]:
     if one.evaluation:
         yield from evaluation_lines(one.evaluation)
         yield from people_lines(one.people)
-    if one.grid:
-        yield from ("### Grid", "")
-        yield from grid_lines(one.grid)
+    for grid in one.grids:
+        yield from (f"### Grid: {grid.grid.name}", "")
+        yield from grid_lines(grid)
 
 
 def _numbers(one: Outcome) -> dict[str, Any]:
@@ -168,8 +184,7 @@ def _numbers(one: Outcome) -> dict[str, Any]:
         "problem": one.problem,
         "evaluation": one.evaluation,
         "against_each_person": one.people,
-        "grid": one.grid.grid if one.grid else None,
-        "cells": one.grid.cells if one.grid else (),
+        "grids": [{"grid": grid.grid, "cells": grid.cells} for grid in one.grids],
     }
 
 
@@ -194,7 +209,7 @@ def main(words: list[str] | None = None) -> int:
     arguments.add_argument("--items", type=int, default=0, help="so many items of khan only")
     arguments.add_argument("--settings", type=Path, help="numbers of a distillation, as `intercoder distill` reads")
     arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one of them")
-    arguments.add_argument("--no-grid", dest="grid", action="store_false", help="single classifiers only")
+    arguments.add_argument("--no-grid", dest="grid", action="store_false", help="single classifiers only, no grids")
     arguments.add_argument("--model", default=DEFAULT_MODEL, help="writes segments, filters, and is compared with")
     arguments.add_argument("--data", type=Path, default=DATA, help="folder with the texts")
     arguments.add_argument("--work", type=Path, default=CACHE / "distillation", help="folder for the studies")

@@ -121,7 +121,7 @@ class SynthesizerSettings(WriterSettings):
     sampling: Sampling = Sampling(temperature=0.7, top_p=0.95, max_tokens=320)
     """The temperature is what `distill` takes if none is given there."""
     examples: int = Field(default=4, ge=1, le=10)
-    """Human texts shown with each question, drawn anew each time."""
+    """Human texts shown with each question, drawn anew for every few of them."""
     words_shared: float = Field(default=0.6, gt=0, le=1)
     """Share of a text's word triples that stand in one other text, from which it is too much like that one."""
     cosine: float = Field(default=0.95, gt=0, le=1)

@@ -21,8 +21,8 @@ from intercoder.prompts.material import Ending, Message, Piece, WorkedExample
 
 __all__ = ["Ending", "Message", "Piece", "Prompt", "WorkedExample", "load"]
 
-_BOOK = "codebook"
-"""Stands in for the segment where a marker belongs to what all segments share."""
+_BOOK, _BEFORE = "codebook", "exchanges"
+"""Stand in for the segment where a marker belongs to what many segments share."""
 _ANSWER_SHOWN = 600
 """Characters of a wrong answer that are shown again when it is to be repaired."""
 _TOLD: Mapping[str, frozenset[str]] = {
@@ -73,20 +73,20 @@ class Prompt(Record):
             max_codes: Most codes, or items of another list, that an answer may hold, from 1.
             book: Material that many segments share, shown before theirs and marked by a marker of its own.
             words: What fills the instructions' other placeholders, such as `answers`.
-            before: Exchanges from the study that are shown after the worked examples, with this segment's marker.
+            before: Exchanges from the study that are shown after the worked examples, with a marker of their own.
                 Their answers are what people wrote, as JSON: a turn of the model's own, which instructs nobody.
 
         Returns:
-            All messages but the last, and those of `before`, are equal for every segment of a coder; the last
-            begins with the book.
+            All messages but the last are equal for all segments of a coder with the same `before`; the last begins
+            with the book.
         """
         prefix = self._prefix(question, max_codes, words or {})
         texts = [piece.text for piece in (*book, *pieces)] + [message.content for message in prefix]
         texts += [text for one in before for text in (_answer(one, 1), *(piece.text for piece in one.pieces))]
-        marker = fence.marker_for(secret, segment_id, texts)
+        marker = fence.marker_for(secret, _BEFORE, texts)
         for one in before:
             prefix += [self._turn(one.pieces, marker), Message(role="assistant", content=_answer(one, 1))]
-        turn = self._turn(pieces, marker)
+        turn = self._turn(pieces, fence.marker_for(secret, segment_id, texts))
         if book:
             shown = fence.fenced(book, fence.marker_for(secret, _BOOK, texts))
             turn = turn.model_copy(update={"content": f"{shown}\n{turn.content}"})

@@ -91,10 +91,11 @@ def test_no_label_is_imported(shared_data: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_undefined_is_null_in_its_numbers(shared_data: Path, tmp_path: Path) -> None:
-    outcome = Outcome(khan(shared_data, 1), evaluation("thrift", "thrift", segments=20), grid=grid("g", "thrift"))
+    found = evaluation("thrift", "thrift", segments=20)
+    outcome = Outcome(khan(shared_data, 1), found, grids=(grid("g", "thrift"),))
     write({"khan": outcome}, Namespace(out=tmp_path, model="scripted:words"))
     text = (tmp_path / "distillation.json").read_text(encoding="utf-8")
-    numbers = json.loads(text, parse_constant=no_json)["khan"]
+    numbers = json.loads(text, parse_constant=no_json)["khan"]["grids"][0]
     assert numbers["cells"][0]["settings"]["temperature"] is None
 
 
@@ -112,16 +113,7 @@ def test_a_study_is_made_once(shared_data: Path, tmp_path: Path) -> None:
 def test_it_runs_and_goes_on(shared_data: Path, tmp_path: Path) -> None:
     words = [
         *("--data", str(shared_data), "--sets", "khan", "--items", "1", "--model", "scripted:words"),
-        *(
-            "--work",
-            str(tmp_path / "work"),
-            "--out",
-            str(tmp_path / "out"),
-            "--set",
-            "total=20",
-            "--set",
-            "share=0.5",
-        ),
+        *("--work", str(tmp_path / "work"), "--out", str(tmp_path / "out"), "--set", "total=20"),
         *("--set", "classifier.max_steps=2", "--set", "resamples=100", "--set", "grid.totals=[20]"),
         *("--set", "grid.shares=[0.5,0.8]", "--set", "grid.temperatures=[0.7]", "--set", "grid.filters=[0]"),
         *("--set", "grid.seeds=[0,1]", "--set", "fewest=5", "--set", "share=0.5"),
@@ -132,7 +124,7 @@ def test_it_runs_and_goes_on(shared_data: Path, tmp_path: Path) -> None:
     assert "people, pair by pair" in told
     numbers = json.loads((tmp_path / "out" / "distillation.json").read_text(encoding="utf-8"))["khan"]
     assert numbers["evaluation"]["head"] == "yes_no"
-    assert len(numbers["cells"]) == 4
+    assert [len(one["cells"]) for one in numbers["grids"]] == [4, 2]
     (study,) = (tmp_path / "work").iterdir()
     made = read_card(study / "classifiers" / "distilled").digest
     cells = (study / "grids" / "shares" / "grid.jsonl").read_bytes()

@@ -20,6 +20,8 @@ from intercoder.core.synthetic import SyntheticSegment, Wanted, Written
 
 LEAST_NEW = 0.1
 """Share of the latest texts that must be kept, for a synthesis to go on."""
+TOGETHER = 4
+"""Questions in a row that show the same human texts: a model reads what their prompts have in common once."""
 SEEDS = 2**31
 """Seeds of sampling lie below this."""
 
@@ -42,7 +44,7 @@ class Surroundings:
         """Of what decides, beside the examples of a series, which texts are written and kept."""
         settings = self.synthesizer.settings.model_dump(mode="json", exclude={"model", "patience", "seed"})
         texts = sorted((one.id, one.text) for one in self.human)
-        return digest(settings, self.study.question, self.study.id, self.seed, self.embedding, texts)
+        return digest(TOGETHER, settings, self.study.question, self.study.id, self.seed, self.embedding, texts)
 
 
 class Series:
@@ -194,9 +196,11 @@ class Series:
         Words come from two texts that are not shown, as far as there are any: for a hard negative one of them has
         the code. So no text that people wrote answers the question.
         """
-        draw = random.Random(digest("examples", self._around.seed, self.code.id, self.value, call))
+        named = (self._around.seed, self.code.id, self.value)
         own = self._without if self.value == "no" else self._with
-        shown = draw.sample(own, min(self._around.study.synthesizer.examples, len(own)))
+        count = min(self._around.study.synthesizer.examples, len(own))
+        shown = random.Random(digest("examples", *named, call // TOGETHER)).sample(own, count)
+        draw = random.Random(digest("words", *named, call))
         others = [one for one in own if one not in shown] or own or self._with
         second = self._with if self.value == "no" else others
         count = how_many([one.text for one in own or self._with])
