@@ -108,7 +108,7 @@ def settings_of(texts: TextSet, given: argparse.Namespace) -> DistillationSettin
 
 
 def grids_of(settings: DistillationSettings, study: Study) -> dict[str, GridSettings]:
-    """What is crossed in each grid. The filter asks a model about each text several times: it has a grid of its own."""
+    """What is crossed in each grid. The filter, which asks a model about each text several times, has its own."""
     temperature = settings.temperature
     if temperature is None:
         temperature = study.synthesizer.sampling.temperature
