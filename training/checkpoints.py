@@ -69,7 +69,7 @@ class Workplace:
         self._lock.release()
 
     def take_up(self, key: str, *, new: bool) -> Job:
-        """The job that is to be done here, begun or gone on with.
+        """The job that is to be done here, begun or gone on with. One in which nothing was trained yet gives way.
 
         Args:
             key: Hash of all that determines the training.
@@ -82,6 +82,8 @@ class Workplace:
             self.remove()
         known = self._job()
         if known is not None and known.key != key:
+            if self._is_bare():
+                return self.take_up(key, new=True)
             raise InputError(
                 "a training with other data or settings was begun here and not ended.",
                 where=str(self.folder),
@@ -124,6 +126,10 @@ class Workplace:
         (self.folder / JOB).unlink(missing_ok=True)
         if self.folder.exists():
             shutil.rmtree(self.folder)
+
+    def _is_bare(self) -> bool:
+        """Whether nothing is here but what says that something was begun."""
+        return [one.name for one in self.folder.iterdir()] == [JOB]
 
     def _job(self) -> Job | None:
         try:
