@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from intercoder.core.errors import SettingsError
 from intercoder.core.shown import counted
 from intercoder.core.study import CoderSettings, Study
 from intercoder.core.study_toml import parse_study
-from intercoder.formats.whole_files import whole_file
-from intercoder.stores.lease import Lease
-from intercoder.stores.study_folder import SETTINGS, StudyFolder
+from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.candidates import placed
-
-if TYPE_CHECKING:
-    from tomlkit import TOMLDocument
-    from tomlkit.items import AoT, Table
+from intercoder.training.toml_tables import put_tables, rewrite_settings, rewritten, tables
 
 
 def coder_tables(coders: Sequence[CoderSettings], folder: Path) -> str:
@@ -25,7 +20,7 @@ def coder_tables(coders: Sequence[CoderSettings], folder: Path) -> str:
     import tomlkit
 
     document = tomlkit.document()
-    document["coders"] = _tables(coders, folder)
+    document["coders"] = tables([_values(coder, folder) for coder in coders])
     return document.as_string()
 
 
@@ -44,16 +39,11 @@ def with_coders(text: str, coders: Sequence[CoderSettings], folder: Path, where:
         SettingsError: The file or the new settings are not valid, or it is written in a way in which coders
             cannot be replaced.
     """
-    import tomlkit
-
     before = parse_study(text, where)
-    document = tomlkit.parse(text)
-    _replace(document, coders, folder)
-    written = document.as_string()
-    if "\r\n" in text:
-        written = written.replace("\r\n", "\n").replace("\n", "\r\n")
-    expected = [_written(coder, folder) for coder in coders]
+    values = [_values(coder, folder) for coder in coders]
+    written = rewritten(text, lambda document: put_tables(document, "coders", values))
     after = parse_study(written, where)
+    expected = [_written(coder, folder) for coder in coders]
     if list(after.coders) != expected or _others(after) != _others(before):
         raise SettingsError(
             "its coders cannot be replaced without touching something else.",
@@ -74,14 +64,16 @@ def write_coders(folder: StudyFolder, coders: Sequence[CoderSettings]) -> list[s
         SettingsError: See `with_coders`.
         InputError: The file cannot be written.
     """
-    file = folder.path / SETTINGS
-    with Lease(folder.engine, folder.study.id, "select"):
-        text = file.read_bytes().decode("utf-8")
-        written = with_coders(text, coders, folder.path, str(file))
-        with whole_file(file) as stream:
-            stream.write(written)
+    models: list[str] = []
+
+    def rewrite(text: str, where: str) -> str:
+        written = with_coders(text, coders, folder.path, where)
+        models.extend(parse_study(one).coders[0].model for one in (text, written))
+        return written
+
+    file = rewrite_settings(folder, "select", rewrite)
     notes = [f"{file}: {counted(len(coders), 'coder')} written, {', '.join(coder.name for coder in coders)}."]
-    before, after = parse_study(text).coders[0].model, parse_study(written).coders[0].model
+    before, after = models
     if before != after:
         notes.append(f"Where study.toml names no model for another agent, it is the first coder's: now {after}.")
     return notes
@@ -89,64 +81,6 @@ def write_coders(folder: StudyFolder, coders: Sequence[CoderSettings]) -> list[s
 
 def _others(study: Study) -> dict[str, Any]:
     return study.model_dump(exclude={"coders"})
-
-
-def _replace(document: TOMLDocument, coders: Sequence[CoderSettings], folder: Path) -> None:
-    from tomlkit.items import AoT
-
-    old = document["coders"]
-    new = _tables(coders, folder)
-    if not isinstance(
-        old, AoT
-    ):  # `coders = [{...}]`: tables in the middle of the file's own keys would take them in
-        document["coders"] = _inline(coders, folder)
-        return
-    last = new[-1]
-    for item in after_keys(old[-1]):
-        last.value.append(None, item)
-    document["coders"] = new
-
-
-def after_keys(table: Table) -> list[Any]:
-    """What follows a table's last key: blank lines, and comments that belong to what comes next."""
-    from tomlkit.items import Table
-
-    body = table.value.body
-    last = max((place for place, (key, _) in enumerate(body) if key is not None), default=-1)
-    inner = body[last][1] if last >= 0 else None
-    within = after_keys(inner) if isinstance(inner, Table) else []
-    return [*within, *(item for _, item in body[last + 1 :])]
-
-
-def _tables(coders: Sequence[CoderSettings], folder: Path) -> AoT:
-    import tomlkit
-
-    found = tomlkit.aot()
-    for coder in coders:
-        table = tomlkit.table()
-        for key, value in _values(coder, folder).items():
-            table.add(key, inline_table(value) if isinstance(value, dict) else value)
-        found.append(table)
-    return found
-
-
-def _inline(coders: Sequence[CoderSettings], folder: Path) -> Any:
-    import tomlkit
-
-    found = tomlkit.array().multiline(True)
-    for coder in coders:
-        found.append(inline_table(_values(coder, folder)))
-    return found
-
-
-def inline_table(values: dict[str, Any]) -> Any:
-    """Values as a table on one line, tables in it too."""
-    import tomlkit
-
-    table = tomlkit.inline_table()
-    for key, value in values.items():
-        table[key] = inline_table(value) if isinstance(value, dict) else value
-    return table
 
 
 def _values(coder: CoderSettings, folder: Path) -> dict[str, Any]:

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 from intercoder.core.errors import SettingsError
 from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, Study
 from intercoder.core.study_toml import parse_study
-from intercoder.formats.whole_files import whole_file
-from intercoder.stores.lease import Lease
-from intercoder.stores.study_folder import SETTINGS, StudyFolder
+from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.candidates import placed
-from intercoder.training.coder_tables import after_keys, inline_table
+from intercoder.training.toml_tables import Values, put_tables, rewrite_settings, rewritten, tables
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
-    from tomlkit.items import AoT
 
 
 def coder_with(study: Study, classifier: str, *, alone: bool) -> DeductiveCoderSettings:
@@ -39,10 +36,8 @@ def deductive_tables(coders: Sequence[DeductiveCoderSettings], folder: Path) -> 
     """The coders as TOML, to be put into a study.toml in that folder."""
     import tomlkit
 
-    inner = tomlkit.table(is_super_table=True)
-    inner["coders"] = _tables(coders, folder)
     document = tomlkit.document()
-    document["deductive"] = inner
+    _begin(document, [_values(one, folder) for one in coders])
     return document.as_string()
 
 
@@ -63,18 +58,12 @@ def with_deductive_coders(
         SettingsError: The file or the new settings are not valid, or it is written in a way in which coders
             cannot be replaced.
     """
-    import tomlkit
-
     before = parse_study(text, where)
-    document = tomlkit.parse(text)
-    _replace(document, coders, folder)
-    written = document.as_string()
-    if "\r\n" in text:
-        written = written.replace("\r\n", "\n").replace("\n", "\r\n")
+    values = [_values(one, folder) for one in coders]
+    written = rewritten(text, lambda document: _put(document, values))
     after = parse_study(written, where)
-    if list(after.deductive.coders) != [_written(one, folder) for one in coders] or _others(after) != _others(
-        before
-    ):
+    expected = [_written(one, folder) for one in coders]
+    if list(after.deductive.coders) != expected or _others(after) != _others(before):
         raise SettingsError(
             "its deductive coders cannot be replaced without touching something else.",
             where=where,
@@ -94,51 +83,29 @@ def write_deductive_coders(folder: StudyFolder, coders: Sequence[DeductiveCoderS
         SettingsError: See `with_deductive_coders`.
         InputError: The file cannot be written.
     """
-    file = folder.path / SETTINGS
-    with Lease(folder.engine, folder.study.id, "distill"):
-        written = with_deductive_coders(file.read_bytes().decode("utf-8"), coders, folder.path, str(file))
-        with whole_file(file) as stream:
-            stream.write(written)
-    return file
+    return rewrite_settings(
+        folder, "distill", lambda text, where: with_deductive_coders(text, coders, folder.path, where)
+    )
 
 
 def _others(study: Study) -> dict[str, Any]:
     return study.model_dump(exclude={"deductive": {"coders"}})
 
 
-def _replace(document: TOMLDocument, coders: Sequence[DeductiveCoderSettings], folder: Path) -> None:
-    import tomlkit
-    from tomlkit.items import AoT
-
-    if "deductive" not in document:
-        # At the end of the file, after whatever table is the last.
-        inner = tomlkit.table(is_super_table=True)
-        inner["coders"] = _tables(coders, folder)
-        document["deductive"] = inner
-        return
-    deductive: Any = document["deductive"]
-    new, old = _tables(coders, folder), deductive.get("coders")
-    if isinstance(old, AoT) or old is None:
-        for item in after_keys(old[-1]) if old else ():
-            new[-1].value.append(None, item)
-        deductive["coders"] = new
-        return
-    found = tomlkit.array().multiline(True)
-    for coder in coders:
-        found.append(inline_table(_values(coder, folder)))
-    deductive["coders"] = found
+def _put(document: TOMLDocument, values: Values) -> None:
+    if "deductive" in document:
+        put_tables(document["deductive"], "coders", values)
+    else:
+        _begin(document, values)
 
 
-def _tables(coders: Sequence[DeductiveCoderSettings], folder: Path) -> AoT:
+def _begin(document: TOMLDocument, values: Values) -> None:
+    """At the end of the file, after whatever table is the last."""
     import tomlkit
 
-    found = tomlkit.aot()
-    for coder in coders:
-        table = tomlkit.table()
-        for key, value in _values(coder, folder).items():
-            table.add(key, inline_table(value) if isinstance(value, dict) else value)
-        found.append(table)
-    return found
+    inner = tomlkit.table(is_super_table=True)
+    inner["coders"] = tables(values)
+    document["deductive"] = inner
 
 
 def _values(coder: DeductiveCoderSettings, folder: Path) -> dict[str, Any]:
