@@ -26,21 +26,17 @@ from pydantic_core import to_json
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.distillation_studies import DATA, TextSet, immigration, khan, stance, study_of, subset
-from benchmarks.distillation_tables import evaluation_lines, grid_lines, people_lines
+from benchmarks.distillation_tables import evaluation_lines, grid_lines
 from benchmarks.ensemble_asking import CACHE
 from benchmarks.reporting import RESULTS
-from intercoder.core.classifier_results import Evaluation, SystemFigures
+from intercoder.core.classifier_results import Evaluation
 from intercoder.core.errors import IntercoderError
 from intercoder.core.study import DEFAULT_MODEL, Study
-from intercoder.evals.classification import among_people, with_each_person
-from intercoder.evals.reliability import answers, as_targets
 from intercoder.stores.classifier_folders import GRIDS, WorkedGrid, beside_grids, read_grid
-from intercoder.training.distillation import measuring
-from intercoder.training.distillation.asking import asked
 from intercoder.training.distillation.distillation_settings import DistillationSettings, GridSettings, read_settings
-from intercoder.training.distillation.distilling import ask_model, distill
+from intercoder.training.distillation.distilling import distill
 from intercoder.training.distillation.grid import run_grid
-from intercoder.training.distillation.material import Material, prepare
+from intercoder.training.distillation.material import prepare
 
 SETS: Mapping[str, Callable[[Path, int], TextSet]] = {
     "khan": khan,
@@ -69,7 +65,6 @@ class Outcome(NamedTuple):
 
     texts: TextSet
     evaluation: Evaluation | None = None
-    people: tuple[SystemFigures, ...] = ()
     grids: tuple[WorkedGrid, ...] = ()
     problem: str = ""
 
@@ -83,7 +78,7 @@ def work(texts: TextSet, place: Path, given: argparse.Namespace, tell: Callable[
         settings = settings_of(texts, given)
         material = prepare(folder, (), settings)
         made = distill(material, ONE, listen=progress(texts.name))
-        found = found._replace(evaluation=made.evaluation, people=tuple(against_people(material, made.folder)))
+        found = found._replace(evaluation=made.evaluation)
         tell(found)
         for name, crossed in grids_of(settings, folder.study).items() if given.grid else ():
             others = found.grids
@@ -116,19 +111,6 @@ def grids_of(settings: DistillationSettings, study: Study) -> dict[str, GridSett
     totals = (settings.total,) if settings.total else crossed.totals
     one = {"shares": (settings.share,), "totals": totals, "temperatures": (temperature,)}
     return {SHARES: crossed.model_copy(update={"filters": (0,)}), FILTER: crossed.model_copy(update=one)}
-
-
-def against_people(material: Material, classifier: Path) -> Iterator[SystemFigures]:
-    """The classifier, the language model and people themselves, each against every single person."""
-    asked_about, people = measuring.asked_of(material), measuring.people_said(material)
-    chosen = answers(measuring.predict(classifier, material).held_out, asked_about.head).chosen
-    said = as_targets(chosen, asked_about.codes, asked_about.head)
-    yield with_each_person(people, said, asked_about, system="classifier", name=f"classifier:{classifier.name}")
-    model = asked(material.folder, lambda one: ask_model(material, one, lambda event: None, development=False))
-    if model is not None:
-        values = model.held_out.values
-        yield with_each_person(people, values, asked_about, system="model", name=model.reference)
-    yield among_people(people, asked_about)
 
 
 def progress(name: str) -> Callable[[Mapping[str, Any]], None]:
@@ -172,7 +154,6 @@ def _lines(one: Outcome) -> Iterator[str]:
         yield ""
     if one.evaluation:
         yield from evaluation_lines(one.evaluation)
-        yield from people_lines(one.people)
     for grid in one.grids:
         yield from (f"### Grid: {grid.grid.name}", "")
         yield from grid_lines(grid)
@@ -183,7 +164,6 @@ def _numbers(one: Outcome) -> dict[str, Any]:
         "texts": len(one.texts.texts),
         "problem": one.problem,
         "evaluation": one.evaluation,
-        "against_each_person": one.people,
         "grids": [{"grid": grid.grid, "cells": grid.cells} for grid in one.grids],
     }
 

@@ -1,4 +1,4 @@
-"""Tables of the distillation benchmark, as Markdown: systems, single people, the cascade, and the grid."""
+"""Tables of the distillation benchmark, as Markdown: systems, the cascade, and grids."""
 
 from __future__ import annotations
 
@@ -55,18 +55,6 @@ def _system_row(one: SystemFigures) -> Row:
     decided = f"{one.decisions:,}" if one.decisions == one.asked else f"{one.decisions:,} of {one.asked:,}"
     figures = (told(value) for value in (one.macro_f1, one.kappa, one.ac1, one.agreement))
     return one.name, *figures, decided, f"{one.trained_on:,}", f"{one.synthetic:,}"
-
-
-def people_lines(found: Sequence[SystemFigures]) -> Iterator[str]:
-    """Systems against each person for themselves, beside people against one another."""
-    if not found:
-        return
-    yield "Against each person for themselves, on held-out segments, as people are held against one another:"
-    yield ""
-    yield from table(
-        ("system", "macro-F1", "kappa", "AC1", "agreement"),
-        [(one.name, *map(told, (one.macro_f1, one.kappa, one.ac1, one.agreement))) for one in found],
-    )
 
 
 def grid_lines(found: WorkedGrid) -> Iterator[str]:
