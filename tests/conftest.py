@@ -1,6 +1,7 @@
 """What tests of several rooms need."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,9 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _no_remote_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _no_remote_hub() -> Iterator[None]:
     """No test reaches a model hub, whatever the machine's environment says."""
-    monkeypatch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
+        yield

@@ -136,7 +136,7 @@ def test_killed_while_it_writes_or_asks(
     command = command_of(study, encoder, *ONE)
     process = go(study, *command)
     stub.moment, stub.strike = round(share_done * questions), process.kill
-    process.communicate(timeout=400)
+    process.communicate()
     assert process.returncode == -9
     stub.moment = -1
     safe, before = committed(study), len(stub.asked)
@@ -205,7 +205,7 @@ def test_told_to_stop_it_says_how_to_go_on(fresh: Path, encoder: str, stub: Stub
     study = copy_of(fresh, stub, tmp_path)
     process = go(study, *command_of(study, encoder, *ONE))
     stub.moment, stub.strike = 3, process.terminate
-    process.communicate(timeout=400)
+    process.communicate()
     stub.moment = -1
     assert process.returncode == 130
     assert "run the same command again to go on" in (study.parent / "log.txt").read_text("utf-8")
@@ -219,12 +219,12 @@ def test_two_do_not_work_on_the_same_name(fresh: Path, encoder: str, stub: Stub,
     def intrude() -> None:
         stub.moment = -1
         other = go(study, *command)
-        other.communicate(timeout=400)
+        other.communicate()
         refused.append(subprocess.CompletedProcess([], other.returncode))
         process.kill()
 
     process = go(study, *command)
     stub.moment, stub.strike = 3, intrude
-    process.communicate(timeout=400)
+    process.communicate()
     assert refused[0].returncode == 2
     assert "another process" in (study.parent / "log.txt").read_text("utf-8")

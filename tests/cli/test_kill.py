@@ -22,7 +22,8 @@ import pytest
 
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.study_folder import create_study
-from tests.cli.conftest import command_line
+from tests.cli.conftest import call, command_line
+from tests.cli.forking import Forked
 from tests.graphs.conftest import fill, lines
 from tests.llms.fault_server import Canned, FaultServer, sends
 
@@ -111,30 +112,18 @@ def uninterrupted(fresh: Path, tmp_path_factory: pytest.TempPathFactory, stub: S
     shutil.copytree(fresh, study)
     stub.asked.clear()
     stub.moment = -1
-    assert go(study, "run", "inductive", study).wait() == 0
+    subprocess.run(command_line("run", "inductive", study), check=True, capture_output=True)
     assert len(stub.asked) == len(set(stub.asked)) == QUESTIONS
     return exported(study)
 
 
-def go(study: Path, *arguments: object) -> subprocess.Popen[str]:
-    with (study.parent / "log.txt").open("a") as log:
-        return subprocess.Popen(
-            command_line(*arguments, "--json"),
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            preexec_fn=heed_ctrl_c,
-        )
-
-
-def heed_ctrl_c() -> None:
-    """A shell's background jobs, which tests may be, ignore Ctrl-C, and so do their children."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def go(study: Path, *arguments: object) -> Forked:
+    return Forked(*arguments, "--json", log=study.parent / "log.txt")
 
 
 def exported(study: Path) -> tuple[bytes, bytes]:
     out = study.parent / "out.jsonl"
-    subprocess.run(command_line("export", study, "--to", "jsonl", out), check=True, capture_output=True)
+    assert call("export", study, "--to", "jsonl", out).code == 0
     return out.read_bytes(), (study / "codebook.yaml").read_bytes()
 
 
@@ -199,7 +188,7 @@ def test_being_told_to_stop_it_stops_cleanly(
     stub.asked.clear()
     process = go(study, "run", "inductive", study)
     stub.moment, stub.strike = 50, lambda: os.kill(process.pid, stop)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate()
     assert process.returncode == 130
     told = json.loads(out.splitlines()[-1])
     assert (told["kind"], told["run"], told["total"]) == ("stopped", "inductive-1", SEGMENTS)
@@ -223,7 +212,7 @@ def test_a_second_run_is_refused_while_one_works(fresh: Path, stub: Stub, tmp_pa
 
     process = go(study, "run", "inductive", study)
     stub.moment, stub.strike = 20, intrude
-    process.communicate(timeout=120)
+    process.communicate()
     stub.moment = -1
     assert process.returncode == 0
     assert refused[0].returncode == 2
