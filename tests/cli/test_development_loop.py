@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import command_line, use_scripted
+from tests.cli.forking import Forked
 
 pytestmark = pytest.mark.long
 
@@ -38,53 +39,63 @@ NEVER = 10_000
 
 
 class Loop:
-    """Runs commands on one study, each in a process of its own, and kills some of them."""
+    """Runs commands on one study, each in a process of its own; kills jobs where lines are given to do it at."""
 
-    def __init__(self, folder: Path, kill_at: Iterator[int]) -> None:
+    def __init__(self, folder: Path, kill_at: Iterator[int] | None) -> None:
         self.folder = folder
         self.kill_at = kill_at
         self.kills = 0
 
     def run(self, *arguments: object, code: int = 0) -> list[str]:
         """A command that is quick; run to its end."""
-        done = subprocess.run(
-            command_line(*arguments), capture_output=True, text=True, cwd=self.folder, timeout=120
-        )
-        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout.splitlines()
+        process = self.forked(*arguments)
+        out, _ = process.communicate()
+        assert process.returncode == code, f"exit {process.returncode}\n{out}\n{self.log}"
+        return out.splitlines()
+
+    def forked(self, *arguments: object) -> Forked:
+        return Forked(*arguments, log=self.folder / "log.txt", cwd=self.folder)
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log.txt").read_text("utf-8")
 
     def job(self, *arguments: object, code: int) -> dict[str, Any]:
-        """A job, killed with SIGKILL at some line that it prints, and run again until it comes to its end."""
-        while True:
-            last = next(self.kill_at)
-            job = subprocess.Popen(
-                command_line(*arguments, "--json"),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                cwd=self.folder,
+        """A job as a shell starts it, or one that is killed, and run again until it comes to its end."""
+        if self.kill_at is None:
+            done = subprocess.run(
+                command_line(*arguments, "--json"), capture_output=True, text=True, cwd=self.folder, timeout=120
             )
-            assert job.stdout is not None
+            assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+            lines = done.stdout.splitlines()
+        else:
+            lines = self.killed(self.kill_at, *arguments, code=code)
+        found: dict[str, Any] = json.loads(lines[-1])
+        return found
+
+    def killed(self, kill_at: Iterator[int], *arguments: object, code: int) -> list[str]:
+        """What a job prints in the end that is killed with SIGKILL at some line, and run again."""
+        while True:
+            last = next(kill_at)
+            job = self.forked(*arguments, "--json")
             lines = []
             for number, line in enumerate(job.stdout):
                 lines.append(line)
                 if number == last:
                     job.kill()
-            job.wait()
-            job.communicate()
-            if job.returncode == -signal.SIGKILL:
+            job.stdout.close()
+            if job.wait() == -signal.SIGKILL:
                 self.kills += 1
                 continue
-            assert job.returncode == code, lines
-            found: dict[str, Any] = json.loads(lines[-1])
-            return found
+            assert job.returncode == code, f"{lines}\n{self.log}"
+            return lines
 
     def revisions(self, *arguments: object) -> list[dict[str, Any]]:
         """Revisions as `revisions STUDY --json` lists them."""
         return [json.loads(line) for line in self.run("revisions", "study", *arguments, "--json")]
 
 
-def walk(folder: Path, kill_at: Iterator[int]) -> dict[str, Any]:
+def walk(folder: Path, kill_at: Iterator[int] | None) -> dict[str, Any]:
     """Draft, round, two revisions answered, recoding, calibration, final. Returns what came of it."""
     loop = Loop(folder, kill_at)
     (folder / "texts.csv").write_text("text\n" + "\n".join(TEXTS) + "\n", encoding="utf-8")
@@ -151,7 +162,7 @@ def fill_in(sheet: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return walk(tmp_path_factory.mktemp("undisturbed"), itertools.repeat(NEVER))
+    return walk(tmp_path_factory.mktemp("undisturbed"), None)
 
 
 def test_the_loop_ends_with_estimates_of_all_codes(undisturbed: dict[str, Any]) -> None:
