@@ -74,6 +74,8 @@ class Session:
     round: int = 1
     prices: Mapping[str, Price] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    go_on: str = "`intercoder resume`, and `intercoder retry` at the end"
+    """What a person does to go on once a server that answered nobody is mended."""
 
     def count(self, answer: LoggedAnswer) -> None:
         """Add a fresh answer to the tally.
@@ -96,5 +98,5 @@ class Session:
             raise EndpointStopped(
                 f"the last {tally.failed_in_a_row} calls failed; the latest: {answer.error}",
                 where=answer.model,
-                remedy="Mend the model's server, then `intercoder resume`, and `intercoder retry` at the end.",
+                remedy=f"Mend the model's server, then {self.go_on}.",
             )

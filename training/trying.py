@@ -91,7 +91,14 @@ async def try_out(
         EndpointStopped: The endpoint answers nobody; what was answered is in the log.
     """
     log = CountedLog(asking.log)
-    session = Session(log, asking.slots, run=RUN, round=asking.round, prices=asking.prices)
+    session = Session(
+        log,
+        asking.slots,
+        run=RUN,
+        round=asking.round,
+        prices=asking.prices,
+        go_on="run the same command again",
+    )
     gate = asyncio.Semaphore(asking.slots.size)
     failures: list[str] = []
     began = time.monotonic()

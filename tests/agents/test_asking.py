@@ -215,8 +215,20 @@ async def test_a_run_is_given_up_when_calls_only_fail(log: InMemoryAnswerLog) ->
     await coder(answering(GOOD)).code(segment(), session)
     for place in range(GIVE_UP_AFTER, 2 * GIVE_UP_AFTER - 1):
         await fail(place)
-    with pytest.raises(EndpointStopped, match=f"the last {GIVE_UP_AFTER} calls failed.*out of order"):
+    with pytest.raises(EndpointStopped, match=f"the last {GIVE_UP_AFTER} calls failed.*out of order") as caught:
         await coder(broken, name="last").code(segment(), session)
+    assert "`intercoder resume`" in caught.value.remedy
+
+
+async def test_who_asks_says_how_one_goes_on(log: InMemoryAnswerLog) -> None:
+    session = replace(session_of(log), go_on="run the same command again")
+    broken = answering(RuntimeError("out of order"))
+    for place in range(GIVE_UP_AFTER - 1):
+        with pytest.raises(NoAnswer):
+            await coder(broken, name=f"coder{place}").code(segment(), session)
+    with pytest.raises(EndpointStopped) as caught:
+        await coder(broken, name="last").code(segment(), session)
+    assert caught.value.remedy == "Mend the model's server, then run the same command again."
 
 
 async def test_answers_that_cannot_be_used_do_not_count_as_an_endpoint_that_is_down(session: Session) -> None:

@@ -66,7 +66,14 @@ def asked(folder: StudyFolder, work: Callable[[Asking], Awaitable[T]]) -> T:
     async def within() -> T:
         log = SqlAnswerLog(folder.engine, study.id)
         round_ = next_round(folder.engine, study.id, RUN)
-        session = Session(log, Slots(study.limits.concurrency), run=RUN, round=round_, prices=study.prices)
+        session = Session(
+            log,
+            Slots(study.limits.concurrency),
+            run=RUN,
+            round=round_,
+            prices=study.prices,
+            go_on="run the same command again",
+        )
         reference = study.embedding.model
         try:
             with no_tracing(study.privacy), closing(SqlVectorCache(folder.vectors, reference)) as cache:
