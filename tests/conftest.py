@@ -1,5 +1,6 @@
 """What tests of several rooms need."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,12 @@ SHARED = ROOT.parent / "shared"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long go first, so that no worker is left with one of them at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays, and goes where the garbage collector, which each training runs, never looks."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ the command as a shell starts it.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -94,6 +95,7 @@ def _work(arguments: list[str], out: Connection, log: str, folder: str, environm
     """Be the command."""
     from intercoder.cli.main import main
 
+    gc.freeze()  # what was imported before: to walk through it is most of what a collection would cost
     os.dup2(out.fileno(), 1)
     out.close()
     with Path(log).open("ab") as errors:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from intercoder.stores.study_folder import create_study
-from tests.cli.conftest import command_line
+from tests.cli.conftest import call, command_line
 from tests.cli.test_kill import CONCURRENCY, SEGMENTS, SETTINGS, Stub, committed, killed
 from tests.graphs.conftest import fill, lines
 from tests.llms.fault_server import FaultServer
@@ -42,7 +42,7 @@ def coded(tmp_path_factory: pytest.TempPathFactory, server: FaultServer) -> Path
     folder = create_study(path, SETTINGS.format(url=server.url, concurrency=CONCURRENCY))
     fill(folder, lines(SEGMENTS))
     folder.close()
-    subprocess.run(command_line("run", "inductive", path), check=True, capture_output=True)
+    assert call("run", "inductive", path).code == 0
     return path
 
 
