@@ -1,18 +1,18 @@
 """A classifier against people: macro-F1, Cohen's kappa and AC1 where people decided about some codes only.
 
 People's codes are partial: who coded a segment for one code has said nothing of the others. So each pair of a
-segment and a code that both decided is one decision, intervals resample segments with all their decisions, and what
-nobody decided enters nothing. Statistics that are undefined are nan; a mean over codes is over the defined ones.
+segment and a code that both decided is one decision, intervals resample segments with all their decisions, or groups
+of segments, and what nobody decided enters nothing. Statistics that are undefined are nan; a mean over codes is over
+the defined ones.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from intercoder.core.classifier_results import (
     Bounded,
@@ -37,6 +37,7 @@ from intercoder.evals.confusion import (
     squares,
     votes,
 )
+from intercoder.evals.groups import lone, summed
 from intercoder.evals.interval import Estimate, Floats, percentile, student
 from intercoder.evals.ratings import MISSING, Codes
 
@@ -55,6 +56,8 @@ class Asked(NamedTuple):
     n_boot: int = RESAMPLES
     """Resamples of the intervals; 0 for none."""
     seed: int = 0
+    groups: Sequence[str] = ()
+    """For each segment what is resampled whole, such as its document; nothing where each is by itself."""
 
 
 def classified(
@@ -175,27 +178,21 @@ def statistics(tables: Floats, head: Head) -> Floats:
 
 
 def measure(tables: Tables, asked: Asked) -> list[Bounded]:
-    """All statistics with their intervals over segments, in the order of `statistics`."""
+    """All statistics with their intervals over segments or their groups, in the order of `statistics`."""
     size, questions = size_of(asked), tables.decided.shape[1]
-    rows = tables.features[tables.decided.any(axis=1)]
-    distinct, times = np.unique(rows.reshape(-1, questions * size * size), axis=0, return_counts=True)
+    kept = np.asarray(tables.decided.any(axis=1))
+    units = summed(tables.features, asked.groups, kept)
+    distinct, times = np.unique(units.reshape(-1, questions * size * size), axis=0, return_counts=True)
 
     def value(totals: Floats) -> Floats:
         return statistics(squares(totals.reshape(*totals.shape[:-1], questions, size * size)), asked.head)
 
     values = value(times @ distinct)
-    drawn = _drawn(distinct, times, value, asked) if len(rows) else np.empty((0, len(values)))
-    found = [percentile(one, column, len(rows), "") for one, column in zip(values.tolist(), drawn.T, strict=True)]
+    drawn = np.empty((0, len(values)))
+    if asked.n_boot and len(units) and not lone(units, kept):
+        drawn = replicates(distinct, times, value, asked.n_boot, asked.seed)
+    found = [percentile(one, column, len(units), "") for one, column in zip(values.tolist(), drawn.T, strict=True)]
     return [bounded(one) for one in found]
-
-
-def _drawn(
-    distinct: Floats, times: npt.NDArray[np.int64], value: Callable[[Floats], Floats], asked: Asked
-) -> Floats:
-    """Statistics in resamples of segments; shape (resamples, statistics)."""
-    if not asked.n_boot:
-        return np.empty((0, len(value(times @ distinct))))
-    return replicates(distinct, times, value, asked.n_boot, asked.seed)
 
 
 def size_of(asked: Asked) -> int:

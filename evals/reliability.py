@@ -18,6 +18,7 @@ from intercoder.evals.bootstrap import replicates
 from intercoder.evals.classification import Asked, Targets, bounded, classes
 from intercoder.evals.confusion import Flags
 from intercoder.evals.estimates import proportion
+from intercoder.evals.groups import lone, summed
 from intercoder.evals.interval import Floats, bare, percentile, quotient
 from intercoder.evals.ratings import MISSING, Codes
 
@@ -92,7 +93,7 @@ def reliability(
     totals = sums.sum(axis=0)
     return Reliability(
         bins=tuple(_bin(place, bins, *totals[place].tolist()) for place in range(bins) if totals[place, 0]),
-        error=_error(sums[seen.any(axis=1)], asked),
+        error=_error(sums, np.asarray(seen.any(axis=1)), asked),
         decisions=int(seen.sum()),
         temperature=temperature,
     )
@@ -116,16 +117,16 @@ def _bin(place: int, bins: int, decisions: float, confidence: float, right: floa
     )
 
 
-def _error(sums: Floats, asked: Asked) -> Bounded:
+def _error(sums: Floats, kept: Flags, asked: Asked) -> Bounded:
     shape = sums.shape[1:]
-    flat = sums.reshape(len(sums), shape[0] * shape[1])
+    units = summed(sums.reshape(len(sums), shape[0] * shape[1]), asked.groups, kept)
 
     def value(totals: Floats) -> Floats:
         of_bins = totals.reshape(*totals.shape[:-1], *shape)
         gaps = np.abs(of_bins[..., 1] - of_bins[..., 2]).sum(axis=-1)
         return quotient(gaps, of_bins[..., 0].sum(axis=-1))
 
-    found, times = float(value(flat.sum(axis=0))), np.ones(len(flat), np.int64)
-    if not asked.n_boot or not len(flat):
-        return bounded(bare(found, len(flat), ""))
-    return bounded(percentile(found, replicates(flat, times, value, asked.n_boot, asked.seed), len(flat), ""))
+    found, times = float(value(units.sum(axis=0))), np.ones(len(units), np.int64)
+    if not asked.n_boot or not len(units) or lone(units, kept):
+        return bounded(bare(found, len(units), ""))
+    return bounded(percentile(found, replicates(units, times, value, asked.n_boot, asked.seed), len(units), ""))

@@ -91,6 +91,13 @@ def test_where_the_model_gave_no_answer_nobody_decided():
     assert [one.decided for one in curve.points] == pytest.approx([1, 2 / 3, 0])
 
 
+def test_its_intervals_are_over_documents(drawn):
+    people, given, model = drawn
+    of_ten = ONE._replace(groups=tuple(f"d_{at // 10}" for at in range(300)))
+    curve = cascade_curve(people, given, model, of_ten, model="m", part="held_out", steps=2)
+    assert {one.agreement.n for one in curve.points} == {30}
+
+
 def test_each_code_of_a_segment_is_sent_by_itself():
     people = [{"a": True, "b": True}]
     curve = cascade_curve(

@@ -30,6 +30,7 @@ def draws():
 ONE = Asked(CODES[:1], "yes_no", n_boot=200)
 THREE = Asked(CODES, "one_of_k", n_boot=200)
 EACH = Asked(CODES, "multi_label", n_boot=200)
+NAMED = {"system": "classifier", "name": "x"}
 
 
 def test_one_code_is_measured_as_scikit_learn_does(draws):
@@ -109,6 +110,66 @@ def test_a_segment_is_drawn_with_all_its_decisions(draws):
     doubled = [[{"a": bool(one), "b": bool(one)} for one in ones] for ones in (people, said)]
     found = classified(*doubled, both, system="classifier", name="x")
     assert found.kappa == found.codes[0].kappa == found.codes[1].kappa
+
+
+def in_groups(asked, groups):
+    return asked._replace(groups=tuple(groups))
+
+
+def test_a_document_is_drawn_with_all_its_segments(draws):
+    """Four segments a document that say the same carry no more information than one."""
+    people = draws.integers(0, 2, 40)
+    said = np.where(draws.random(40) < 0.8, people, 1 - people)
+    once = classified(yes_no(people), yes_no(said), ONE, system="classifier", name="x")
+    four = [np.tile(one, 4) for one in (people, said)]
+    found = classified(*map(yes_no, four), in_groups(ONE, [f"d_{at % 40}" for at in range(160)]), **NAMED)
+    for measure in ("macro_f1", "kappa", "ac1", "agreement"):
+        one, other = getattr(found, measure), getattr(once, measure)
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
+        assert one.n == 40
+    assert (found.decisions, found.asked, found.codes[0].positives) == (160, 160, 4 * people.sum())
+
+
+def test_people_are_drawn_by_document_too(draws):
+    one = draws.integers(0, 2, 60)
+    other = np.where(draws.random(60) < 0.8, one, 1 - one)
+    people = {"ana": yes_no(one), "ben": yes_no(other)}
+    apart, together = (
+        among_people(people, asked) for asked in (ONE, in_groups(ONE, [f"d_{at // 6}" for at in range(60)]))
+    )
+    assert (apart.kappa.n, together.kappa.n) == (60, 10)
+    assert apart.kappa.value == together.kappa.value
+    assert (apart.kappa.low, apart.kappa.high) != (together.kappa.low, together.kappa.high)
+
+
+@pytest.mark.parametrize("asked", [ONE, THREE, EACH], ids=lambda one: one.head)
+def test_documents_of_one_segment_change_no_bit(draws, asked):
+    people, said = (draws.integers(0, 2, 70).tolist() for _ in range(2))
+    people[3] = people[40] = said[11] = None
+    told = [choices([None if at is None else "abc"[at] for at in one]) for one in (people, said)]
+    sides = told if asked.head == "one_of_k" else [yes_no(one) for one in (people, said)]
+    groups = [f"d_{place}" for place in draws.permutation(70)]
+    apart, alone = (classified(*sides, one, **NAMED) for one in (asked, in_groups(asked, groups)))
+    assert alone.model_dump_json() == apart.model_dump_json()
+
+
+def test_a_document_without_a_decision_is_no_unit():
+    sides = yes_no([1, 0, 1, None, None]), yes_no([1, 0, 0, 1, 1])
+    found = classified(*sides, in_groups(ONE, ["d_1", "d_1", "d_2", "d_2", "d_3"]), **NAMED)
+    assert (found.agreement.n, found.decisions) == (2, 3)
+
+
+def test_a_single_document_has_no_interval():
+    """Nothing tells how far another one would differ."""
+    found = classified(yes_no([0, 1, 1]), yes_no([0, 1, 0]), in_groups(ONE, ["d_1"] * 3), **NAMED)
+    assert found.agreement.value == pytest.approx(2 / 3)
+    assert math.isnan(found.agreement.low)
+    assert found.agreement.n == 1
+
+
+def test_groups_of_another_length_are_refused():
+    with pytest.raises(InputError, match="2 segments and 1 groups"):
+        classified(yes_no([0, 1]), yes_no([0, 1]), in_groups(ONE, ["d_1"]), **NAMED)
 
 
 @pytest.mark.parametrize("asked", [ONE, THREE, EACH], ids=lambda one: one.head)

@@ -72,6 +72,22 @@ def test_each_decision_of_several_codes_counts():
     assert exclusive.decisions == 1
 
 
+def test_the_errors_interval_is_over_documents():
+    draws = np.random.default_rng(5)
+    given = draws.random((40, 1))
+    people = [{"a": bool(draws.random() < one)} for one in given[:, 0]]
+    once = reliability(people, given, ONE)
+    alike = ONE._replace(groups=tuple(f"d_{at % 40}" for at in range(160)))
+    found = reliability(people * 4, np.tile(given, (4, 1)), alike)
+    assert (found.error.low, found.error.high) == pytest.approx((once.error.low, once.error.high))
+    assert (found.error.n, found.decisions) == (40, 160)
+    of_one = ONE._replace(groups=tuple(f"d_{at}" for at in range(40, 0, -1)))
+    assert reliability(people, given, of_one) == once
+    single = reliability(people, given, ONE._replace(groups=("d_1",) * 40)).error
+    assert math.isnan(single.low)
+    assert single.value == pytest.approx(once.error.value)
+
+
 def test_nothing_decided_is_undefined():
     found = reliability([{}], np.array([[0.9]]), ONE)
     assert found.bins == ()
