@@ -1,9 +1,9 @@
 """A classifier against people: macro-F1, Cohen's kappa and AC1 where people decided about some codes only.
 
 People's codes are partial: who coded a segment for one code has said nothing of the others. So each pair of a
-segment and a code that both decided is one decision, intervals resample segments with all their decisions, or groups
-of segments, and what nobody decided enters nothing. Statistics that are undefined are nan; a mean over codes is over
-the defined ones.
+segment and a code that both decided is one decision, intervals resample segments with all their decisions (or
+groups of segments), and what nobody decided enters nothing. Statistics that are undefined are nan; a mean over
+codes is over the defined ones.
 """
 
 from __future__ import annotations

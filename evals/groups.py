@@ -1,4 +1,4 @@
-"""Segments that hang together, as those of a document do: resampled whole, since they tell less than as many apart."""
+"""Segments that hang together, as those of a document do: resampled whole, as they tell less than so many apart."""
 
 from __future__ import annotations
 
