@@ -47,7 +47,7 @@ def choose_bound(
         people,
         probabilities,
         model_said,
-        asked._replace(n_boot=0),
+        asked._replace(n_boot=0, groups=()),
         model="",
         part="development",
         steps=STEPS,

@@ -15,7 +15,7 @@ from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.cascade_choice import Bound, choose_bound
 from intercoder.training.distillation.human_data import HumanItem
 from intercoder.training.distillation.material import Material
-from intercoder.training.distillation.measuring import ModelSaid, Predicted, people_said, targets
+from intercoder.training.distillation.measuring import ModelSaid, Predicted, groups_of, people_said, targets
 
 
 class Cascaded(NamedTuple):
@@ -40,7 +40,7 @@ def cascaded(material: Material, name: str, predicted: Predicted, said: ModelSai
             targets(items),
             given,
             of_model.values,
-            asked,
+            asked._replace(groups=groups_of(material, items)),
             model=said.reference,
             part=part,
             prices=prices,

@@ -27,6 +27,7 @@ from intercoder.training.distillation.baselines import logistic
 from intercoder.training.distillation.composing import Composition
 from intercoder.training.distillation.human_data import HumanItem
 from intercoder.training.distillation.material import Material
+from intercoder.training.distillation.parts import group_of
 
 
 class Learnt(NamedTuple):
@@ -60,9 +61,15 @@ class Predicted(NamedTuple):
 
 
 def asked_of(material: Material, n_boot: int | None = None) -> Asked:
-    """What systems are measured on."""
+    """What systems are measured on: the held-out part, with intervals over what the split keeps together."""
     resamples = material.settings.resamples if n_boot is None else n_boot
-    return Asked(measured_codes(material), material.data.head, resamples)
+    groups = groups_of(material, material.parts.held_out)
+    return Asked(measured_codes(material), material.data.head, resamples, groups=groups)
+
+
+def groups_of(material: Material, items: Sequence[HumanItem]) -> tuple[str, ...]:
+    """What the split keeps each item together with."""
+    return tuple(group_of(one, material.settings.by) for one in items)
 
 
 def measured_codes(material: Material) -> tuple[MeasuredCode, ...]:

@@ -96,11 +96,12 @@ def _groups(items: Sequence[HumanItem], by: str) -> dict[str, list[HumanItem]]:
         )
     found: dict[str, list[HumanItem]] = {}
     for item in items:
-        found.setdefault(_group(item, by), []).append(item)
+        found.setdefault(group_of(item, by), []).append(item)
     return found
 
 
-def _group(item: HumanItem, by: str) -> str:
+def group_of(item: HumanItem, by: str) -> str:
+    """What an item is kept together with: its document, or the value of an attribute."""
     if not by:
         return item.segment.document_id
     value: AttributeValue = item.segment.attributes.get(by)

@@ -1,5 +1,6 @@
 """What is measured of a classifier beside what it says."""
 
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,9 @@ import numpy as np
 import pytest
 
 from intercoder.training.distillation import measuring
+from intercoder.training.distillation.asking import Said
+from intercoder.training.distillation.cascading import cascaded
+from intercoder.training.distillation.measuring import ModelSaid, Predicted
 from intercoder.training.distillation.parts import Parts
 from tests.training.distillation.studies import BUYING, REPAIR, item
 
@@ -41,3 +45,35 @@ def test_time_is_of_a_question_and_each_of_several_codes_is_one(
         data=SimpleNamespace(items=items, head=head),
     )
     assert measuring.predict(Path("nowhere"), material).seconds == seconds
+
+
+def hanging_together(by: str = "") -> Any:
+    """Four segments of two documents to choose with, six of three documents and two towns held out."""
+    items = [
+        item(f"text {at}", {"c_1": at % 3 == 0}, document=f"d {at // 2}", town="a" if at < 8 else "b")
+        for at in range(10)
+    ]
+    return SimpleNamespace(
+        parts=Parts((), tuple(items[:4]), tuple(items[4:]), 0),
+        codes=(REPAIR,),
+        data=SimpleNamespace(items=items, head="yes_no", people=[SimpleNamespace(name="ana")]),
+        settings=SimpleNamespace(by=by, resamples=50, target=0.9),
+    )
+
+
+@pytest.mark.parametrize(("by", "units"), [("", 3), ("town", 2)])
+def test_intervals_are_over_what_the_split_keeps_together(by: str, units: int) -> None:
+    material = hanging_together(by)
+    said: Any = SimpleNamespace(reference="m", held_out=SimpleNamespace(values=[{"c_1": True}] * 6))
+    found = measuring.model_figures(material, said, measuring.asked_of(material))
+    assert (found.agreement.n, found.decisions) == (units, 6)
+
+
+def test_each_part_has_its_own_documents_in_the_cascades_curves() -> None:
+    material = hanging_together()
+    sure = [np.full((count, 1), 0.8) for count in (4, 6)]
+    of_model = [Said(values=({"c_1": True},) * count, failures=0, seconds=1.0) for count in (4, 6)]
+    predicted, said = Predicted(*sure, sure[1], 0.0, 1.0), ModelSaid("m", *of_model, cost=math.nan)
+    found = cascaded(material, "c", predicted, said, measuring.asked_of(material))
+    assert {one.agreement.n for one in found.development.points} == {2}
+    assert {one.agreement.n for one in found.held_out.points} == {found.figures.agreement.n} == {3}
