@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def parts_lines(material: Material, number: int, *, grid: bool) -> Iterator[str]:
     """In sentences; `number` is of segments that would be written."""
     parts, codes = material.parts, ", ".join(code.label for code in material.codes)
-    undecided = sum(material.data.undecided.values())
+    undecided = material.data.undecided
     left = f", {counted(undecided, 'decision')} undecided and not learnt" if undecided else ""
     yield f"{codes}: {counted(len(material.data.items), 'segment')} that people coded{left}."
     kept = material.settings.by or "document"

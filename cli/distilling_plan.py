@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +10,6 @@ from intercoder.cli.output import print_json
 from intercoder.core.shown import shown_safely
 
 if TYPE_CHECKING:
-    from intercoder.core.documents import Segment
     from intercoder.core.synthetic import Wanted
     from intercoder.graphs.planning import Plan, PlannedActor
     from intercoder.training.distillation.material import Material
@@ -94,7 +93,7 @@ def _plan(material: Material, wanted: Sequence[Writing], *, grid: bool) -> Plan:
         segments=len(segments),
         characters=sum(len(one.segment.text) for one in segments),
         codes=len(material.codes),
-        actors=(*_synthesizer(material, wanted), *_filter(material, wanted), *_coder(material)),
+        actors=(*_synthesizer(material, wanted), *_filter(material, wanted), *_coder(material, grid=grid)),
         obstacles=tuple(str(problem) for problem in model_problems(material, grid=grid)),
         embeddings=embedding if wanted else "",
         embeddings_go_to=parse_reference(embedding).location if wanted else "",
@@ -134,23 +133,25 @@ def _kinds(material: Material, number: int) -> list[Wanted]:
 
 
 def _filter(material: Material, wanted: Sequence[Writing]) -> Iterator[PlannedActor]:
-    from intercoder.training.distillation.asking import language_model
+    from intercoder.training.distillation.asking import asked_tokens, language_model
     from intercoder.training.distillation.writing import examples
 
     times = [(one.number, one.filter) for one in wanted if one.filter]
     if not times or language_model(material.folder.study) is None:
         return
     shown = [one for given in examples(material).values() for one in given][:20]
-    each = _asked_tokens(material, shown)
+    each = asked_tokens(material, shown)
     calls = sum(number * often for number, often in times)
     yield from _of_coder(material, "consistency filter", TO_FILTER, round(calls * sum(each) / len(each)), calls)
 
 
-def _coder(material: Material) -> Iterator[PlannedActor]:
-    items = (*material.parts.development, *material.parts.held_out)
+def _coder(material: Material, *, grid: bool) -> Iterator[PlannedActor]:
+    from intercoder.training.distillation.asking import asked_tokens
+
+    items = (*(() if grid else material.parts.development), *material.parts.held_out)
     exclusive = material.book.exclusive
     questions = [one.segment for one in items for _ in range(1 if exclusive else len(one.asked))]
-    tokens = _asked_tokens(material, questions)
+    tokens = asked_tokens(material, questions)
     yield from _of_coder(material, "", TO_CODER, sum(tokens), len(tokens))
 
 
@@ -166,25 +167,6 @@ def _of_coder(material: Material, name: str, receives: str, tokens: int, calls: 
     yield planned(
         study, name or settings.name, "coder", model, receives, tokens, calls, answer_tokens=ANSWER_TOKENS
     )
-
-
-def _asked_tokens(material: Material, segments: Iterable[Segment]) -> list[int]:
-    """Tokens of the questions about segments; about the first code, where each code is asked by itself."""
-    from intercoder.agents.deductive_coder import DeductiveCoder
-    from intercoder.llms.scripted import ScriptedChatModel
-    from intercoder.llms.usage import estimate_messages
-    from intercoder.training.distillation.asking import language_model
-
-    settings = language_model(material.folder.study)
-    if settings is None:
-        return []
-    book, folder = material.teaching_book, material.folder
-    coder = DeductiveCoder.of_study(folder.study, settings, book, model=ScriptedChatModel(), prompts=folder.prompts)
-    code = None if book.exclusive else material.teaching_codes[0]
-    return [
-        estimate_messages([(one.role, one.content) for one in coder.question_about(segment, code).messages])
-        for segment in segments
-    ]
 
 
 def _question(material: Material, kind: Wanted) -> _Question:

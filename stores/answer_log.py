@@ -23,12 +23,16 @@ _COLUMNS = tuple(LoggedAnswer.model_fields)
 
 
 def next_round(engine: Engine, study_id: str, run: str) -> int:
-    """The round in which calls that failed are made again: the last one, or the next if any failed in it."""
+    """The round in which calls that failed are made again: the last one, or the next if any failed in it.
+
+    Only what may go otherwise another time counts: a prompt that is too long, or is refused, is so each time.
+    """
     table = schema.answers
     asked = (table.c.study_id == study_id, table.c.run == run)
     with reading(engine) as connection:
         last = connection.execute(sa.select(sa.func.max(table.c.round)).where(*asked)).scalar() or 1
-        failed = sa.select(table.c.key).where(*asked, table.c.round == last, table.c.status == "failed").limit(1)
+        again = (table.c.status == "failed", table.c.kind.in_(("timeout", "error")))
+        failed = sa.select(table.c.key).where(*asked, table.c.round == last, *again).limit(1)
         return int(last) + (connection.execute(failed).first() is not None)
 
 

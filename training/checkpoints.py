@@ -6,9 +6,10 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from intercoder.core.errors import InputError, StudyBusy
 from intercoder.core.record import Record
@@ -23,6 +24,8 @@ class Job(Record):
 
     key: str
     """Hash of all that determines it."""
+    mark: str = Field(default_factory=lambda: uuid4().hex)
+    """Another one for each time that something is begun."""
     before: float | None = None
     """Held-out loss of the base, once it was measured."""
 
@@ -94,10 +97,14 @@ class Workplace:
         self.keep(job)
         return job
 
+    def job(self, key: str) -> Job | None:
+        """What was begun of this very training and not ended; None for nothing."""
+        job = self._job()
+        return job if job is not None and job.key == key else None
+
     def begun(self, key: str) -> bool:
         """Whether this very training was begun here and not ended."""
-        job = self._job()
-        return job is not None and job.key == key
+        return self.job(key) is not None
 
     def keep(self, job: Job) -> None:
         """Write down which training this is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -14,16 +14,20 @@ from intercoder.agents.deductive_coder import DeductiveCoder
 from intercoder.agents.session import Session, Slots
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import CodeAnswer
+from intercoder.core.documents import Segment
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import Embedder
 from intercoder.core.study import DeductiveCoderSettings, Study
 from intercoder.llms.embeddings import CachedEmbedder
 from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing
+from intercoder.llms.scripted import ScriptedChatModel
+from intercoder.llms.usage import estimate_messages
 from intercoder.stores.answer_log import SqlAnswerLog, next_round
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.vectors import SqlVectorCache
 from intercoder.training.distillation.human_data import HumanItem
+from intercoder.training.distillation.material import Material
 
 RUN = "distill"
 """Under which answers of a distillation are logged."""
@@ -54,8 +58,9 @@ class Said(NamedTuple):
 def asked(folder: StudyFolder, work: Callable[[Asking], Awaitable[T]]) -> T:
     """Do work that asks models; answers go to the study's log, embeddings to its cache.
 
-    Calls that failed in an earlier command are made again. While none failed, an unusable answer is not asked for
-    again, so that what was stopped goes on as it would have.
+    Calls that failed in an earlier command are made again, but for those that fail each time and those of written
+    texts that others have followed since. While none failed, an unusable answer is not asked for again, so that
+    what was stopped goes on as it would have.
 
     Raises:
         ModelError: The embedding model cannot be used.
@@ -100,6 +105,19 @@ def coder_of(
         ModelError, SettingsError: Its model or prompt cannot be used.
     """
     return DeductiveCoder.of_study(folder.study, settings, book, model=model, prompts=folder.prompts)
+
+
+def asked_tokens(material: Material, segments: Iterable[Segment]) -> list[int]:
+    """Tokens of the language model's questions about segments: about the first code, where each is asked alone."""
+    settings = language_model(material.folder.study)
+    if settings is None:
+        return []
+    coder = coder_of(material.folder, material.teaching_book, settings, model=ScriptedChatModel())
+    code = None if material.book.exclusive else material.teaching_codes[0]
+    return [
+        estimate_messages([(one.role, one.content) for one in coder.question_about(segment, code).messages])
+        for segment in segments
+    ]
 
 
 async def decided(

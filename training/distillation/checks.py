@@ -35,11 +35,15 @@ def model_problems(material: Material, *, grid: bool = False) -> Iterator[Interc
     if model is None and any(settings.grid.filters if grid else (settings.filter,)):
         given = "--set grid.filters=[0]" if grid else "--filter 0"
         yield no_language_model("grid.filters" if grid else "--filter", f", or keep all that is written: `{given}`")
-    asked = [study.writer_model(study.synthesizer), *([study.writer_model(model)] if model else [])]
+    writes = any(settings.grid.shares) if grid else settings.share > 0
+    asked = [
+        *([study.writer_model(study.synthesizer)] if writes else []),
+        *([study.writer_model(model)] if model else []),
+    ]
     check = partial(check_reference, privacy=study.privacy)
     found: list[Callable[[], object]] = [
         *(partial(check, one, api_key_env=study.api_key_env) for one in dict.fromkeys(asked)),
-        partial(check, study.embedding.model, use="embedding"),
+        *([partial(check, study.embedding.model, use="embedding")] if writes else []),
         partial(check_trainable, settings.encoder),
         partial(encoder_folder, settings.encoder, study.privacy),
     ]

@@ -11,23 +11,27 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from intercoder.agents.synthesizer import Synthesizer
 from intercoder.core.classifier_results import Evaluation, SystemFigures, SystemKind
 from intercoder.core.classifiers import ClassifierCard, read_card
-from intercoder.core.identity import digest
 from intercoder.core.study import DeductiveCoderSettings
 from intercoder.llms import torch_environment
-from intercoder.llms.encoders import weights_digest
-from intercoder.llms.factory import encoder_folder
-from intercoder.llms.scripted import ScriptedChatModel
-from intercoder.llms.usage import cost_of, estimate_messages, price_of
+from intercoder.llms.usage import cost_of, price_of
 from intercoder.stores.classifier_folders import beside_grids
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import measuring
-from intercoder.training.distillation.asking import Asking, Listener, asked, coder_of, decided, language_model
+from intercoder.training.distillation.asking import (
+    Asking,
+    Listener,
+    asked,
+    asked_tokens,
+    coder_of,
+    decided,
+    language_model,
+)
 from intercoder.training.distillation.cascading import Cascaded, cascaded
 from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import Mix, mix
+from intercoder.training.distillation.keys import key_of
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
 from intercoder.training.distillation.notes import notes_on, notes_on_sets
@@ -72,17 +76,26 @@ def distill(
     check_models(material)
     key = key_of(material)
     with Workplace(out) as workplace:
-        if known := there_already(out, key, new=new, begun=workplace.begun(key)):
+        begun = workplace.job(key)
+        if known := there_already(out, key, new=new, begun=begun.mark if begun else ""):
             card, evaluation = known
+            if begun:
+                workplace.remove()  # stopped when all but this was done
             return Distilled(out, card, beside_grids(evaluation, material.folder.path), known=True)
-        workplace.take_up(key, new=new)
+        job = workplace.take_up(key, new=new)
         written, said = asked(material.folder, partial(_ask, material, numbers, listen))
         sets = training_sets(material, numbers, written)
         folders = {learnt.system: _trained(material, learnt, workplace.folder, name, listen) for learnt in sets}
         listen({"kind": "stage", "stage": "measuring"})
         card, evaluation = _measured(material, name, sets, folders, said, written)
         evaluation = beside_grids(evaluation, material.folder.path)
-        record = Distillation(key=key, settings=material.settings, dropped=written.dropped, missing=written.missing)
+        record = Distillation(
+            key=key,
+            mark=job.mark,
+            settings=material.settings,
+            dropped=written.dropped,
+            missing=written.missing,
+        )
         publish(folders["classifier"], out, card, evaluation, record)
         workplace.remove()
     return Distilled(out, card, evaluation)
@@ -98,38 +111,6 @@ def numbers_of(material: Material) -> Mix:
     numbers = mix(settings.total, settings.share, len(material.parts.training))
     check_set(material, numbers)
     return numbers
-
-
-def key_of(material: Material) -> str:
-    """Hash of all that determines a classifier.
-
-    The language model beside it is not in it: which one codes may change once the classifier is there.
-
-    Raises:
-        ModelError, SettingsError: The encoder is not there, or a prompt cannot be used.
-    """
-    study, settings, prompts = material.folder.study, material.settings, material.folder.prompts
-    synthesizer = Synthesizer.of_study(study, model=ScriptedChatModel(), prompts=prompts)
-    return digest(
-        material.key,
-        settings.model_dump(mode="json", exclude={"grid"}),
-        weights_digest(encoder_folder(settings.encoder, study.privacy)),
-        study.question,
-        study.synthesizer.model_dump(mode="json"),
-        [synthesizer.identity(value) for value in ("yes", "no")],
-        study.embedding.model,
-        way_of(material).temperature,
-        coder_key(material) if settings.filter else "",
-    )
-
-
-def coder_key(material: Material) -> str:
-    """Hash of the coder that filters, and that the classifier is compared with; empty where there is none."""
-    settings = language_model(material.folder.study)
-    if settings is None:
-        return ""
-    coder = coder_of(material.folder, material.teaching_book, settings, model=ScriptedChatModel())
-    return digest(settings.model_dump(mode="json"), coder.identity)
 
 
 async def _ask(
@@ -175,12 +156,7 @@ def question_cost(material: Material, settings: DeductiveCoderSettings) -> float
     price = price_of(study.writer_model(settings), study.prices)
     if price is None:
         return math.nan
-    coder = coder_of(material.folder, material.teaching_book, settings)
-    code = None if material.book.exclusive else material.teaching_codes[0]
-    tokens = [
-        estimate_messages([(one.role, one.content) for one in coder.question_about(item.segment, code).messages])
-        for item in material.parts.held_out
-    ]
+    tokens = asked_tokens(material, [item.segment for item in material.parts.held_out])
     return cost_of(price, round(sum(tokens) / len(tokens)), ANSWER_TOKENS)
 
 

@@ -42,6 +42,7 @@ def check_parts(parts: Parts, codes: Sequence[Code]) -> None:
                 if not _count(part, code, value):
                     raise InputError(
                         f"the {name.replace('_', '-')} part holds no segment that people {word} `{code.label}` to.",
+                        where=code.label,
                         remedy="Try another split with `--set split_seed=1`, or have people code more documents.",
                     )
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 
 from intercoder.core.classifier_results import CellSettings, Grid, GridCell, SystemFigures
-from intercoder.core.errors import IntercoderError, StudyBusy
+from intercoder.core.errors import EndpointStopped, IntercoderError, StudyBusy
 from intercoder.core.identity import digest
 from intercoder.llms import torch_environment
 from intercoder.stores.classifier_folders import GRIDS
@@ -19,8 +19,9 @@ from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Listener, asked
 from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import compose
-from intercoder.training.distillation.distilling import ask_model, coder_key, key_of
+from intercoder.training.distillation.distilling import ask_model
 from intercoder.training.distillation.grid_cells import WORK, GridCells, GridFolder, cells_of
+from intercoder.training.distillation.keys import coder_key, people_key
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt
 from intercoder.training.distillation.training_sets import train
@@ -115,6 +116,8 @@ def _run(material: Material, folder: Path, *, new: bool, listen: Listener) -> It
 def _cell(cells: GridCells, settings: CellSettings, key: str) -> GridCell:
     try:
         return cells.work(settings)
+    except EndpointStopped:
+        raise  # it would answer no other cell either
     except IntercoderError as error:
         return GridCell(settings=settings, key=key, problem=str(error))
     except Exception as error:  # whatever it was, the other cells go on
@@ -124,9 +127,10 @@ def _cell(cells: GridCells, settings: CellSettings, key: str) -> GridCell:
 def _systems(material: Material, kept: GridFolder, listen: Listener) -> list[SystemFigures]:
     """Systems that do not differ between cells: all of people's segments, the language model, people."""
     known = kept.systems()
-    base, shown = key_of(material), [one.segment.context for one in material.parts.held_out]
+    base, shown = people_key(material), [one.segment.context for one in material.parts.held_out]
+    work = kept.folder / WORK / base[:12]
     made: dict[str, Callable[[], SystemFigures | None]] = {
-        "human_all": partial(_human_all, material, kept, listen),
+        "human_all": partial(_human_all, material, work / kept.folder.name, listen),
         "model": partial(_model, material, listen),
         "people": lambda: measuring.people_figures(material, measuring.asked_of(material)),
     }
@@ -135,6 +139,8 @@ def _systems(material: Material, kept: GridFolder, listen: Listener) -> list[Sys
         key = digest(base, name, *((coder_key(material), shown) if name == "model" else ()))[:32]
         try:
             figures = known.get(key) or make()
+        except EndpointStopped:
+            raise
         except IntercoderError as error:
             listen({"kind": "failed", "name": name, "problem": str(error)})
             continue
@@ -143,10 +149,11 @@ def _systems(material: Material, kept: GridFolder, listen: Listener) -> list[Sys
         if key not in known:
             kept.add_system(key, figures)
         found.append(figures)
+    shutil.rmtree(work, ignore_errors=True)
     return found
 
 
-def _human_all(material: Material, kept: GridFolder, listen: Listener) -> SystemFigures:
+def _human_all(material: Material, folder: Path, listen: Listener) -> SystemFigures:
     training = material.parts.training
     learnt = Learnt(
         "human_all",
@@ -154,12 +161,9 @@ def _human_all(material: Material, kept: GridFolder, listen: Listener) -> System
         compose(training, (), material.codes, material.data.head),
     )
     listen({"kind": "stage", "stage": "training", "name": learnt.name, "total": len(training)})
-    folder = kept.folder / WORK / "human_all" / kept.folder.name
     train(material, learnt.set, folder, listen)
     predicted = measuring.predict(folder, material)
-    figures = measuring.learnt_figures(material, learnt, predicted.held_out, measuring.asked_of(material))
-    shutil.rmtree(folder.parent)
-    return figures
+    return measuring.learnt_figures(material, learnt, predicted.held_out, measuring.asked_of(material))
 
 
 def _model(material: Material, listen: Listener) -> SystemFigures | None:

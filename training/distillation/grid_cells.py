@@ -15,10 +15,10 @@ from intercoder.stores.classifier_folders import CELLS, GRID, read_cells
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Listener, asked
 from intercoder.training.distillation.composing import compose, drawn, mix
-from intercoder.training.distillation.distilling import key_of
+from intercoder.training.distillation.keys import key_of
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt
-from intercoder.training.distillation.training_sets import train
+from intercoder.training.distillation.training_sets import check_set, train
 from intercoder.training.distillation.writing import Way, WrittenSet, write_segments
 
 SYSTEMS = "systems.jsonl"
@@ -99,6 +99,7 @@ class GridCells:
     def _learnt(self, material: Material, settings: CellSettings) -> Learnt:
         training = material.parts.training
         numbers = mix(settings.total, settings.share, len(training))
+        check_set(material, numbers)
         way = Way(settings.temperature, settings.seed, settings.filter)
         written = (
             asked(

@@ -120,5 +120,5 @@ def loss_of(logits: torch.Tensor, targets: torch.Tensor, head: Head, weights: to
     counted = (targets >= 0).any(dim=1) & possible.any(dim=1)
     kept, allowed = logits[counted], possible[counted]
     each = kept.logsumexp(1) - kept.masked_fill(~allowed, float("-inf")).logsumexp(1)
-    weight = torch.where(chosen[counted, 0], (weights[1] * allowed).sum(1), torch.ones(len(kept)))
+    weight = torch.where(chosen[counted, 0], (weights[1] * allowed).sum(1), each.new_ones(len(kept)))
     return (each * weight).sum() / weight.sum().clamp(min=1e-12)

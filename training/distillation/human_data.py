@@ -46,8 +46,9 @@ class HumanData(Record):
     """In document order; of each somebody decided something. Where people differed evenly there is no target."""
     people: tuple[CoderValues, ...]
     """What each person said, for their agreement with each other."""
-    undecided: dict[str, int]
-    """Code id -> segments on which people said something of it and nothing came of it: ties, and `unsure`."""
+    undecided: int
+    """Decisions of which nothing came, though people said something: ties, and `unsure`. Where codes exclude one
+    another a segment is one decision, else each of its codes."""
     book_version: int
     book_hash: str
 
@@ -130,7 +131,7 @@ def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sampl
 
 def settled(
     people: Iterable[CoderValues], code_ids: Sequence[str], *, exclusive: bool
-) -> tuple[dict[str, dict[str, bool]], dict[str, int]]:
+) -> tuple[dict[str, dict[str, bool]], int]:
     """What several people's values come to: the majority of yes and no.
 
     Args:
@@ -139,7 +140,7 @@ def settled(
         exclusive: Whether a segment has exactly one of them; where no code has a majority, nothing is decided.
 
     Returns:
-        Segment id -> code id -> whether it applies; and code id -> segments on which nothing came of what was said.
+        Segment id -> code id -> whether it applies; and the number of decisions of which nothing came.
     """
     votes: dict[str, dict[str, Counter[Value]]] = {}
     for person in people:
@@ -147,15 +148,16 @@ def settled(
             for segment_id, value in person.of(code_id).items():
                 votes.setdefault(segment_id, {}).setdefault(code_id, Counter())[value] += 1
     targets: dict[str, dict[str, bool]] = {}
-    undecided: Counter[str] = Counter()
+    undecided = 0
     for segment_id, of_segment in votes.items():
         decided = {code_id: majority(of_segment[code_id]) for code_id in code_ids if code_id in of_segment}
         if exclusive and True not in decided.values():
             decided = dict.fromkeys(decided)
-        undecided.update(code_id for code_id, value in decided.items() if value is None)
+        nothing = sum(value is None for value in decided.values())
+        undecided += min(nothing, 1) if exclusive else nothing
         if kept := {code_id: value for code_id, value in decided.items() if value is not None}:
             targets[segment_id] = kept
-    return targets, dict(undecided)
+    return targets, undecided
 
 
 def said_by_each(people: Iterable[CoderValues], code_ids: Sequence[str]) -> dict[str, dict[str, dict[str, bool]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +16,9 @@ from intercoder.training.distillation.distillation_settings import DistillationS
 from intercoder.training.distillation.enough import check_enough, check_parts
 from intercoder.training.distillation.human_data import HumanData, HumanItem, read_human, wanted_codes
 from intercoder.training.distillation.parts import Parts, split
+
+FEWEST_WORDS = 3
+"""Of a text that may be quoted in another one; fewer stand in many texts by chance."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Material:
 
         Examples in a codebook are quotes of segments, and such a segment may be held out: those stay away.
         """
-        apart = [plain(one.segment.text) for one in (*self.parts.development, *self.parts.held_out)]
+        apart = self._apart
         ids = {one.segment.id for one in (*self.parts.development, *self.parts.held_out)}
 
         def kept(examples: Sequence[CodeExample]) -> tuple[CodeExample, ...]:
@@ -57,6 +61,26 @@ class Material:
             for code in self.book.codes
         )
         return self.book.model_copy(update={"codes": tuple(codes)})
+
+    @cached_property
+    def quoting_codes(self) -> tuple[str, ...]:
+        """Labels of codes whose definition or rules quote a segment that is measured on, or chosen with.
+
+        They are the codebook's own words, and stay: who writes and who is measured reads them.
+        """
+
+        def quotes(code: Code) -> bool:
+            told = [plain(text) for text in (code.definition, *code.include, *code.exclude)]
+            return any(
+                len(text.split()) >= FEWEST_WORDS and any(_holds(one, text) for one in told) for text in self._apart
+            )
+
+        return tuple(code.label for code in self.codes if quotes(code))
+
+    @cached_property
+    def _apart(self) -> list[str]:
+        """The texts that nobody learns from."""
+        return [plain(one.segment.text) for one in (*self.parts.development, *self.parts.held_out)]
 
     @cached_property
     def teaching_codes(self) -> tuple[Code, ...]:
@@ -88,8 +112,15 @@ class Material:
 
 
 def _quotes(one: str, other: str) -> bool:
-    """Whether either text holds the other."""
-    return one in other or other in one
+    """Whether either text holds the other, word for word; one of a word or two must be the whole of it."""
+    if min(len(one.split()), len(other.split())) < FEWEST_WORDS:
+        return one == other
+    return _holds(one, other) or _holds(other, one)
+
+
+def _holds(text: str, words: str) -> bool:
+    """Whether a text holds these words, in a row and whole."""
+    return words in text and re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
 
 
 def prepare(

@@ -85,7 +85,7 @@ def part_sizes(material: Material) -> PartSizes:
         training=len(parts.training),
         development=len(parts.development),
         held_out=len(parts.held_out),
-        undecided=sum(material.data.undecided.values()),
+        undecided=material.data.undecided,
         measured_on=digest([one.segment.id for one in parts.held_out]),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from intercoder.core.shown import counted
+from intercoder.core.shown import counted, listed
 from intercoder.training.distillation.cascading import Cascaded
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
@@ -21,6 +21,11 @@ def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | Non
         found.append(
             f"{counted(material.spared_examples, 'example')} in the codebook quoting segments that nobody learns "
             "from: kept from the language model here, which sees them when it codes the study."
+        )
+    if material.quoting_codes:
+        found.append(
+            f"Definition or rules of {listed([f'`{label}`' for label in material.quoting_codes])} quote segments "
+            "that nobody learns from: who writes segments reads them, so that figures may be too good."
         )
     if missing:
         found.append(f"{counted(missing, 'written segment')} wanting: too few labels were repeated.")

@@ -60,7 +60,7 @@ def split(items: Sequence[HumanItem], *, development: float, held_out: float, se
         raise InputError(
             f"the items come from {len(groups)} {f'values of `{by}`' if by else 'documents'}, and three parts need "
             f"{len(PARTS)} at least.",
-            where="--by" if by else "",
+            where="--by" if by else "documents",
             remedy="Have people code more documents, or import each answer as a document of its own (a table).",
         )
     shares = (1 - development - held_out, development, held_out)
@@ -172,6 +172,7 @@ def _without_repeats(parts: Sequence[Sequence[HumanItem]], order: Sequence[Human
             raise InputError(
                 f"the {name.replace('_', '-')} part is empty: its texts are those of earlier parts, or "
                 "people differed on all.",
+                where="--set held_out" if name == PARTS[-1] else "--set development",
                 remedy="Have people code other texts, or choose another split with `--set split_seed=1`.",
             )
     training, development, held_out = kept

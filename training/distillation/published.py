@@ -24,6 +24,8 @@ class Distillation(Record):
 
     key: str
     """Hash of all that determines it."""
+    mark: str = ""
+    """Of the job that made it."""
     settings: DistillationSettings
     dropped: int = 0
     """Written segments that the filter dropped."""
@@ -31,26 +33,29 @@ class Distillation(Record):
     """Written segments that are wanting, since the filter dropped more than could be replaced."""
 
 
-def there_already(out: Path, key: str, *, new: bool, begun: bool) -> tuple[ClassifierCard, Evaluation] | None:
+def there_already(out: Path, key: str, *, new: bool, begun: str) -> tuple[ClassifierCard, Evaluation] | None:
     """A classifier that was distilled from the same in the same way; None where there is something to do.
 
     Args:
         out: Where it would be.
         key: Of the distillation.
         new: Whether any classifier that is there is to be replaced.
-        begun: Whether this distillation was begun and not ended: to replace what is there, be it the same.
+        begun: Mark of a job of this distillation that was begun and not ended, empty for none: it is to replace
+            what is there, be it the same, unless it made that.
 
     Raises:
         InputError: There is something else of that name.
     """
-    if not is_there(out) or new or begun:
+    if not is_there(out) or new:
         return None
     try:
         record = Distillation.model_validate_json((out / DISTILLATION).read_bytes())
-        if record.key == key:
+        if record.key == key and begun in ("", record.mark):
             return read_card(out), Evaluation.model_validate_json((out / EVALUATION).read_bytes())
     except (OSError, ValidationError):
         pass
+    if begun:
+        return None
     raise InputError(
         "there is another classifier of that name.",
         where=str(out),

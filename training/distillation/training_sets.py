@@ -103,7 +103,7 @@ def told_of(material: Material, learnt: Composition) -> TrainedOn:
         synthetic=len(learnt.synthetic),
         development=len(parts.development),
         held_out=len(parts.held_out),
-        undecided=sum(material.data.undecided.values()),
+        undecided=material.data.undecided,
         synthesizer=study.writer_model(study.synthesizer) if synthetic else "",
         temperature=way.temperature if synthetic else None,
         filter=way.filter if synthetic else 0,

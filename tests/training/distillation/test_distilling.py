@@ -22,12 +22,14 @@ from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import asking, cascading, distilling, measuring, training_sets, writing
 from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
-from intercoder.training.distillation.distilling import Distilled, distill, key_of, numbers_of
+from intercoder.training.distillation.distilling import Distilled, distill, numbers_of
+from intercoder.training.distillation.keys import coder_key, key_of, people_key
 from intercoder.training.distillation.material import Material, prepare
 from intercoder.training.distillation.notes import notes_on_sets
 from tests.training.distillation.studies import (
     BUYING,
     REPAIR,
+    SETTINGS,
     code_all,
     item,
     make_book,
@@ -128,6 +130,56 @@ def test_whatever_determines_a_classifier_is_in_its_key(tmp_path: Path) -> None:
     other = study.model_copy(update={"embedding": study.embedding.model_copy(update={"model": "scripted:other"})})
     keys.append(key_of(replace(material, folder=StudyFolder(material.folder.path, other, material.folder.engine))))
     assert len(set(keys)) == len(keys)
+
+
+def test_an_adapter_that_was_trained_anew_is_another_model(tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    about = {"peft_type": "LORA", "base_model_name_or_path": "x", "r": 8, "target_modules": ["up_proj"]}
+    (adapter / "adapter_config.json").write_text(json.dumps(about), "utf-8")
+    (adapter / "adapter_model.safetensors").write_bytes(b"first")
+    settings = SETTINGS.replace("scripted:words", f"embedded:qwen2.5-coder-0.5b#{adapter}")
+    settings += '[[deductive.coders]]\nname = "reader"\n'
+    material = material_of(tmp_path / "study", make_encoder(tmp_path / "encoder"), settings=settings)
+    before = key_of(material), coder_key(material)
+    (adapter / "adapter_model.safetensors").write_bytes(b"second, trained anew")
+    assert key_of(material) != before[0]
+    assert coder_key(material) != before[1]
+
+
+def test_a_synthesizer_that_writes_nothing_is_in_no_key(tmp_path: Path) -> None:
+    own = make_encoder(tmp_path / "encoder")
+    alone = material_of(tmp_path / "study", own, "share=0")
+    mixed = alone.with_settings(settings_of(own, "share=0.5"))
+    before = [key_of(alone), people_key(mixed), key_of(mixed)]
+    (alone.folder.path / "prompts" / "synthesizer").mkdir(parents=True)
+    (alone.folder.path / "prompts" / "synthesizer" / "yes.md").write_text(
+        "Write for {{question}} {{shared}}.", "utf-8"
+    )
+    after = [key_of(alone), people_key(mixed), key_of(mixed)]
+    assert after[:2] == before[:2]
+    assert after[2] != before[2]
+
+
+def test_stopped_when_all_but_its_workplace_was_done_it_is_there(
+    tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = material_of(tmp_path / "study", encoder)
+
+    remove = Workplace.remove
+
+    def stop(self: Workplace) -> None:
+        if self.folder.parent == material.folder.classifiers:
+            raise KeyboardInterrupt
+        remove(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Workplace, "remove", stop)
+        with pytest.raises(KeyboardInterrupt):
+            distill(material, "repair")
+    again = distill(material, "repair")
+    assert again.known
+    assert [one.name for one in material.folder.classifiers.iterdir()] == ["repair"]
 
 
 def test_what_was_begun_anew_is_gone_on_with(

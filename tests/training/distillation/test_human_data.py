@@ -1,6 +1,7 @@
 """What people decided, as targets."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from intercoder.training.distillation.distillation_settings import DistillationS
 from intercoder.training.distillation.enough import check_enough
 from intercoder.training.distillation.human_data import HumanData, head_of, read_human, settled, wanted_codes
 from intercoder.training.distillation.material import prepare
+from intercoder.training.distillation.notes import notes_on
 from tests.training.distillation.studies import BUYING, REPAIR, code_all, item, make_book, make_study
 
 PATTERN = Code(id="c_3", label="hashtag", kind="pattern", pattern="#")
@@ -31,7 +33,7 @@ def test_the_majority_counts_and_ties_leave_a_code_undecided() -> None:
     ]
     targets, undecided = settled(people, ["c_1", "c_2"], exclusive=False)
     assert targets == {"s1": {"c_1": True, "c_2": False}, "s4": {"c_1": False}}
-    assert undecided == {"c_1": 2}
+    assert undecided == 2
 
 
 def test_of_codes_that_exclude_one_another_one_needs_a_majority() -> None:
@@ -40,10 +42,10 @@ def test_of_codes_that_exclude_one_another_one_needs_a_majority() -> None:
 
     codes = ["c_1", "c_2", "c_3"]
     agreed = settled([chose("a", "c_1"), chose("b", "c_1"), chose("c", "c_2")], codes, exclusive=True)
-    assert agreed == ({"s1": {"c_1": True, "c_2": False, "c_3": False}}, {})
+    assert agreed == ({"s1": {"c_1": True, "c_2": False, "c_3": False}}, 0)
     targets, undecided = settled([chose(f"{n}", code) for n, code in enumerate(codes)], codes, exclusive=True)
     assert targets == {}
-    assert set(undecided) == set(codes)
+    assert undecided == 1, "one segment, whose codes are decided together"
 
 
 def test_what_stands_under_the_present_book_is_read(tmp_path: Path) -> None:
@@ -52,7 +54,7 @@ def test_what_stands_under_the_present_book_is_read(tmp_path: Path) -> None:
     data = read_human(folder, book, wanted_codes(book, ["repair"]))
     assert data.head == "yes_no"
     assert [one.name for one in data.people] == ["ana", "ben"]
-    assert data.undecided == {"c_1": 2}, "on the first and the eighth the two differ"
+    assert data.undecided == 2, "on the first and the eighth the two differ"
     settled_ones = [one for one in data.items if one.targets]
     assert (len(data.items), len(settled_ones)) == (12, 10)
     assert all(one.targets["c_1"] == ("mend" in one.segment.text) for one in settled_ones)
@@ -95,7 +97,7 @@ def data_of(yes: int, no: int, codes: tuple[Code, ...] = (REPAIR,)) -> HumanData
         head="yes_no" if len(codes) == 1 else "multi_label",
         items=tuple(items),
         people=(),
-        undecided={},
+        undecided=0,
         book_version=1,
         book_hash="",
     )
@@ -144,3 +146,36 @@ def test_quotes_of_what_is_measured_on_are_kept_from_whoever_writes(tmp_path: Pa
     assert taught.negative_examples == ()
     assert material.spared_examples == 4
     assert material.codes[0].examples == tuple(quotes), "the study codes with the book as it is"
+
+
+def test_a_short_text_is_quoted_only_by_the_whole_of_an_example(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study", 40, people=("ana",))
+    material = prepare(folder, ["repair"], DistillationSettings())
+    short = material.parts.held_out[0].segment.model_copy(update={"text": "no"})
+    held_out = (material.parts.held_out[0].model_copy(update={"segment": short}),)
+    examples = tuple(CodeExample(text=text) for text in ("We know nobody", "No", "no way"))
+    code = REPAIR.model_copy(update={"examples": examples})
+    quoting = replace(
+        material,
+        book=material.book.model_copy(update={"codes": (code,)}),
+        data=material.data.model_copy(update={"codes": (code,)}),
+        parts=material.parts._replace(held_out=held_out),
+    )
+    (taught,) = quoting.teaching_codes
+    assert [one.text for one in taught.examples] == ["We know nobody", "no way"]
+
+
+def test_rules_that_quote_what_is_measured_on_are_told(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study", 40, people=("ana",))
+    material = prepare(folder, ["repair"], DistillationSettings())
+    assert material.quoting_codes == ()
+    quoted = material.parts.held_out[0].segment.text
+    for rules in (
+        {"definition": f"As in: {quoted.upper()}!"},
+        {"include": (quoted,)},
+        {"exclude": (f"Not {quoted}.",)},
+    ):
+        code = REPAIR.model_copy(update=rules)
+        quoting = replace(material, data=material.data.model_copy(update={"codes": (code,)}))
+        assert quoting.quoting_codes == ("repair",)
+        assert any("rules of `repair` quote" in one for one in notes_on(quoting, None, None, 0))
