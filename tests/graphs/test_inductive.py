@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -159,6 +160,22 @@ class DawdlingModel(ScriptedChatModel):
         return await self.dawdling.model(input, **options)
 
 
+def outcome(turns: Sequence[int], limits: Limits) -> tuple[object, object]:
+    result = code_inductively(
+        [f"The mending of number {n} of many." for n in range(40)],
+        question="why?",
+        model=DawdlingModel(dawdling=Dawdling(turns)),
+        embeddings=HashingEmbedder(),
+        study=study(limits=limits),
+    )
+    return result.codebook, [decision.content for decision in result.decisions]
+
+
+@cache
+def outcome_in_order() -> tuple[object, object]:
+    return outcome([0], Limits(concurrency=1, wave=80))
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     turns=st.lists(st.integers(0, 40), min_size=1, max_size=7),
@@ -168,21 +185,7 @@ class DawdlingModel(ScriptedChatModel):
 def test_the_outcome_does_not_depend_on_which_answer_comes_first(
     turns: list[int], concurrency: int, wave: int
 ) -> None:
-    texts = [f"The mending of number {n} of many." for n in range(40)]
-
-    def outcome(turns: Sequence[int], limits: Limits) -> tuple[object, object]:
-        result = code_inductively(
-            texts,
-            question="why?",
-            model=DawdlingModel(dawdling=Dawdling(turns)),
-            embeddings=HashingEmbedder(),
-            study=study(limits=limits),
-        )
-        return result.codebook, [decision.content for decision in result.decisions]
-
-    assert outcome(turns, Limits(concurrency=concurrency, wave=wave)) == outcome(
-        [0], Limits(concurrency=1, wave=80)
-    )
+    assert outcome(turns, Limits(concurrency=concurrency, wave=wave)) == outcome_in_order()
 
 
 def test_most_coders_saying_nothing_is_nothing_to_code() -> None:

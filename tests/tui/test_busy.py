@@ -3,7 +3,7 @@
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -14,14 +14,14 @@ from intercoder.tui.screens.base import StudyScreen
 from tests.tui.conftest import started
 
 WRITER = """
-import itertools, sys
+import sys
 from pathlib import Path
 from intercoder.core.codebook import Code
 from intercoder.core.revisions import Revision
 from intercoder.stores.revisions import revise_by_hand
 from intercoder.stores.study_folder import open_study
 folder = open_study(Path(sys.argv[1]))
-for number in itertools.count():
+for number, _ in enumerate(sys.stdin):
     code = Code(id=f"c_busy{number}", label=f"busy {number}")
     revise_by_hand(folder.engine, folder.study.id, [Revision(kind="add", after=(code,))], "ben")
     print(number, flush=True)
@@ -29,14 +29,21 @@ for number in itertools.count():
 
 
 @contextmanager
-def somebody_writes(study: StudyFolder) -> Iterator[None]:
-    """Another process that makes one version of the codebook after the other."""
+def somebody_writes(study: StudyFolder) -> Iterator[Callable[[int], object]]:
+    """Another process that makes a version of the codebook for each that is asked for, one after the other."""
     process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(study.path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", WRITER, str(study.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
     )
+    assert process.stdin is not None and process.stdout is not None
+    ask = process.stdin.write
     try:
-        assert process.stdout is not None and process.stdout.readline() == b"0\n"
-        yield
+        ask(b"\n")
+        assert process.stdout.readline() == b"0\n"
+        yield lambda versions: ask(b"\n" * versions)
         assert process.poll() is None
     finally:
         process.kill()
@@ -48,9 +55,10 @@ async def test_screens_change_quickly_while_somebody_writes(study: StudyFolder) 
     keys = [place.key for place in PLACES]
     order = random.Random(5).choices(keys, k=30)
     app = started(study, "corpus")
-    with somebody_writes(study):
+    with somebody_writes(study) as write:
         async with app.run_test(size=(100, 30)) as pilot:
             for number, key in enumerate(order):
+                write(3)
                 app.simulate_key(key)
                 if number % 3 == 0:
                     app.look()
