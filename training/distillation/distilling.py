@@ -34,7 +34,7 @@ from intercoder.training.distillation.composing import Mix, mix
 from intercoder.training.distillation.keys import key_of
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
-from intercoder.training.distillation.notes import notes_on, notes_on_sets
+from intercoder.training.distillation.notes import notes_on, notes_on_model, notes_on_sets
 from intercoder.training.distillation.published import Distillation, publish, there_already
 from intercoder.training.distillation.training_sets import check_set, train, training_sets, way_of
 from intercoder.training.distillation.writing import WrittenSet, write_segments
@@ -81,7 +81,9 @@ def distill(
             card, evaluation = known
             if begun:
                 workplace.remove()  # stopped when all but this was done
-            return Distilled(out, card, beside_grids(evaluation, material.folder.path), known=True)
+            evaluation = beside_grids(evaluation, material.folder.path)
+            notes = (*evaluation.notes, *notes_on_model(material, card))
+            return Distilled(out, card, evaluation.model_copy(update={"notes": notes}), known=True)
         job = workplace.take_up(key, new=new)
         written, said = asked(material.folder, partial(_ask, material, numbers, listen))
         sets = training_sets(material, numbers, written)

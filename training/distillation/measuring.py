@@ -19,6 +19,7 @@ from intercoder.core.classifier_results import (
 from intercoder.core.classifiers import ClassifierCard
 from intercoder.core.identity import digest
 from intercoder.evals.classification import Asked, among_people, with_each_person
+from intercoder.evals.human_ceiling import human_ceiling_notes
 from intercoder.evals.reliability import answers, as_targets, reliability
 from intercoder.llms.class_probabilities import Numbers, probabilities
 from intercoder.llms.classifiers import load_classifier
@@ -203,5 +204,5 @@ def evaluation(
         curve=curves[1] if curves else None,
         truncated=predicted.truncated,
         overlap=card.overlap,
-        notes=tuple(notes),
+        notes=(*notes, *human_ceiling_notes(systems)),
     )

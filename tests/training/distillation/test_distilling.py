@@ -113,6 +113,20 @@ def test_the_same_again_does_nothing(made: tuple[Material, Distilled], monkeypat
     assert again.evaluation.model_dump_json() == before.evaluation.model_dump_json()
 
 
+def test_of_another_language_model_the_old_figures_are_told_to_be_old(made: tuple[Material, Distilled]) -> None:
+    material, before = made
+    folder = material.folder
+    (coder,) = folder.study.deductive.coders
+    deductive = folder.study.deductive.model_copy(
+        update={"coders": (coder.model_copy(update={"model": "scripted:flaky"}),)}
+    )
+    other = folder.study.model_copy(update={"deductive": deductive})
+    again = distill(replace(material, folder=StudyFolder(folder.path, other, folder.engine)), "repair")
+    assert again.known
+    assert before.card.confidence_for in again.evaluation.notes[-1]
+    assert "now codes with scripted:flaky" in again.evaluation.notes[-1]
+
+
 def test_whatever_determines_a_classifier_is_in_its_key(tmp_path: Path) -> None:
     own = make_encoder(tmp_path / "encoder")
     material = material_of(tmp_path / "study", own, "filter=2")

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from intercoder.core.classifier_results import PartSizes
+from intercoder.evals.classification import among_people
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.cascading import cascaded
@@ -77,3 +79,19 @@ def test_each_part_has_its_own_documents_in_the_cascades_curves() -> None:
     found = cascaded(material, "c", predicted, said, measuring.asked_of(material))
     assert {one.agreement.n for one in found.development.points} == {2}
     assert {one.agreement.n for one in found.held_out.points} == {found.figures.agreement.n} == {3}
+
+
+def test_an_evaluation_notes_on_how_much_people_are_held_against_one_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts = PartSizes(training=0, development=4, held_out=6)
+    monkeypatch.setattr(measuring, "part_sizes", lambda material: parts)
+    material, known = hanging_together(), [{"c_1": True}] * 6
+    ceiling = among_people({"ana": known, "ben": [*known[:2], *[{}] * 4]}, measuring.asked_of(material, n_boot=0))
+    card: Any = SimpleNamespace(name="c", digest="d", temperature=1.0, overlap=-1)
+    main: Any = SimpleNamespace(set=SimpleNamespace(human=(), synthetic=()))
+    sure = np.full((6, 1), 0.8)
+    predicted = Predicted(sure[:4], sure, sure, 0.0, 1.0)
+    found = measuring.evaluation(material, card, main, predicted, [ceiling], None, ["A note."])
+    assert found.notes[0] == "A note."
+    assert found.notes[1].startswith("People are held against one another on 2 of the 6 decisions")
