@@ -76,6 +76,7 @@ def print_cell(one: Worked, *, json: bool) -> None:
 
 def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json: bool, csv: bool) -> int:
     """The table of a grid: means over seeds. Returns how many cells failed."""
+    from intercoder.evals.human_ceiling import human_ceiling_notes
     from intercoder.stores.classifier_folders import GRIDS, read_grid
 
     folder = material.folder.path / GRIDS / name
@@ -85,6 +86,8 @@ def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json:
     elif not json:
         _print_means(found.cells, material)
         print_lines([_row(one) for one in found.grid.systems], title="The same for all cells")
+        for note in human_ceiling_notes(found.grid.systems):
+            print(f"Note: {note}")
         print(f"{typed(folder)}: kept there; `intercoder report` draws it.")
     failed = sum(bool(one.cell.problem) for one in worked)
     if failed:

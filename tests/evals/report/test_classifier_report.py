@@ -176,6 +176,15 @@ def test_a_grid_says_that_its_best_cell_looks_better_than_it_is(worked: WorkedGr
     assert "only these figures have seen" not in " ".join(part.paragraphs)
 
 
+def test_a_grid_says_on_how_much_people_are_held_against_one_another(worked: WorkedGrid) -> None:
+    (part,) = classifier_section([], [worked]).grids
+    assert "People are held" not in " ".join(part.paragraphs)
+    fewer = [one.model_copy(update={"decisions": 40}) for one in worked.grid.systems]
+    grid_of_fewer = worked.grid.model_copy(update={"systems": tuple(fewer)})
+    (part,) = classifier_section([], [worked._replace(grid=grid_of_fewer)]).grids
+    assert "on 40 of the 160 decisions" in " ".join(part.paragraphs)
+
+
 def test_a_grid_of_which_nothing_is_worked_is_told() -> None:
     (part,) = classifier_section([], [grid("shares", "thrift", left=39)]).grids
     assert [figure.undefined for figure in part.figures] == ["No temperature has two seeds of one cell."]
