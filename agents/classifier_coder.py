@@ -9,7 +9,7 @@ import asyncio
 import operator
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.graph.state import CompiledStateGraph
@@ -41,6 +41,13 @@ class Decides(Protocol):
         """Which code of an exclusive book applies."""
 
 
+class Origin(NamedTuple):
+    """Which classifier decides, and from which bound: of its decisions' provenance what names it."""
+
+    prompt: str
+    prompt_hash: str
+
+
 def classifier_origin(card: ClassifierCard, confidence: float | None = None) -> Provenance:
     """The provenance of a classifier's decisions.
 
@@ -63,9 +70,10 @@ class ClassifierCoder:
         book: The codebook; codes that it shows otherwise than when they were learnt are not known.
         before: Who decides where the classifier is not confident or does not know a code; None where it is alone.
         confidence: The bound, with `before`; by default the one on the classifier's card.
+        origin: The only one that it may have; by default whatever is in the folder.
 
     Raises:
-        ModelError: There is no classifier in the folder.
+        ModelError: There is no classifier in the folder, or one of another origin.
     """
 
     def __init__(
@@ -76,6 +84,7 @@ class ClassifierCoder:
         *,
         before: Decides | None = None,
         confidence: float | None = None,
+        origin: Origin | None = None,
     ) -> None:
         self.name = name
         self._folder, self._before = folder, before
@@ -86,6 +95,8 @@ class ClassifierCoder:
         if before is not None:
             self._bound = card.confidence if confidence is None else confidence
         self._provenance = classifier_origin(card, None if before is None else self._bound)
+        if origin not in (None, (self._provenance.prompt, self._provenance.prompt_hash)):
+            raise self._another()
         self._ahead: dict[str, Numbers] = {}  # by text, on which alone a probability depends
 
     async def read_ahead(self, segments: Sequence[Segment]) -> None:
@@ -137,12 +148,15 @@ class ClassifierCoder:
     async def _computed(self, texts: Sequence[str]) -> Numbers:
         classifier = await asyncio.to_thread(load_classifier, self._folder)
         if classifier.card.digest != self._card.digest:
-            raise ModelError(
-                f"The classifier {self._card.name} was trained anew while it coded.",
-                where=str(self._folder),
-                remedy="Begin coding anew, so that one classifier codes everything.",
-            )
+            raise self._another()
         return await asyncio.to_thread(classifier.probabilities, texts)
+
+    def _another(self) -> ModelError:
+        return ModelError(
+            f"The classifier {self._card.name} was trained anew, or its bound changed, while it coded.",
+            where=str(self._folder),
+            remedy="Begin coding anew, so that one classifier codes everything.",
+        )
 
     async def _others(self, segment: Segment, code: Code | None, session: Session) -> CodeAnswer | None:
         if self._before is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from intercoder.agents.classifier_coder import classifier_origin
+from intercoder.agents.classifier_coder import Origin, classifier_origin
 from intercoder.core.classifiers import ClassifierCard, classifier_folder, read_card
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
@@ -15,13 +15,13 @@ from intercoder.core.study import DeductiveCoderSettings, Study
 from intercoder.llms.classifiers import check_packages
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading, writing
+from intercoder.stores.decisions import prompts_asked
 from intercoder.stores.deductions import read_rounds
 from intercoder.stores.run_classifiers import RunClassifier, read_classifiers, write_classifiers
 from intercoder.stores.study_folder import StudyFolder
 
 BY_CLASSIFIER = "classifier/"
 """How the prompt begins that a classifier's decisions name (see `agents.classifier_coder.classifier_origin`)."""
-_COMMANDS = {"codevelop": "run codevelop --new", "calibrate": "calibrate", "final": "run final"}
 _NAMED = 5
 
 
@@ -68,17 +68,14 @@ def check_classifiers(study: Study, classifiers: Path, book: Codebook, codes: Se
 def are_as_they_were(folder: StudyFolder, study: Study, run: Run) -> bool:
     """Whether no classifier of a run was trained anew since it began, nor its bound changed.
 
+    Of a run that decided something with classifiers that were not kept nobody can tell: they may be others.
+
     Args:
         folder: The study.
         study: Its settings, with the coders that the run began with.
         run: The run.
     """
-    with reading(folder.engine) as connection:
-        kept = read_classifiers(connection, folder.study.id, run.id)
-    try:
-        return not kept or kept == _present(folder.classifiers, study)
-    except ModelError:
-        return False
+    return not _changed(folder, study, run)
 
 
 def settle_classifiers(folder: StudyFolder, study: Study, run: Run) -> None:
@@ -94,34 +91,64 @@ def settle_classifiers(folder: StudyFolder, study: Study, run: Run) -> None:
         book = read_version(connection, folder.study.id, run.codebook_version)
         wanted = read_rounds(connection, folder.study.id, run.id)[-1].codes
     check_classifiers(study, folder.classifiers, book, [one for one in book.leaves if one.id in wanted], run.graph)
-    if not are_as_they_were(folder, study, run):
+    if changed := _changed(folder, study, run):
         raise StudyError(
-            f"a classifier was trained anew, or its bound changed, since `{run.id}` began.",
-            remedy=f"Begin anew: `intercoder {_COMMANDS[run.graph]}`.",
+            f"the classifier was trained anew, or its bound changed, since `{run.id}` began, or nobody can tell.",
+            where=f"deductive.coders: {changed[0]}",
+            remedy=f"Begin anew: {_anew(folder, run)}.",
         )
+    present = [_present(folder.classifiers, coder) for coder in study.deductive.coders if coder.classifies]
     with writing(folder.engine) as connection:
-        write_classifiers(connection, folder.study.id, run.id, _present(folder.classifiers, study))
+        write_classifiers(connection, folder.study.id, run.id, present)
 
 
-def _present(classifiers: Path, study: Study) -> list[RunClassifier]:
-    """The classifiers of a study's coders as they are now, by coder."""
-    found = []
-    for coder in sorted(study.deductive.coders, key=lambda one: one.name):
-        if not coder.classifies:
-            continue
-        card = read_card(classifier_folder(classifiers, coder.classifies))
-        bound = card.confidence if coder.confidence is None else coder.confidence
-        origin = classifier_origin(card, bound if coder.classifier else None)
-        found.append(
-            RunClassifier(
-                coder=coder.name,
-                prompt=origin.prompt,
-                prompt_hash=origin.prompt_hash,
-                learnt_documents=card.data.learnt_documents,
-                learnt_texts=card.data.learnt_texts,
-            )
-        )
-    return found
+def settled_origins(folder: StudyFolder, run: Run) -> dict[str, Origin]:
+    """Coder -> what the decisions of its classifier name, as `settle_classifiers` kept it."""
+    with reading(folder.engine) as connection:
+        kept = read_classifiers(connection, folder.study.id, run.id)
+    return {one.coder: Origin(one.prompt, one.prompt_hash) for one in kept}
+
+
+def _changed(folder: StudyFolder, study: Study, run: Run) -> list[str]:
+    """The coders whose classifiers are not, or may not be, those that a run began with."""
+    classifying = [coder for coder in study.deductive.coders if coder.classifies]
+    if not classifying:
+        return []
+    with reading(folder.engine) as connection:
+        kept = {one.coder: one for one in read_classifiers(connection, folder.study.id, run.id)}
+        if not kept and not prompts_asked(connection, folder.study.id, run.id):
+            return []
+
+    def same(coder: DeductiveCoderSettings) -> bool:
+        try:
+            return kept.get(coder.name) == _present(folder.classifiers, coder)
+        except ModelError:
+            return False
+
+    return [coder.name for coder in classifying if not same(coder)]
+
+
+def _present(classifiers: Path, coder: DeductiveCoderSettings) -> RunClassifier:
+    """The classifier of a coder as it is now."""
+    card = read_card(classifier_folder(classifiers, coder.classifies))
+    bound = card.confidence if coder.confidence is None else coder.confidence
+    origin = classifier_origin(card, bound if coder.classifier else None)
+    return RunClassifier(
+        coder=coder.name,
+        prompt=origin.prompt,
+        prompt_hash=origin.prompt_hash,
+        learnt_documents=card.data.learnt_documents,
+        learnt_texts=card.data.learnt_texts,
+    )
+
+
+def _anew(folder: StudyFolder, run: Run) -> str:
+    """The command that begins a run like this one."""
+    if run.graph == "codevelop":
+        return f"`intercoder run codevelop {folder.argument} --new`"
+    if run.graph == "calibrate":
+        return f"`intercoder calibrate {folder.argument} --sample {run.sample}`"
+    return f"`intercoder run final {folder.argument}` with the same options"
 
 
 def _alone(

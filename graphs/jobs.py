@@ -19,7 +19,7 @@ from intercoder.core.protocols import AnswerLog, Embedder, Run
 from intercoder.core.record import Record
 from intercoder.core.study import Study
 from intercoder.graphs.checks import check_settings
-from intercoder.graphs.classifier_checks import settle_classifiers
+from intercoder.graphs.classifier_checks import settle_classifiers, settled_origins
 from intercoder.graphs.codebook_export import write_codebook
 from intercoder.graphs.codevelopment import build_codevelopment
 from intercoder.graphs.context import make_context, make_merging_context, make_theming_context
@@ -312,6 +312,7 @@ def _prepared_deductive(folder: StudyFolder, study: Study, run: Run, log: Answer
         "prompts": folder.prompts,
         "replays": partial(replays, folder),
         "classifiers": folder.classifiers,
+        "origins": settled_origins(folder, run),
     }
     if run.graph == "codevelop":
         development = SqlDevelopmentStore(folder.engine, study.id)

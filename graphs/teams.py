@@ -8,7 +8,7 @@ from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
-from intercoder.agents.classifier_coder import ClassifierCoder
+from intercoder.agents.classifier_coder import ClassifierCoder, Origin
 from intercoder.agents.deductive_coder import DeductiveCoder
 from intercoder.agents.deductive_moderator import DeductiveModerator
 from intercoder.agents.replay import Replay
@@ -26,6 +26,8 @@ Recorded = Mapping[tuple[str, str], RecordedAnswer]
 Replays = Callable[[DeductiveCoderSettings, Codebook], Mapping[int, Recorded]]
 """Reads a coder's table: attempt (1, or 2 for the repeat) -> answers."""
 Models = Mapping[str, BaseChatModel]
+Origins = Mapping[str, Origin]
+"""Coder -> the classifier that it codes with, so that one codes a run from its beginning to its end."""
 
 
 def make_team(
@@ -37,6 +39,7 @@ def make_team(
     prompts: Path | None = None,
     replays: Replays | None = None,
     classifiers: Path | None = None,
+    origins: Origins | None = None,
 ) -> Team:
     """The coders, their repeats and the moderator as the settings describe them.
 
@@ -48,6 +51,10 @@ def make_team(
         prompts: The study's own prompts folder.
         replays: Reads the tables of coders that replay recorded answers.
         classifiers: Folder in which classifiers lie; None where they are named with their folders.
+        origins: What a run's classifiers were when it began; None for whatever they are now.
+
+    Raises:
+        ModelError: A classifier is not there, or not as it was.
     """
     given = models or {}
     first: list[Reads] = []
@@ -58,7 +65,14 @@ def make_team(
     def classifier(settings: DeductiveCoderSettings, before: DeductiveCoder | None = None) -> ClassifierCoder:
         name = settings.classifies
         folder = classifier_folder(classifiers, name) if classifiers else Path(name)
-        coder = ClassifierCoder(settings.name, folder, book, before=before, confidence=settings.confidence)
+        coder = ClassifierCoder(
+            settings.name,
+            folder,
+            book,
+            before=before,
+            confidence=settings.confidence,
+            origin=origins[settings.name] if origins is not None else None,
+        )
         ahead.append(coder)
         return coder
 
@@ -116,6 +130,7 @@ def make_deductive_context(
     prompts: Path | None = None,
     replays: Replays | None = None,
     classifiers: Path | None = None,
+    origins: Origins | None = None,
 ) -> DeductiveContext:
     """Put together what one deductive run needs.
 
@@ -128,8 +143,17 @@ def make_deductive_context(
         prompts: The study's own prompts folder.
         replays: Reads the tables of coders that replay recorded answers.
         classifiers: Folder in which classifiers lie; None where they are named with their folders.
+        origins: What the run's classifiers were when it began; None for whatever they are now.
     """
-    team = partial(make_team, study, models=models, prompts=prompts, replays=replays, classifiers=classifiers)
+    team = partial(
+        make_team,
+        study,
+        models=models,
+        prompts=prompts,
+        replays=replays,
+        classifiers=classifiers,
+        origins=origins,
+    )
     return DeductiveContext(study=study, store=store, team=Teams(team), session=make_session(study, run, log))
 
 
@@ -143,11 +167,18 @@ def make_development_context(
     prompts: Path | None = None,
     replays: Replays | None = None,
     classifiers: Path | None = None,
+    origins: Origins | None = None,
 ) -> DevelopmentContext:
     """Put together what the development of a codebook needs; arguments as for `make_deductive_context`."""
-    again = study.development.repeat
     team = partial(
-        make_team, study, again=again, models=models, prompts=prompts, replays=replays, classifiers=classifiers
+        make_team,
+        study,
+        again=study.development.repeat,
+        models=models,
+        prompts=prompts,
+        replays=replays,
+        classifiers=classifiers,
+        origins=origins,
     )
     model = (models or {}).get(study.writer_model(study.reviser))
     return DevelopmentContext(

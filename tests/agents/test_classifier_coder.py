@@ -66,7 +66,7 @@ async def test_another_classifier_in_its_place_does_not_go_on(tmp_path: Path, ru
     coder = ClassifierCoder("fast", learnt(tmp_path, BOOK), BOOK)
     await coder.read_ahead([SURE])
     rule.card = card(digest="second")
-    with pytest.raises(ModelError, match="trained anew while it coded"):
+    with pytest.raises(ModelError, match="trained anew, or its bound changed, while it coded"):
         await coder.read_ahead([UNSURE])
 
 

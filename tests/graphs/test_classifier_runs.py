@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,16 @@ from intercoder.core.protocols import Run
 from intercoder.core.study import Deduction, DeductiveCoderSettings, Limits
 from intercoder.evals.report.deductive_methods import deductive_methods
 from intercoder.evals.report.deductive_reading import gather_deductive
+from intercoder.graphs import jobs
 from intercoder.graphs.asked_alike import would_ask_alike
+from intercoder.graphs.classifier_checks import settle_classifiers, settled_origins
 from intercoder.graphs.deductive_jobs import begin_calibration, begin_development, judge, left_out
 from intercoder.graphs.deductive_planning import plan_deductive
 from intercoder.graphs.deductive_texts import code_deductively
 from intercoder.graphs.estimating import estimates_of
 from intercoder.graphs.final_jobs import begin_final
 from intercoder.graphs.jobs import execute
-from intercoder.graphs.teams import make_team
+from intercoder.graphs.teams import Teams, make_team
 from intercoder.stores import schema
 from intercoder.stores.database import reading, writing
 from intercoder.stores.deductions import SqlDeductiveStore, final_values
@@ -91,6 +94,12 @@ def final(folder: StudyFolder) -> Run:
 
 def quiet(run: Run) -> Any:
     return lambda: run
+
+
+def stopping(event: dict[str, Any]) -> None:
+    """Stops a run after its first wave."""
+    if event["kind"] == "progress":
+        raise KeyboardInterrupt
 
 
 def test_a_classifier_codes_a_study_alone(folder: StudyFolder, rule: Rule) -> None:
@@ -232,13 +241,8 @@ def test_a_run_is_not_gone_on_with_by_another_classifier(folder: StudyFolder, ru
     book = make_book(folder)
     learnt(coding(folder, ALONE, limits=Limits(wave=2)), book)
     run = begin_final(folder, Scope(), LET_IN, "ana")
-
-    def stop(event: dict[str, Any]) -> None:
-        if event["kind"] == "progress":
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        execute(folder, quiet(run), stop)
+        execute(folder, quiet(run), stopping)
     learnt(folder, book, digest="second")
     with pytest.raises(StudyError, match=f"trained anew, or its bound changed, since `{run.id}` began"):
         execute(folder, quiet(run), lambda _: None)
@@ -246,6 +250,111 @@ def test_a_run_is_not_gone_on_with_by_another_classifier(folder: StudyFolder, ru
     done = execute(folder, quiet(run), lambda _: None)
     assert done is not None
     assert done.run.status == "done"
+
+
+def forget_classifiers(folder: StudyFolder) -> None:
+    """The study's runs as they were made before it was kept what their classifiers were."""
+    with writing(folder.engine) as connection:
+        connection.execute(sa.delete(schema.run_classifiers))
+
+
+def test_where_nobody_can_tell_what_a_run_coded_with_it_would_not_ask_alike(
+    folder: StudyFolder, rule: Rule
+) -> None:
+    learnt(coding(folder, ALONE), make_book(folder))
+    run = final(folder)
+    forget_classifiers(folder)
+    assert not would_ask_alike(folder, run)
+    assert final(folder).id != run.id
+
+
+def test_a_run_that_decided_nothing_yet_takes_the_classifier_of_now(folder: StudyFolder, rule: Rule) -> None:
+    book = make_book(folder)
+    learnt(coding(folder, ALONE), book)
+    run = begin_final(folder, Scope(), LET_IN, "ana")
+    learnt(folder, book, digest="second")
+    assert would_ask_alike(folder, run)
+    assert final(folder).id == run.id
+
+
+def test_where_nobody_can_tell_what_a_stopped_run_began_with_it_is_not_gone_on_with(
+    folder: StudyFolder, rule: Rule
+) -> None:
+    learnt(coding(folder, ALONE, limits=Limits(wave=2)), make_book(folder))
+    run = begin_final(folder, Scope(), LET_IN, "ana")
+    with pytest.raises(KeyboardInterrupt):
+        execute(folder, quiet(run), stopping)
+    forget_classifiers(folder)
+    for _ in range(2):  # the classifier of now is not written down as the one it began with
+        with pytest.raises(StudyError, match="or nobody can tell"):
+            execute(folder, quiet(run), lambda _: None)
+
+
+def test_a_calibration_whose_classifier_nobody_can_tell_is_made_anew(folder: StudyFolder, rule: Rule) -> None:
+    run = calibrated(folder)
+    forget_classifiers(folder)
+    done = execute(folder, lambda: begin_calibration(folder, run.sample), lambda _: None)
+    assert done is not None
+    assert done.run.id != run.id
+    assert judge(folder, done.run)["final"]["c_money"].human_model.ac1.n == 5
+
+
+def test_who_is_refused_to_go_on_is_told_which_coder_it_is_and_what_to_type(
+    folder: StudyFolder, rule: Rule
+) -> None:
+    calibration = calibrated(folder)
+    coded = final(folder)
+    learnt(folder, make_book(folder), digest="second")
+    for run, command in (
+        (coded, f"`intercoder run final {folder.path}` with the same options"),
+        (calibration, f"`intercoder calibrate {folder.path} --sample {calibration.sample}`"),
+    ):
+        with pytest.raises(StudyError) as caught:
+            settle_classifiers(folder, folder.study, run)
+        assert (caught.value.where, caught.value.remedy) == ("deductive.coders: fast", f"Begin anew: {command}.")
+
+
+@pytest.mark.parametrize("graph", ["codevelop", "final"])
+def test_a_classifier_trained_anew_just_after_a_run_began_does_not_code_it(
+    folder: StudyFolder, rule: Rule, monkeypatch: pytest.MonkeyPatch, graph: str
+) -> None:
+    book = make_book(folder)
+    learnt(coding(folder, CASCADE), book)
+
+    def train_then(*given: Any) -> None:
+        settle_classifiers(*given)
+        learnt(folder, book, digest="second")
+
+    monkeypatch.setattr(jobs, "settle_classifiers", train_then)
+    with pytest.raises(ModelError, match="trained anew, or its bound changed, while it coded"):
+        execute(
+            folder,
+            lambda: (
+                begin_development(folder, folder.study, Scope())
+                if graph == "codevelop"
+                else begin_final(folder, Scope(), LET_IN, "ana")
+            ),
+            lambda _: None,
+        )
+    with pytest.raises(StudyError, match="since"):
+        execute(folder, lambda: list_runs(folder.engine, folder.study.id)[0], lambda _: None)
+
+
+def test_a_team_of_a_later_version_does_not_change_to_a_classifier_trained_anew(
+    folder: StudyFolder, rule: Rule
+) -> None:
+    first = make_book(folder)
+    learnt(coding(folder, CASCADE), first)
+    run = begin_development(folder, folder.study, Scope())
+    settle_classifiers(folder, folder.study, run)
+    origins = settled_origins(folder, run)
+    teams = Teams(partial(make_team, folder.study, classifiers=folder.classifiers, origins=origins))
+    teams(first)
+    second = make_book(folder, MONEY.model_copy(update={"definition": "Dear.", "revision": 2}), MEND)
+    teams(second)
+    learnt(folder, first, digest="second")
+    with pytest.raises(ModelError, match="while it coded"):
+        teams(make_book(folder, MONEY.model_copy(update={"definition": "Cheap.", "revision": 3}), MEND))
 
 
 def calibrated(folder: StudyFolder, **told: Any) -> Run:
