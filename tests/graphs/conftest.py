@@ -7,7 +7,8 @@ import pytest
 from intercoder.core.documents import Document
 from intercoder.core.segmentation import segment
 from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
+from tests.studies import new_study
 
 SETTINGS = """
 question = "What do people say about repair?"
@@ -57,6 +58,6 @@ def fill(folder: StudyFolder, text: str, name: str = "notes.txt") -> None:
 @pytest.fixture
 def study(tmp_path: Path) -> StudyFolder:
     """Forty short paragraphs, three scripted coders, one scripted moderator."""
-    folder = create_study(tmp_path / "study", SETTINGS)
+    folder = new_study(tmp_path / "study", SETTINGS)
     fill(folder, lines(40))
     return folder

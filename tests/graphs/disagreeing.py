@@ -17,7 +17,8 @@ from intercoder.stores.database import writing
 from intercoder.stores.deductions import SqlDeductiveStore, create_deductive_run
 from intercoder.stores.human_codings import write_codings
 from intercoder.stores.samples import Scope
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
+from tests.studies import new_study
 
 MONEY = Code(id="c_money", label="money", definition="Costs are named.")
 MEND = Code(id="c_mend", label="mending", definition="Something is repaired.")
@@ -52,7 +53,7 @@ VALUES: dict[str, Value] = {"y": "yes", "n": "no", "u": "unsure"}
 
 def make_study(path: Path, texts: Sequence[str] = TEXTS, settings: str = SETTINGS) -> StudyFolder:
     """One document, each text a turn of it."""
-    folder = create_study(path, settings)
+    folder = new_study(path, settings)
     spans, at = [], 0
     for text in texts:
         spans.append(Span(start=at, end=at + len(text), speaker="Ana"))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,12 @@ from intercoder.stores.export import coded_lines
 from intercoder.stores.overview import overview
 from intercoder.stores.runs import SqlStudyStore
 from intercoder.stores.samples import Scope
-from intercoder.stores.study_folder import StudyFolder, create_study, open_study
+from intercoder.stores.study_folder import StudyFolder, open_study
 from tests.cli.conftest import command_line
 from tests.evals.report.conftest import letters
 from tests.graphs.conftest import SETTINGS, fill, lines
 from tests.llms.fault_server import Canned, FaultServer, says
+from tests.studies import new_study
 
 pytestmark = pytest.mark.long
 
@@ -203,6 +205,22 @@ def wavering(text: str, seed: int) -> str:
     return one_code(f"{kind} {number // 9} {'xyz'[sample % 3] * 8}")
 
 
+def outcome(turns: Sequence[int], concurrency: int, wave: int) -> tuple[object, object]:
+    result = code_inductively(
+        [f"The mending of number {n} of many." for n in range(40)],
+        question="why?",
+        model=Dawdling(turns=turns, asked=[]),
+        embeddings=HashingEmbedder(),
+        study=study(limits=Limits(concurrency=concurrency, wave=wave)),
+    )
+    return result.codebook, [decision.content for decision in result.decisions]
+
+
+@cache
+def outcome_in_order(wave: int) -> tuple[object, object]:
+    return outcome([0], 1, wave)
+
+
 @settings(max_examples=12, deadline=None)
 @given(
     turns=st.lists(st.integers(0, 40), min_size=1, max_size=7),
@@ -212,19 +230,7 @@ def wavering(text: str, seed: int) -> str:
 def test_who_is_asked_does_not_depend_on_which_answer_comes_first(
     turns: list[int], concurrency: int, wave: int
 ) -> None:
-    texts = [f"The mending of number {n} of many." for n in range(40)]
-
-    def outcome(turns: Sequence[int], concurrency: int) -> tuple[object, object]:
-        result = code_inductively(
-            texts,
-            question="why?",
-            model=Dawdling(turns=turns, asked=[]),
-            embeddings=HashingEmbedder(),
-            study=study(limits=Limits(concurrency=concurrency, wave=wave)),
-        )
-        return result.codebook, [decision.content for decision in result.decisions]
-
-    assert outcome(turns, concurrency) == outcome([0], 1)
+    assert outcome(turns, concurrency, wave) == outcome_in_order(wave)
 
 
 # On disk
@@ -244,7 +250,7 @@ def settings_text(model: str, *, wave: int = 16, more: str = "") -> str:
 
 
 def filled(path: Path, model: str = "scripted:words", **options: Any) -> StudyFolder:
-    folder = create_study(path, settings_text(model, **options))
+    folder = new_study(path, settings_text(model, **options))
     fill(folder, lines(SEGMENTS))
     return folder
 
@@ -357,7 +363,7 @@ def test_a_retry_hears_nobody_whom_another_run_asked(tmp_path: Path) -> None:
 
     with FaultServer(sometimes, record=False) as server:
         text = settings_text(f"openai:m@{server.url}")
-        everybody = create_study(tmp_path / "study", text.replace("dynamic = true", "dynamic = false"))
+        everybody = new_study(tmp_path / "study", text.replace("dynamic = true", "dynamic = false"))
         fill(everybody, lines(SEGMENTS))
         execute(everybody, lambda: begin_inductive(everybody, Scope()), lambda _: None)
         (everybody.path / "study.toml").write_text(text, encoding="utf-8")

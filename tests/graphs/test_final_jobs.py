@@ -16,10 +16,11 @@ from intercoder.stores.deductions import create_deductive_run
 from intercoder.stores.revisions import revise_by_hand
 from intercoder.stores.runs import list_runs
 from intercoder.stores.samples import Scope
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.verdicts import read_overrides, write_verdicts
 from tests.graphs.conftest import SETTINGS, fill, lines
 from tests.stores.proposals import draft
+from tests.studies import new_study
 
 GROUP = Code(id="c_group", label="keeping", definition="Things are kept.")
 MEND = Code(id="c_mend", label="mending", parent="c_group")
@@ -33,7 +34,7 @@ class Nothing(BaseModel):
 @pytest.fixture
 def folder(tmp_path: Path) -> StudyFolder:
     """A study in which both codes were found ready."""
-    folder = create_study(tmp_path / "study", SETTINGS)
+    folder = new_study(tmp_path / "study", SETTINGS)
     fill(folder, lines(4))
     book = draft(folder, (GROUP, MEND, BUY))
     codes = [code.id for code in book.leaves]

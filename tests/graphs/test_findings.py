@@ -9,15 +9,16 @@ from intercoder.core.documents import Document, Span
 from intercoder.graphs.findings import gather_findings
 from intercoder.stores.corpus import Source, import_source
 from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.conftest import SETTINGS
 from tests.stores.proposals import MEND, begin, draft
+from tests.studies import new_study
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> StudyFolder:
     """An interview of two turns."""
-    folder = create_study(tmp_path / "study", SETTINGS)
+    folder = new_study(tmp_path / "study", SETTINGS)
     document = Document(name="talk.txt", source="talk.txt", text="I mend. Why?")
     source = Source(name="talk.txt", sha256="1", options={}, unit="turn")
     turns = [Span(start=0, end=7, speaker="Ana"), Span(start=8, end=12)]

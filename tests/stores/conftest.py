@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
+from tests.studies import new_study
 
 SETTINGS = """
 id = "study_test"
@@ -20,4 +21,4 @@ model = "scripted:hashing"
 @pytest.fixture
 def folder(tmp_path: Path) -> StudyFolder:
     """An empty study."""
-    return create_study(tmp_path / "study", SETTINGS)
+    return new_study(tmp_path / "study", SETTINGS)

@@ -18,6 +18,7 @@ from intercoder.stores.corpus_index import CorpusIndex, GivenUp, corpus_index, f
 from intercoder.stores.corpus_pages import corpus_lines, corpus_size
 from intercoder.stores.database import reading
 from intercoder.stores.study_folder import StudyFolder, create_study, open_study
+from tests.studies import new_study
 
 SETTINGS = """
 question = "What is there?"
@@ -32,7 +33,7 @@ Corpus = Callable[..., CorpusIndex]
 @pytest.fixture
 def folder(tmp_path: Path) -> StudyFolder:
     """An empty study."""
-    return create_study(tmp_path / "study", SETTINGS)
+    return new_study(tmp_path / "study", SETTINGS)
 
 
 def bring(folder: StudyFolder, name: str, texts: Sequence[str], unit: Unit = "row", state: str = "1") -> None:

@@ -22,7 +22,7 @@ from intercoder.stores.deductions import create_deductive_run
 from intercoder.stores.hand_coding import HandCoder
 from intercoder.stores.human_codings import human_decisions, human_values, write_codings
 from intercoder.stores.samples import Scope
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
 from tests.stores.conftest import SETTINGS
 from tests.stores.test_human_codings import (
     CODES,
@@ -35,6 +35,7 @@ from tests.stores.test_human_codings import (
     values,
     write,
 )
+from tests.studies import new_study
 
 __all__ = ["filled", "ids"]
 LENDING = Code(id="c_3", label="Lending")
@@ -373,7 +374,7 @@ STEPS = st.lists(
 def test_whatever_was_done_can_be_undone_and_redone(
     steps: list[tuple[str, str, str, int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = create_study(tmp_path_factory.mktemp("undo") / "s", SETTINGS)
+    folder = new_study(tmp_path_factory.mktemp("undo") / "s", SETTINGS)
     fill(folder, 1)
     codes = (*CODES, LENDING)
     books = [make_book(folder, codes, exclusive=place % 2 == 1) for place in range(4)]

@@ -28,8 +28,9 @@ from intercoder.stores.in_memory import InMemoryAnswerLog
 from intercoder.stores.in_memory_development import RUN
 from intercoder.stores.revisions import recorded_revisions, revise_by_hand
 from intercoder.stores.samples import Scope
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.deductive_models import REFERENCE, TEXTS, Asked, Reader, codebook, coder, study
+from tests.studies import new_study
 
 SETTINGS = 'question = "Why repair?"\n[[coders]]\nname = "first"\nmodel = "scripted:words"\n'
 
@@ -196,7 +197,7 @@ def test_what_is_said_again_after_a_failure_stands_again() -> None:
 
 def sql_store(path: Path, book: Codebook) -> tuple[StudyFolder, SqlDevelopmentStore, Codebook]:
     """The same texts and codes in a study on disk."""
-    folder = create_study(path, SETTINGS)
+    folder = new_study(path, SETTINGS)
     for place, text in enumerate(TEXTS):
         document = Document(name=f"text {place + 1}", source="texts", key=str(place + 1), text=text)
         source = Source(name=document.name, sha256=document.id, options={}, unit="document")

@@ -31,7 +31,7 @@ from intercoder.stores.revisions import (
     undo_to,
 )
 from intercoder.stores.samples import Scope
-from intercoder.stores.study_folder import StudyFolder, create_study, open_study
+from intercoder.stores.study_folder import StudyFolder, open_study
 from tests.graphs.conftest import fill, lines
 from tests.stores.conftest import SETTINGS
 from tests.stores.proposals import (
@@ -48,6 +48,7 @@ from tests.stores.proposals import (
     draft,
     propose,
 )
+from tests.studies import new_study
 
 SEGMENTS = 4
 words = st.sampled_from(["a", "b", "c d", "é\n", "#x"])
@@ -84,7 +85,7 @@ def books(draw: st.DrawFn) -> Codebook:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study with a few segments and no codebook."""
     path = tmp_path_factory.mktemp("revisions") / "study"
-    folder = create_study(path, SETTINGS)
+    folder = new_study(path, SETTINGS)
     fill(folder, lines(SEGMENTS))
     folder.close()
     return path

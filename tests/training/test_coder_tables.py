@@ -10,8 +10,9 @@ from intercoder.core.errors import SettingsError, StudyBusy
 from intercoder.core.study import CoderSettings, Sampling
 from intercoder.core.study_toml import parse_study
 from intercoder.stores.lease import Lease
-from intercoder.stores.study_folder import SETTINGS, create_study, open_study
+from intercoder.stores.study_folder import SETTINGS, open_study
 from intercoder.training.coder_tables import coder_tables, with_coders, write_coders
+from tests.studies import new_study
 
 TEMPLATE = settings_text("Why?", "scripted:words")
 NEW = [
@@ -89,7 +90,7 @@ def test_a_name_that_a_moderator_has_is_refused() -> None:
 
 
 def test_coders_are_written_into_a_study_with_its_adapters_relative(tmp_path: Path) -> None:
-    folder = create_study(tmp_path / "study", TEMPLATE)
+    folder = new_study(tmp_path / "study", TEMPLATE)
     inside = f"hf:m#{folder.path / 'adapters' / 'care'}"
     told = write_coders(folder, [CoderSettings(name="care", model=inside)])
     assert 'model = "hf:m#adapters/care"' in (folder.path / SETTINGS).read_text(encoding="utf-8")
@@ -99,14 +100,14 @@ def test_coders_are_written_into_a_study_with_its_adapters_relative(tmp_path: Pa
 
 
 def test_nothing_is_written_while_a_run_is_going(tmp_path: Path) -> None:
-    folder = create_study(tmp_path / "study", TEMPLATE)
+    folder = new_study(tmp_path / "study", TEMPLATE)
     with Lease(folder.engine, folder.study.id, "inductive-1"), pytest.raises(StudyBusy, match="inductive-1"):
         write_coders(folder, NEW)
     assert (folder.path / SETTINGS).read_text(encoding="utf-8") == TEMPLATE
 
 
 def test_what_would_not_be_valid_is_not_written(tmp_path: Path) -> None:
-    folder = create_study(tmp_path / "study", TEMPLATE)
+    folder = new_study(tmp_path / "study", TEMPLATE)
     with pytest.raises(SettingsError):
         write_coders(folder, [CoderSettings(name="medoid", model="scripted:words")])
     assert (folder.path / SETTINGS).read_text(encoding="utf-8") == TEMPLATE

@@ -10,10 +10,11 @@ from intercoder.core.quotes import Quote
 from intercoder.stores.corpus import Source, import_source
 from intercoder.stores.hand_coding import HandCoder
 from intercoder.stores.samples import Scope, choose
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.pairs import Pairs, load_pairs, read_pairs, study_pairs
 from tests.stores.conftest import SETTINGS
 from tests.stores.test_human_codings import make_book
+from tests.studies import new_study
 from tests.training.adapting import write_lines, write_pairs
 
 
@@ -119,7 +120,7 @@ def test_the_digest_is_of_what_is_learnt(tmp_path: Path) -> None:
 @pytest.fixture
 def coded(tmp_path: Path) -> StudyFolder:
     """Two documents of two segments, some of which two people coded."""
-    folder = create_study(tmp_path / "study", SETTINGS)
+    folder = new_study(tmp_path / "study", SETTINGS)
     documents = [Document(name=name, source="s", key=name, text=f"{name} first. second.") for name in ("a", "b")]
     source = Source(name="s", sha256="s", options={}, unit="sentence")
     cut = [Span(start=0, end=8, speaker="Ana"), Span(start=9, end=16)]
@@ -147,7 +148,7 @@ def test_a_study_gives_the_codes_that_people_gave_and_that_stand(coded: StudyFol
 
 
 def test_a_study_that_nobody_coded_says_how_to(tmp_path: Path) -> None:
-    folder = create_study(tmp_path / "study", SETTINGS)
+    folder = new_study(tmp_path / "study", SETTINGS)
     with pytest.raises(InputError, match="no pairs") as caught:
         load_pairs(folder.path, folder)
     assert "intercoder review" in caught.value.remedy

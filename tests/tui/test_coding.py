@@ -24,12 +24,13 @@ from intercoder.stores.named_samples import find_sample
 from intercoder.stores.revisions import newest, revise_by_hand
 from intercoder.stores.samples import Scope
 from intercoder.stores.segments import sample_ids
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import Dialog
 from intercoder.tui.screens.coding import CodingScreen
 from intercoder.tui.widgets.code_picker import CodePicker
 from intercoder.tui.widgets.quote_text import QuoteText
 from tests.stores.conftest import SETTINGS
+from tests.studies import new_study
 from tests.tui.conftest import SIZES, started, text_of
 
 TEXTS = (
@@ -48,7 +49,7 @@ CODES = (
 
 @pytest.fixture
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyFolder]:
-    folder = create_study(tmp_path_factory.mktemp("coding") / "study", SETTINGS)
+    folder = new_study(tmp_path_factory.mktemp("coding") / "study", SETTINGS)
     document = Document(name="a.txt", source="a.txt", text="\n\n".join(TEXTS), attributes={"town": "Ulm"})
     source = Source(name="a.txt", sha256="a", options={}, unit="paragraph")
     import_source(
@@ -448,7 +449,7 @@ async def test_search_and_samples(small: StudyFolder) -> None:
 
 
 async def test_a_new_sample_is_drawn_as_the_command_line_draws_it(tmp_path: Path) -> None:
-    with closing(create_study(tmp_path / "talk", SETTINGS)) as folder:
+    with closing(new_study(tmp_path / "talk", SETTINGS)) as folder:
         talk = "\n\n".join(f"{who}: number {number}" for number in range(6) for who in ("Ann", "Bo", "Host"))
         source = Source(name="a.txt", sha256="a", options={}, unit="turn")
         document = Document(name="a.txt", source="a.txt", text=talk, attributes={"town": "Ulm"})

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.widgets.segment_lines import middle_left_out
+from tests.studies import new_study
 from tests.tui.conftest import SIZES, started, text_of
 from tests.tui.test_corpus import press, settled
 
@@ -29,7 +30,7 @@ def test_a_long_name_keeps_its_end(name: str, width: int, told: str) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_an_empty_study_says_how_texts_come_in(tmp_path: Path, size: tuple[int, int]) -> None:
-    with closing(create_study(tmp_path / "new", SETTINGS)) as folder:
+    with closing(new_study(tmp_path / "new", SETTINGS)) as folder:
         app = started(folder, "corpus")
         async with app.run_test(size=size) as pilot:
             await settled(pilot)

@@ -20,7 +20,8 @@ from intercoder.evals.report.comparison import Embed
 from intercoder.stores.corpus import Source, import_source
 from intercoder.stores.runs import SqlStudyStore, create_run
 from intercoder.stores.samples import Scope
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
+from tests.studies import new_study
 
 SETTINGS = """
 question = "Why do people repair things?"
@@ -63,7 +64,7 @@ def coded(tmp_path: Path) -> Coded:
     def make(said: dict[str, Said], texts: Sequence[str] = (), settings: str = SETTINGS) -> tuple[StudyFolder, Run]:
         count = len(next(iter(said.values())))
         texts = texts or [f"This is text number {place}." for place in range(count)]
-        folder = create_study(tmp_path / "study", settings)
+        folder = new_study(tmp_path / "study", settings)
         source = Source(name="notes.txt", sha256="1", options={}, unit="row")
         documents = [
             Document(name=f"notes{place}", source="notes.txt", key=str(place), text=text)

@@ -16,7 +16,8 @@ from intercoder.stores.development import SqlDevelopmentStore
 from intercoder.stores.human_codings import write_codings
 from intercoder.stores.revisions import revise_by_hand
 from intercoder.stores.samples import Scope
-from intercoder.stores.study_folder import StudyFolder, create_study
+from intercoder.stores.study_folder import StudyFolder
+from tests.studies import new_study
 
 SETTINGS = """
 question = "Why do people repair things?"
@@ -37,7 +38,7 @@ def settings(*coders: str) -> str:
 
 def make_study(path: Path, texts: Sequence[str], *coders: str) -> StudyFolder:
     """A study of short texts, a segment each."""
-    folder = create_study(path, settings(*coders))
+    folder = new_study(path, settings(*coders))
     source = Source(name="notes.csv", sha256="1", options={}, unit="row")
     documents = [
         Document(name=f"notes.csv#{place}", source="notes.csv", key=str(place), text=text)

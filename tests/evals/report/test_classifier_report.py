@@ -53,7 +53,9 @@ def test_an_undefined_statistic_has_no_dot(one: Evaluation) -> None:
     assert [len(trace["x"]) for trace in figure.data] == [5, 4, 5]
     assert figure.rows[0][2] == "undefined"
     assert figure.note.startswith("Kappa is undefined")
-    assert systems_figure(one, 0).note.startswith("Systems are held against what most people said")
+    assert systems_figure(one, 0).note == (
+        "Systems are held against each person's own codes, as people are against one another."
+    )
 
 
 def test_decisions_that_a_system_left_out_are_told(one: Evaluation) -> None:
@@ -101,6 +103,23 @@ def test_decisions_that_the_cascade_leaves_open_are_told(one: Evaluation) -> Non
     assert "that are decided" not in chosen_told(one.curve)
     figure = cascade_figure(one, 0)
     assert {row[figure.columns.index("decided")] for row in figure.rows} == {"100%"}
+
+
+def test_the_development_line_shows_what_the_bound_was_chosen_by(one: Evaluation) -> None:
+    """Agreement over all decisions: what the model leaves open is no agreement."""
+    open_ones = tuple(
+        point.model_copy(update={"decided": 1 - point.sent}) for point in one.development_curve.points
+    )
+    chosen_on = one.development_curve.model_copy(update={"points": open_ones})
+    figure = cascade_figure(one.model_copy(update={"development_curve": chosen_on}), 0)
+    line = figure.data[-1]
+    assert line["y"] == [round(point.agreed, 4) for point in open_ones]
+    assert line["y"][-1] == 0
+    assert figure.layout["yaxis"]["range"][0] < 0, "the line is seen to its end"
+    assert "The dotted line and the target are of all decisions" in figure.note
+    whole = cascade_figure(one, 0)
+    assert whole.data[-1]["y"] == [round(point.agreement.value, 4) for point in one.development_curve.points]
+    assert "dotted" not in whole.note
 
 
 def test_what_was_not_measured_says_why(one: Evaluation) -> None:
@@ -153,7 +172,10 @@ def test_a_share_that_is_better_is_named(worked: WorkedGrid) -> None:
         cell.model_copy(update={"systems": (raised(cell.settings.share, cell.settings.seed, cell.systems[0]),)})
         for cell in worked.cells
     )
-    assert effects_told(WorkedGrid(worked.grid, cells), 400).endswith("Better than 80%: 50%.")
+    several = effects_told(WorkedGrid(worked.grid, cells), 400)
+    assert several.endswith("Better than 80%: 50%; 4 shares are compared, without correction.")
+    pair = tuple(cell for cell in cells if cell.settings.share in (0.5, 0.8))
+    assert effects_told(WorkedGrid(worked.grid, pair), 400).endswith("Better than 80%: 50%.")
 
 
 def test_the_spread_is_by_temperature(worked: WorkedGrid) -> None:
@@ -195,6 +217,13 @@ def test_methods_tell_what_was_made(one: Evaluation, worked: WorkedGrid) -> None
     text, cited = classifier_methods([one], [worked])
     assert "thrift (80 coded and 320 synthetic segments, 160 held out)" in text
     assert "1 grid of 39 cells" in text
+    assert "percentile intervals over resampled documents, each with all its segments" in text
+    by_town = one.model_copy(update={"parts": one.parts.model_copy(update={"by": "town"})})
+    text, _ = classifier_methods([one, by_town, by_town], [])
+    assert "over resampled documents or values of `town`, each with all its segments" in text
+    assert "over resampled values of `town`" in systems_figure(by_town, 0).reading
+    assert "over resampled documents" in systems_figure(one, 0).reading
+    assert "decisions taken for independent" in reliability_figure(one, 0).reading
     assert "distillation" in cited
 
 
