@@ -22,6 +22,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """At the end it is collected after all; libraries complain of what is left."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
