@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from intercoder.core.classifier_results import CascadeCurve, CascadePoint, Evaluation
+from intercoder.core.classifier_results import Bounded, CascadeCurve, CascadePoint, Evaluation
 from intercoder.evals.report.classifier_figures import reaches, value_and_bounds
 from intercoder.evals.report.figures import GREY, PALETTE, Cell, Figure, Interval, number, told
 
@@ -35,12 +35,16 @@ def cascade_figure(found: Evaluation, place: int) -> Figure:
                 "tickformat": ".0%",
                 "title": {"text": "questions sent to the language model"},
             },
-            "yaxis": {"range": [_lowest(curve), 1.02], "zeroline": False, "title": {"text": "with people"}},
+            "yaxis": {
+                "range": [_lowest(curve, found.development_curve), 1.02],
+                "zeroline": False,
+                "title": {"text": "with people"},
+            },
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "hovermode": "closest",
             "shapes": _marks(curve),
         },
-        note=chosen_told(curve),
+        note=" ".join((chosen_told(curve), *_open_told(found.development_curve))),
     )
 
 
@@ -60,6 +64,11 @@ def chosen_told(curve: CascadeCurve) -> str:
         f"{point.sent:.0%} of the questions, with an agreement of {told(point.agreement)} on held-out segments"
         f"{f', on the {point.decided:.0%} that are decided' if point.decided < 1 else ''}."
     )
+
+
+def _open_told(chosen_on: CascadeCurve | None) -> Iterator[str]:
+    if chosen_on is not None and any(one.decided < 1 for one in chosen_on.points):
+        yield "The dotted line and the target are of all decisions; one without an answer agrees with nobody."
 
 
 def _at(curve: CascadeCurve) -> CascadePoint | None:
@@ -83,8 +92,9 @@ def _point_row(one: CascadePoint, curve: CascadeCurve) -> tuple[Cell, ...]:
     return f"{one.sent:.0%}", bound, f"{one.decided:.0%}", *measured, *costs
 
 
-def _lowest(curve: CascadeCurve) -> float:
+def _lowest(curve: CascadeCurve, chosen_on: CascadeCurve | None) -> float:
     known = [value for one in curve.points for value in (*reaches(one.agreement), *reaches(one.kappa))]
+    known += [value.value for _, value in (_agreed(chosen_on) if chosen_on else ())]
     return round(max(-0.5, min([0.5, *known]) - 0.03), 2)
 
 
@@ -111,12 +121,17 @@ def _cascade_traces(found: Evaluation, curve: CascadeCurve) -> Iterator[dict[str
             yield _line(name, values, colour)
     chosen_on = found.development_curve
     if chosen_on is not None:
-        values = [(one, one.agreement) for one in chosen_on.points if math.isfinite(one.agreement.value)]
         yield {
-            **_line("agreement on the development part", values, PALETTE[0]),
+            **_line("agreement on the development part", _agreed(chosen_on), PALETTE[0]),
             "mode": "lines",
             "line": {"color": PALETTE[0], "dash": "dot", "width": 1.5},
         }
+
+
+def _agreed(curve: CascadeCurve) -> list[tuple[CascadePoint, Interval]]:
+    """What the bound is chosen by: agreement over all decisions, as high as the target is to be."""
+    values = [(one, Bounded(value=one.agreed)) for one in curve.points]
+    return [item for item in values if math.isfinite(item[1].value)]
 
 
 def _band(values: Sequence[tuple[CascadePoint, Interval]], colour: str) -> dict[str, Any]:
@@ -146,9 +161,13 @@ def _line(name: str, values: Sequence[tuple[CascadePoint, Interval]], colour: st
         "y": [number(value.value) for _, value in values],
         "line": {"color": colour, "width": 2},
         "marker": {"size": 5, "color": colour},
-        "text": [f"{name}: {told(value)}<br>{_cost_told(one)}" for one, value in values],
+        "text": [f"{name}: {_height_told(value)}<br>{_cost_told(one)}" for one, value in values],
         "hovertemplate": "%{text}<extra></extra>",
     }
+
+
+def _height_told(value: Interval) -> str:
+    return f"{value.value:.2f}" if math.isnan(value.low) else told(value)
 
 
 def _cost_told(one: CascadePoint) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 
 from intercoder.core.classifier_results import (
     Evaluation,
+    PartSizes,
     Reliability,
     SystemFigures,
     SystemKind,
 )
+from intercoder.core.shown import one_line
 from intercoder.evals.report.figures import (
     GREY,
     PALETTE,
@@ -49,7 +51,8 @@ def systems_figure(found: Evaluation, place: int) -> Figure:
         f"classifier-{place}-systems",
         "Agreement with people",
         "Each line is a system, measured on segments that it learnt nothing from. The dot is its figure, the bar "
-        "the 95% interval over resampled segments. People against one another show how far agreement can go.",
+        f"the 95% interval over resampled {units_told(found.parts)}. People against one another show how far "
+        "agreement can go.",
     )
     if not any(math.isfinite(one.macro_f1.value) for one in found.systems):
         return figure._replace(undefined="No system decided about a held-out segment.")
@@ -85,9 +88,14 @@ def _notes(systems: Sequence[SystemFigures]) -> Iterator[str]:
         yield "Kappa is undefined, and has no dot, where people and a system say one and the same thing throughout."
     if any(one.system == "people" for one in systems):
         yield (
-            "Systems are held against what most people said, people against one another: as most people err less "
-            "than one, a system may come nearer to them than people do to each other."
+            "Systems are held against each person's own codes, as people are against one another; reliability and "
+            "cascade below, against what most people said."
         )
+
+
+def units_told(parts: PartSizes) -> str:
+    """What intervals resample: what the split kept together."""
+    return "documents" if parts.by == "document" else f"values of {one_line(parts.by)}"
 
 
 def _suffix(at: int) -> str:
@@ -151,7 +159,8 @@ def reliability_figure(found: Evaluation, place: int) -> Figure:
         f"classifier-{place}-reliability",
         "Is it right as often as it says?",
         "Each dot gathers decisions of like confidence: on the line, the classifier is right as often as it says; "
-        "below it, it is too sure of itself. Bars are 95% intervals; columns count decisions.",
+        "below it, it is too sure of itself. Bars are 95% intervals, decisions taken for independent; columns "
+        "count decisions.",
     )
     known = found.reliability
     if known is None or not known.bins:

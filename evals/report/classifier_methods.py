@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from intercoder.core.classifier_results import Evaluation
 from intercoder.core.shown import counted, listed
+from intercoder.evals.report.classifier_figures import units_told
 from intercoder.stores.classifier_folders import WorkedGrid
 
 CLASSIFIER_REFERENCES = {
@@ -35,9 +36,10 @@ def classifier_methods(evaluations: Sequence[Evaluation], grids: Sequence[Worked
             f"{one.parts.held_out:,} held out)"
             for one in evaluations
         ]
+        units = dict.fromkeys(units_told(one.parts) for one in evaluations)
         text += (
             f" These classifiers were made: {listed(told)}; intervals are percentile intervals over resampled "
-            "segments."
+            f"{' or '.join(units)}, each with all its segments."
         )
     if grids:
         cells = sum(len(one.cells) for one in grids)

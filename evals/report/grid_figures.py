@@ -204,7 +204,8 @@ def effects_told(found: WorkedGrid, total: int) -> str:
     below = [f"{one.share:.0%}" for one in effects if one.difference.high < 0]
     words = f"Macro-F1 less that at 80% written, in pairs alike in all else, over seeds: {'; '.join(parts)}."
     if above:
-        return f"{words} Better than 80%: {', '.join(above)}."
+        many = f"; {len(effects)} shares are compared, without correction" if len(effects) > 1 else ""
+        return f"{words} Better than 80%: {', '.join(above)}{many}."
     if len(below) == len(effects):
         return f"{words} All others are worse than 80%."
     return f"{words} No share is shown to be better than 80%, nor 80% to be better than all others."

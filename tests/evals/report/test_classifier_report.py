@@ -54,7 +54,8 @@ def test_an_undefined_statistic_has_no_dot(one: Evaluation) -> None:
     assert figure.rows[0][2] == "undefined"
     assert figure.note.startswith("Kappa is undefined")
     assert systems_figure(one, 0).note == (
-        "Systems are held against each person's own codes, as people are against one another."
+        "Systems are held against each person's own codes, as people are against one another; reliability and "
+        "cascade below, against what most people said."
     )
 
 
@@ -115,6 +116,7 @@ def test_the_development_line_shows_what_the_bound_was_chosen_by(one: Evaluation
     line = figure.data[-1]
     assert line["y"] == [round(point.agreed, 4) for point in open_ones]
     assert line["y"][-1] == 0
+    assert line["text"][-1].startswith("agreement on the development part: 0.00<br>100% sent")
     assert figure.layout["yaxis"]["range"][0] < 0, "the line is seen to its end"
     assert "The dotted line and the target are of all decisions" in figure.note
     whole = cascade_figure(one, 0)
@@ -220,8 +222,8 @@ def test_methods_tell_what_was_made(one: Evaluation, worked: WorkedGrid) -> None
     assert "percentile intervals over resampled documents, each with all its segments" in text
     by_town = one.model_copy(update={"parts": one.parts.model_copy(update={"by": "town"})})
     text, _ = classifier_methods([one, by_town, by_town], [])
-    assert "over resampled documents or values of `town`, each with all its segments" in text
-    assert "over resampled values of `town`" in systems_figure(by_town, 0).reading
+    assert "over resampled documents or values of town, each with all its segments" in text
+    assert "over resampled values of town" in systems_figure(by_town, 0).reading
     assert "over resampled documents" in systems_figure(one, 0).reading
     assert "decisions taken for independent" in reliability_figure(one, 0).reading
     assert "distillation" in cited
