@@ -86,5 +86,12 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path, example: Path) ->
 
 def _small_model(settings: Path) -> None:
     text = settings.read_text(encoding="utf-8")
-    text = text.replace("embedded:qwen2.5-coder-0.5b", "embedded:smollm2-135m")
-    settings.write_text(text.replace("repeat = true", "repeat = false"), encoding="utf-8")
+    changes = {
+        "embedded:qwen2.5-coder-0.5b": "embedded:smollm2-135m",
+        "repeat = true": "repeat = false",
+        "rounds = 5": "rounds = 1",
+    }
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    settings.write_text(text, encoding="utf-8")
