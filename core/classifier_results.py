@@ -36,7 +36,7 @@ class Bounded(Record):
     low: Number = math.nan
     high: Number = math.nan
     n: int = 0
-    """What the interval is over: segments, or seeds."""
+    """What the interval is over: segments, groups of them such as documents, or seeds."""
 
 
 class CodeFigures(Record):
