@@ -6,6 +6,7 @@ A classifier is a folder `classifiers/NAME` of its study: the encoder's weights 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -16,7 +17,7 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.codebook_diff import affected
 from intercoder.core.errors import ModelError
 from intercoder.core.identity import digest, plain
-from intercoder.core.record import Record
+from intercoder.core.record import AttributeValue, Record
 
 __all__ = [
     "CARD",
@@ -26,6 +27,7 @@ __all__ = [
     "Pooling",
     "TrainedOn",
     "classifier_folder",
+    "group_keys",
     "read_card",
     "text_key",
 ]
@@ -70,6 +72,8 @@ class TrainedOn(Record):
     """Ids of the documents learnt from or chosen with: nothing is measured on them."""
     learnt_texts: tuple[str, ...] = ()
     """`text_key` of what was learnt from or chosen with: the same text elsewhere is not measured on either."""
+    learnt_groups: tuple[str, ...] = ()
+    """`group_keys` of it, where an attribute kept documents together: nor are other documents of these values."""
 
 
 class ClassifierCard(Record):
@@ -140,6 +144,17 @@ class ClassifierCard(Record):
 def text_key(text: str) -> str:
     """A name of a text, white space and case aside: 16 hexadecimal characters."""
     return digest(plain(text))[:16]
+
+
+def group_keys(attributes: Mapping[str, AttributeValue], by: Iterable[str]) -> set[str]:
+    """Names of the groups that a segment's attributes put it into, 16 hexadecimal characters each.
+
+    Args:
+        attributes: The segment's. Those without a value make no group.
+        by: Names of those that count.
+    """
+    values = ((name, attributes.get(name)) for name in by)
+    return {digest(name, value)[:16] for name, value in values if value not in (None, "")}
 
 
 def classifier_folder(classifiers: Path, name: str) -> Path:

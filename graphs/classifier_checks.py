@@ -139,6 +139,7 @@ def _present(classifiers: Path, coder: DeductiveCoderSettings) -> RunClassifier:
         prompt_hash=origin.prompt_hash,
         learnt_documents=card.data.learnt_documents,
         learnt_texts=card.data.learnt_texts,
+        learnt_groups=card.data.learnt_groups,
     )
 
 

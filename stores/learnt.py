@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol
 
-from intercoder.core.classifiers import classifier_folder, read_card, text_key
+from intercoder.core.classifiers import classifier_folder, group_keys, read_card, text_key
 from intercoder.core.deduction import CoderValues
 from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Run
@@ -15,8 +15,21 @@ from intercoder.stores.run_classifiers import read_classifiers
 from intercoder.stores.segments import segments_of_ids
 from intercoder.stores.study_folder import StudyFolder
 
-_Learnt: TypeAlias = tuple[set[str], set[str]]
-"""Ids of documents, and `text_key` of texts."""
+
+class Told(Protocol):
+    """What is known of one classifier's data (see `core.classifiers.TrainedOn`)."""
+
+    @property
+    def learnt_documents(self) -> Collection[str]:
+        """Ids of documents."""
+
+    @property
+    def learnt_texts(self) -> Collection[str]:
+        """`text_key` of texts."""
+
+    @property
+    def learnt_groups(self) -> Collection[str]:
+        """`group_keys` of segments."""
 
 
 class Unlearnt(NamedTuple):
@@ -28,7 +41,7 @@ class Unlearnt(NamedTuple):
 
 
 def unlearnt(folder: StudyFolder, people: Sequence[CoderValues], runs: Sequence[Run] = ()) -> Unlearnt:
-    """Leave out segments of documents, and texts, that classifiers learnt from or were chosen with.
+    """Leave out segments of documents, or groups of them, and texts that classifiers learnt from or were chosen with.
 
     Where nobody can tell what a classifier learnt from, everything is left out.
 
@@ -42,43 +55,43 @@ def unlearnt(folder: StudyFolder, people: Sequence[CoderValues], runs: Sequence[
     learnt = _learnt_by_runs(folder, runs) if runs else _learnt_by_present(folder)
     if learnt is None:
         return Unlearnt([_without(person, coded) for person in people], len(coded))
-    documents, texts = learnt
-    if not coded or not (documents or texts):
+    documents = {name for one in learnt for name in one.learnt_documents}
+    texts = {name for one in learnt for name in one.learnt_texts}
+    groups = {name for one in learnt for name in one.learnt_groups}
+    if not coded or not (documents or texts or groups):
         return Unlearnt(list(people), 0)
     with reading(folder.engine) as connection:
         segments = segments_of_ids(connection, folder.study.id, sorted(coded)).values()
-    left_out = {one.id for one in segments if one.document_id in documents or text_key(one.text) in texts}
+    left_out = {
+        one.id
+        for one in segments
+        if one.document_id in documents
+        or text_key(one.text) in texts
+        or not groups.isdisjoint(group_keys(one.attributes, one.attributes))
+    }
     return Unlearnt([_without(person, left_out) for person in people], len(left_out))
 
 
-def _learnt_by_present(folder: StudyFolder) -> _Learnt | None:
+def _learnt_by_present(folder: StudyFolder) -> list[Told] | None:
     """Of the classifiers that lie there now; None where one cannot be read."""
-    documents: set[str] = set()
-    texts: set[str] = set()
-    for name in {coder.classifies for coder in folder.study.deductive.coders if coder.classifies}:
-        try:
-            data = read_card(classifier_folder(folder.classifiers, name)).data
-        except ModelError:
-            return None
-        documents.update(data.learnt_documents)
-        texts.update(data.learnt_texts)
-    return documents, texts
+    names = {coder.classifies for coder in folder.study.deductive.coders if coder.classifies}
+    try:
+        return [read_card(classifier_folder(folder.classifiers, name)).data for name in names]
+    except ModelError:
+        return None
 
 
-def _learnt_by_runs(folder: StudyFolder, runs: Sequence[Run]) -> _Learnt | None:
+def _learnt_by_runs(folder: StudyFolder, runs: Sequence[Run]) -> list[Told] | None:
     """Of the classifiers that runs began with; None where one was not kept."""
-    documents: set[str] = set()
-    texts: set[str] = set()
+    found: list[Told] = []
     for run in runs:
         with reading(folder.engine) as connection:
             kept = {one.coder: one for one in read_classifiers(connection, folder.study.id, run.id)}
         coders = Study.model_validate_json(run.settings).deductive.coders
         if any(coder.classifies and coder.name not in kept for coder in coders):
             return None
-        for one in kept.values():
-            documents.update(one.learnt_documents)
-            texts.update(one.learnt_texts)
-    return documents, texts
+        found += kept.values()
+    return found
 
 
 def _without(person: CoderValues, learnt: Collection[str]) -> CoderValues:

@@ -22,6 +22,7 @@ class RunClassifier(Record):
     """Digest of the classifier."""
     learnt_documents: tuple[str, ...] = ()
     learnt_texts: tuple[str, ...] = ()
+    learnt_groups: tuple[str, ...] = ()
     """As its card says (`core.classifiers.TrainedOn`)."""
 
 

@@ -505,6 +505,7 @@ run_classifiers = Table(
     Column("prompt_hash", String(64), nullable=False),  # digest of the classifier
     Column("learnt_documents", JSON, nullable=False),
     Column("learnt_texts", JSON, nullable=False),
+    Column("learnt_groups", JSON, nullable=False, server_default="[]"),
 )
 
 # Texts that a model wrote to teach a classifier. They are no segments of the study: nothing counts them as such.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from intercoder.core.classifiers import ClassifierCard, read_card, text_key
+from intercoder.core.classifiers import ClassifierCard, group_keys, read_card, text_key
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.errors import ModelError
 from intercoder.core.study import CoderSettings, Deduction, DeductiveCoderSettings, Study
@@ -109,3 +109,12 @@ def test_a_classifier_alone_asks_no_model_and_one_before_a_model_does() -> None:
 def test_settings_that_make_no_sense_are_refused(values: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         DeductiveCoderSettings.model_validate({"name": "x", **values})
+
+
+def test_a_group_is_a_value_of_an_attribute_and_no_value_is_none() -> None:
+    village = group_keys({"village": "Nes", "age": 1, "town": None, "street": ""}, ["village"])
+    assert len(village) == 1
+    assert village < group_keys({"village": "Nes", "age": 1}, ["village", "age"])
+    assert village.isdisjoint(group_keys({"town": "Nes"}, ["town"]))
+    assert group_keys({"age": 1}, ["age"]) != group_keys({"age": "1"}, ["age"])
+    assert not group_keys({"town": None, "street": ""}, ["town", "street", "parish"])

@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from intercoder.agents import classifier_coder
-from intercoder.core.classifiers import read_card, text_key
+from intercoder.core.classifiers import group_keys, read_card, text_key
 from intercoder.core.codebook import Codebook
+from intercoder.core.documents import Document, Span
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.study import Deduction, DeductiveCoderSettings, Limits
@@ -29,14 +30,16 @@ from intercoder.graphs.final_jobs import begin_final
 from intercoder.graphs.jobs import execute
 from intercoder.graphs.teams import Teams, make_team
 from intercoder.stores import schema
+from intercoder.stores.corpus import Source, import_source
 from intercoder.stores.database import reading, writing
 from intercoder.stores.deductions import SqlDeductiveStore, final_values
 from intercoder.stores.runs import list_runs
 from intercoder.stores.samples import Scope
 from intercoder.stores.segments import segments_of_ids
 from intercoder.stores.study_folder import StudyFolder
-from tests.graphs.disagreeing import MEND, MONEY, TEXTS, code_by_hand, make_book, make_study
+from tests.graphs.disagreeing import MEND, MONEY, SETTINGS, TEXTS, code_by_hand, make_book, make_study
 from tests.llms.tiny_encoders import card, write_card
+from tests.studies import new_study
 
 ALONE = DeductiveCoderSettings(name="fast", model="classifier:mine")
 CASCADE = DeductiveCoderSettings(name="fast", model="scripted:words", classifier="mine", shots=0)
@@ -376,6 +379,26 @@ def test_a_verdict_rests_on_nothing_that_was_learnt(folder: StudyFolder, rule: R
     found = judge(folder, run)["final"]["c_money"]
     assert [(one.coder, one.yes, one.no) for one in found.people] == [("ana", 0, 3), ("ben", 1, 2)]
     assert found.human_model.ac1.n == 3
+
+
+def test_nor_on_other_documents_of_what_was_kept_together(tmp_path: Path, rule: Rule) -> None:
+    folder = new_study(tmp_path / "study", SETTINGS)
+    documents = [
+        Document(name=text, source="talks", text=text, attributes={"village": "Nes" if at < 2 else "Sund"})
+        for at, text in enumerate(TEXTS)
+    ]
+    source = Source(name="talks", sha256="1", options={}, unit="row")
+    spans = {one.id: [Span(start=0, end=len(one.text))] for one in documents}
+    import_source(folder.engine, folder.study.id, source, documents, lambda one: spans[one.id], [])
+    run = calibrated(folder, by="village", learnt_groups=tuple(group_keys({"village": "Nes"}, ["village"])))
+    assert left_out(folder, run) == 2
+    assert judge(folder, run)["final"]["c_money"].human_model.ac1.n == 3
+    learnt(folder, make_book(folder), digest="second")
+    assert left_out(folder, run) == 2, "the run is held against people with the classifier that it began with"
+    both = {key for village in ("Nes", "Sund") for key in group_keys({"village": village}, ["village"])}
+    learnt(folder, make_book(folder), learnt_groups=tuple(both))
+    with pytest.raises(StudyError, match="learnt from all 5 segments"):
+        begin_calibration(folder, run.sample)
 
 
 def test_a_run_is_judged_by_what_its_own_classifier_learnt(folder: StudyFolder, rule: Rule) -> None:

@@ -52,7 +52,8 @@ class _Wanted(NamedTuple):
         told = self.settings.model_dump(mode="json", exclude={"batch_size", "accumulation"})
         files = weights_digest(self.folder)
         made = (items, self.head, self.codes, told, self.settings.texts_a_step, self.encoder, files)
-        return digest(*made, self.told.model_dump(mode="json"))
+        # Groups follow from the documents that were learnt.
+        return digest(*made, self.told.model_dump(mode="json", exclude={"learnt_groups"}))
 
 
 class _Material(NamedTuple):

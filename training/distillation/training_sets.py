@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from intercoder.core.classifiers import ClassifierCard, TrainedOn, text_key
+from intercoder.core.classifiers import ClassifierCard, TrainedOn, group_keys, text_key
 from intercoder.core.errors import InputError
 from intercoder.training.distillation.asking import Listener
 from intercoder.training.distillation.classifier import train_classifier
@@ -94,6 +94,7 @@ def told_of(material: Material, learnt: Composition) -> TrainedOn:
     parts, settings, study = material.parts, material.settings, material.folder.study
     synthetic = bool(learnt.synthetic)
     way = way_of(material)
+    segments = [one.segment for one in (*parts.training, *parts.development)]
     return TrainedOn(
         book=material.book,
         sample=material.sample,
@@ -108,7 +109,6 @@ def told_of(material: Material, learnt: Composition) -> TrainedOn:
         temperature=way.temperature if synthetic else None,
         filter=way.filter if synthetic else 0,
         learnt_documents=parts.learnt_documents,
-        learnt_texts=tuple(
-            dict.fromkeys(text_key(one.segment.text) for one in (*parts.training, *parts.development))
-        ),
+        learnt_texts=tuple(dict.fromkeys(text_key(one.text) for one in segments)),
+        learnt_groups=tuple(sorted({key for one in segments for key in group_keys(one.attributes, [settings.by])})),
     )
