@@ -41,7 +41,7 @@ class Unlearnt(NamedTuple):
 
 
 def unlearnt(folder: StudyFolder, people: Sequence[CoderValues], runs: Sequence[Run] = ()) -> Unlearnt:
-    """Leave out segments of documents, or groups of them, and texts that classifiers learnt from or were chosen with.
+    """Leave out documents, groups of documents and texts that classifiers learnt from or were chosen with.
 
     Where nobody can tell what a classifier learnt from, everything is left out.
 
