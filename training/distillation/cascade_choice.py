@@ -47,7 +47,7 @@ def choose_bound(
         people,
         probabilities,
         model_said,
-        asked._replace(n_boot=0, groups=()),
+        asked._replace(n_boot=0),
         model="",
         part="development",
         steps=STEPS,

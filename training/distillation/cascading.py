@@ -30,7 +30,8 @@ class Cascaded(NamedTuple):
 def cascaded(material: Material, name: str, predicted: Predicted, said: ModelSaid, asked: Asked) -> Cascaded:
     """Choose the bound on the development part, and measure the cascade on the held-out one."""
     parts, target = material.parts, material.settings.target
-    bound = choose_bound(targets(parts.development), predicted.development, said.development.values, asked, target)
+    chosen_on = targets(parts.development), predicted.development, said.development.values
+    bound = choose_bound(*chosen_on, asked._replace(groups=()), target)
     prices = Prices(said.cost, said.held_out.seconds, predicted.seconds)
 
     def curve(
