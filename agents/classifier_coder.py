@@ -29,6 +29,7 @@ from intercoder.core.errors import ModelError
 from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, Privacy
 from intercoder.llms.class_probabilities import Numbers
 from intercoder.llms.classifiers import load_classifier
+from intercoder.llms.references import same_model
 
 
 class Decides(Protocol):
@@ -59,6 +60,32 @@ def classifier_origin(card: ClassifierCard, confidence: float | None = None) -> 
     return Provenance(
         model=f"{CLASSIFIER}{card.name}", prompt=f"classifier/{card.name}{bound}", prompt_hash=card.digest
     )
+
+
+def bound_note(card: ClassifierCard, model: str) -> str:
+    """What a person should know who has that language model decide below the bound on a card.
+
+    Args:
+        card: The classifier's.
+        model: Reference of the language model.
+
+    Returns:
+        A sentence or two; empty where the bound was chosen for this model.
+    """
+    if card.confidence_for and _same(card.confidence_for, model):
+        return ""
+    return (
+        f"{model} decides where the classifier {card.name} is less confident than {card.confidence:g}, a bound "
+        f"that was chosen for {card.confidence_for or 'no language model'}: how well both agree with people is not "
+        "known. Distill it anew (`--new`), or set `confidence` of the coder."
+    )
+
+
+def _same(model: str, other: str) -> bool:
+    try:
+        return same_model(model, other)
+    except ModelError:
+        return False
 
 
 class ClassifierCoder:

@@ -51,10 +51,16 @@ def _others(material: Material) -> list[str]:
 
 def use_it(folder: StudyFolder, name: str, use: UseChoice) -> None:
     """Write a classifier into study.toml as the coder, and say what is next."""
+    from intercoder.agents.classifier_coder import bound_note
     from intercoder.cli.output import typed
+    from intercoder.core.classifiers import classifier_folder, read_card
+    from intercoder.core.shown import shown_safely
     from intercoder.training.deductive_tables import coder_with, write_deductive_coders
 
     coder = coder_with(folder.study, name, alone=use is UseChoice.alone)
     file = write_deductive_coders(folder, [coder])
     print(f"{typed(file)}: coded by {coder.name} now.")
+    card = read_card(classifier_folder(folder.classifiers, name))
+    if coder.classifier and (note := bound_note(card, folder.study.writer_model(coder))):
+        print(shown_safely(f"Note: {note}"))
     print(f"Next: intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME")

@@ -39,6 +39,8 @@ def print_plan(plan: Plan, *, json: bool) -> None:
     if plan.memory_goes_to:
         places.append(("code memory", "labels and definitions", plan.memory_goes_to))
     print_table(("who", "reads", "where"), places, title="Which text goes where")
+    for note in plan.notes:
+        print(shown_safely(f"Note: {note}"))
     for obstacle in plan.obstacles:
         print(f"Would not start: {shown_safely(obstacle)}")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from intercoder.agents.classifier_coder import Origin, classifier_origin
+from intercoder.agents.classifier_coder import Origin, bound_note, classifier_origin
 from intercoder.core.classifiers import ClassifierCard, classifier_folder, read_card
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
@@ -63,6 +64,21 @@ def check_classifiers(study: Study, classifiers: Path, book: Codebook, codes: Se
     """
     for problem in classifier_problems(study, classifiers, book, codes, graph):
         raise problem
+
+
+def bound_notes(study: Study, classifiers: Path) -> Iterator[str]:
+    """What a person should know of the bounds below which language models decide, before a run.
+
+    Args:
+        study: The settings to run with.
+        classifiers: Folder in which classifiers lie; those that cannot be read are `classifier_problems`.
+    """
+    for coder in study.deductive.coders:
+        if coder.classifier and coder.confidence is None:
+            with suppress(ModelError):
+                card = read_card(classifier_folder(classifiers, coder.classifier))
+                if note := bound_note(card, study.writer_model(coder)):
+                    yield note
 
 
 def are_as_they_were(folder: StudyFolder, study: Study, run: Run) -> bool:

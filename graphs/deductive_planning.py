@@ -24,7 +24,7 @@ from intercoder.core.documents import Segment
 from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
 from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, Study
 from intercoder.graphs.checks import problems
-from intercoder.graphs.classifier_checks import classifier_problems
+from intercoder.graphs.classifier_checks import bound_notes, classifier_problems
 from intercoder.graphs.planning import (
     ANSWER_TOKENS,
     TO_MODERATOR,
@@ -100,6 +100,7 @@ def plan_deductive(
                 *classifier_problems(study, folder.classifiers, book, codes, graph),
             )
         ),
+        notes=tuple(bound_notes(study, folder.classifiers)),
     )
 
 

@@ -19,7 +19,7 @@ from intercoder.core.protocols import AnswerLog, Embedder, Run
 from intercoder.core.record import Record
 from intercoder.core.study import Study
 from intercoder.graphs.checks import check_settings
-from intercoder.graphs.classifier_checks import settle_classifiers, settled_origins
+from intercoder.graphs.classifier_checks import bound_notes, settle_classifiers, settled_origins
 from intercoder.graphs.codebook_export import write_codebook
 from intercoder.graphs.codevelopment import build_codevelopment
 from intercoder.graphs.context import make_context, make_merging_context, make_theming_context
@@ -181,6 +181,9 @@ def execute(folder: StudyFolder, begin: Callable[[], Run | None], listen: Listen
         study = settings_of(folder, run, listen)
         check_settings(study, folder.prompts, run.graph)
         settle_classifiers(folder, study, run)
+        if run.deductive:
+            for note in bound_notes(study, folder.classifiers):
+                listen({"kind": "note", "text": note})
         set_status(folder.engine, study.id, run.id, "running")
         began = time.monotonic()
         try:

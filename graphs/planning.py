@@ -50,6 +50,8 @@ class Plan(Record):
     actors: tuple[PlannedActor, ...]
     obstacles: tuple[str, ...]
     """Why the run would not start as things are; empty if it would."""
+    notes: tuple[str, ...] = ()
+    """What a person should know before it starts."""
     codes: int = 0
     """Codes that segments are coded for; 0 where codes are found in the texts."""
     embeddings: str = ""

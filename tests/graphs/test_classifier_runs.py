@@ -80,10 +80,12 @@ def coding(folder: StudyFolder, *coders: DeductiveCoderSettings, **changes: Any)
     return folder
 
 
-def learnt(folder: StudyFolder, book: Codebook, digest: str = "first", **told: Any) -> None:
+def learnt(
+    folder: StudyFolder, book: Codebook, digest: str = "first", chosen_for: str = "scripted:words", **told: Any
+) -> None:
     """The study's classifier `mine`, which learnt all codes of a book."""
     head = "one_of_k" if book.exclusive else "multi_label"
-    one = card(codes=(MONEY.id, MEND.id), head=head, digest=digest)  # type: ignore[arg-type]
+    one = card(codes=(MONEY.id, MEND.id), head=head, digest=digest, confidence_for=chosen_for)  # type: ignore[arg-type]
     data = one.data.model_copy(update={"book": book, **told})
     write_card(one.model_copy(update={"data": data}), folder.classifiers / "mine")
 
@@ -158,6 +160,29 @@ def test_the_plan_says_that_no_text_leaves_and_that_a_model_is_asked_at_most(fol
     learnt(folder, book.model_copy(update={"allow_unsure": False}))
     (obstacle,) = plan_deductive(folder, folder.study, book, book.leaves, Scope(), graph="final").obstacles
     assert "has not learnt these codes" in obstacle
+
+
+def test_before_a_run_it_is_told_that_a_bound_was_chosen_for_another_model(folder: StudyFolder, rule: Rule) -> None:
+    book = make_book(coding(folder, CASCADE))
+
+    def told(coder: DeductiveCoderSettings, **changes: Any) -> list[str]:
+        learnt(coding(folder, coder), book, **changes)
+        events: list[dict[str, Any]] = []
+        execute(folder, lambda: begin_final(folder, Scope(), LET_IN, "ana"), events.append)
+        plan = plan_deductive(folder, folder.study, book, book.leaves, Scope(), graph="final")
+        notes = [event["text"] for event in events if event["kind"] == "note"]
+        assert list(plan.notes) == notes
+        return notes
+
+    (note,) = told(CASCADE, chosen_for="embedded:qwen2.5-coder-0.5b")
+    assert "scripted:words decides where the classifier mine is less confident than 0.8" in note
+    assert "chosen for embedded:qwen2.5-coder-0.5b" in note
+    assert "`--new`" in note
+    (note,) = told(CASCADE, chosen_for="")
+    assert "chosen for no language model" in note
+    assert not told(CASCADE, chosen_for="scripted:words")
+    assert not told(CASCADE.model_copy(update={"confidence": 0.9}), chosen_for="embedded:qwen2.5-coder-0.5b")
+    assert not told(ALONE, chosen_for="embedded:qwen2.5-coder-0.5b")
 
 
 def refused(folder: StudyFolder, kind: type[IntercoderError], told: str) -> IntercoderError:

@@ -52,7 +52,8 @@ def _lines(plan: Plan) -> list[Content]:
         places.append((plan.embeddings, "texts and labels", plan.embeddings_go_to))
     if plan.memory_goes_to:
         places.append(("code memory", "labels and definitions", plan.memory_goes_to))
-    return lines + [_place(*place) for place in places]
+    lines += [_place(*place) for place in places]
+    return lines + [joined(Content.styled("! ", "bold $warning"), line(note, 400)) for note in plan.notes]
 
 
 def _actor(actor: PlannedActor) -> Content:
