@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from intercoder.stores.classifier_folders import read_grid
+from tests.cli.conftest import command_line
 from tests.cli.test_kill import CONCURRENCY, LOST, Stub, committed, go
 from tests.llms.fault_server import FaultServer
 from tests.training.distillation.studies import SETTINGS, make_encoder, make_study
@@ -106,7 +107,7 @@ def uninterrupted(
 ) -> tuple[tuple[Any, ...], int]:
     """What a distillation that nobody disturbs leaves, and how many questions it takes."""
     study = copy_of(fresh, stub, tmp_path_factory.mktemp("whole"))
-    run(study, command_of(study, encoder, *ONE))
+    subprocess.run(command_line(*command_of(study, encoder, *ONE)), check=True, capture_output=True)
     assert len(stub.asked) == len(set(stub.asked))
     return left(study), len(stub.asked)
 
