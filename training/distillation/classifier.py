@@ -52,8 +52,8 @@ class _Wanted(NamedTuple):
         told = self.settings.model_dump(mode="json", exclude={"batch_size", "accumulation"})
         files = weights_digest(self.folder)
         made = (items, self.head, self.codes, told, self.settings.texts_a_step, self.encoder, files)
-        # Groups follow from the documents that were learnt.
-        return digest(*made, self.told.model_dump(mode="json", exclude={"learnt_groups"}))
+        # Groups follow from the documents that were learnt; what was written is among the texts, whoever served it.
+        return digest(*made, self.told.model_dump(mode="json", exclude={"learnt_groups", "synthesizer"}))
 
 
 class _Material(NamedTuple):

@@ -75,9 +75,10 @@ def distill(
     numbers = numbers_of(material)
     check_models(material)
     key = key_of(material)
+    record = Distillation(key=key, settings=material.settings, decided=material.key)
     with Workplace(out) as workplace:
         begun = workplace.job(key)
-        if known := there_already(out, key, new=new, begun=begun.mark if begun else ""):
+        if known := there_already(out, record, new=new, begun=begun.mark if begun else ""):
             card, evaluation = known
             if begun:
                 workplace.remove()  # stopped when all but this was done
@@ -91,14 +92,8 @@ def distill(
         listen({"kind": "stage", "stage": "measuring"})
         card, evaluation = _measured(material, name, sets, folders, said, written)
         evaluation = beside_grids(evaluation, material.folder.path)
-        record = Distillation(
-            key=key,
-            mark=job.mark,
-            settings=material.settings,
-            dropped=written.dropped,
-            missing=written.missing,
-        )
-        publish(folders["classifier"], out, card, evaluation, record)
+        made = {"mark": job.mark, "dropped": written.dropped, "missing": written.missing}
+        publish(folders["classifier"], out, card, evaluation, record.model_copy(update=made))
         workplace.remove()
     return Distilled(out, card, evaluation)
 

@@ -11,6 +11,7 @@ from intercoder.core.classifier_results import Evaluation
 from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
+from intercoder.core.study import CLASSIFIER
 from intercoder.stores.classifier_folders import EVALUATION
 from intercoder.training.distillation.classifier_folder import is_there
 from intercoder.training.distillation.classifier_readme import write_card
@@ -26,6 +27,8 @@ class Distillation(Record):
     """Hash of all that determines it."""
     mark: str = ""
     """Of the job that made it."""
+    decided: str = ""
+    """Hash of what people decided, of the codes and of the split."""
     settings: DistillationSettings
     dropped: int = 0
     """Written segments that the filter dropped."""
@@ -33,12 +36,14 @@ class Distillation(Record):
     """Written segments that are wanting, since the filter dropped more than could be replaced."""
 
 
-def there_already(out: Path, key: str, *, new: bool, begun: str) -> tuple[ClassifierCard, Evaluation] | None:
+def there_already(
+    out: Path, wanted: Distillation, *, new: bool, begun: str
+) -> tuple[ClassifierCard, Evaluation] | None:
     """A classifier that was distilled from the same in the same way; None where there is something to do.
 
     Args:
         out: Where it would be.
-        key: Of the distillation.
+        wanted: What is to be distilled.
         new: Whether any classifier that is there is to be replaced.
         begun: Mark of a job of this distillation that was begun and not ended, empty for none: it is to replace
             what is there, be it the same, unless it made that.
@@ -48,19 +53,34 @@ def there_already(out: Path, key: str, *, new: bool, begun: str) -> tuple[Classi
     """
     if not is_there(out) or new:
         return None
+    differs = ""
     try:
         record = Distillation.model_validate_json((out / DISTILLATION).read_bytes())
-        if record.key == key and begun in ("", record.mark):
+        if record.key == wanted.key and begun in ("", record.mark):
             return read_card(out), Evaluation.model_validate_json((out / EVALUATION).read_bytes())
+        differs = f": {_difference(record, wanted)}"
     except (OSError, ValidationError):
         pass
     if begun:
         return None
     raise InputError(
-        "there is another classifier of that name.",
+        f"there is another classifier of that name{differs}.",
         where=str(out),
-        remedy="Choose another `--name`, or distill it anew with `--new`.",
+        remedy="Choose another `--name`, or distill it anew with `--new`. To code with the one that is there, put "
+        f'`model = "{CLASSIFIER}{out.name}"`, or `classifier = "{out.name}"` beside a language model, under '
+        "`[[deductive.coders]]` in study.toml.",
     )
+
+
+def _difference(there: Distillation, wanted: Distillation) -> str:
+    """What a classifier that is there was made of otherwise, in a few words."""
+    old, new = (one.settings.model_dump(mode="json", exclude={"grid"}) for one in (there, wanted))
+    changed = [f"`{name}` was {old[name]}" for name in new if old[name] != new[name]]
+    if changed:
+        return ", ".join(changed)
+    if there.decided != wanted.decided:
+        return "codes or what people decided have changed since"
+    return "a model, a prompt or settings in study.toml have changed since"
 
 
 def publish(folder: Path, out: Path, card: ClassifierCard, evaluation: Evaluation, record: Distillation) -> None:

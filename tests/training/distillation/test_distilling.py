@@ -21,11 +21,13 @@ from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import asking, cascading, distilling, measuring, training_sets, writing
+from intercoder.training.distillation.composing import compose
 from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
 from intercoder.training.distillation.distilling import Distilled, distill, numbers_of
 from intercoder.training.distillation.keys import coder_key, key_of, people_key
 from intercoder.training.distillation.material import Material, prepare
 from intercoder.training.distillation.notes import notes_on_sets
+from intercoder.training.distillation.training_sets import told_of
 from tests.training.distillation.studies import (
     BUYING,
     REPAIR,
@@ -161,6 +163,13 @@ def test_an_adapter_that_was_trained_anew_is_another_model(tmp_path: Path) -> No
     assert coder_key(material) != before[1]
 
 
+def test_a_run_in_between_is_no_other_training(made: tuple[Material, Distilled]) -> None:
+    material, _ = made
+    counted = replace(material, book=material.book.model_copy(update={"counts": {REPAIR.id: 3}}))
+    learnt = compose(material.parts.training, (), material.codes, material.data.head)
+    assert told_of(counted, learnt) == told_of(material, learnt)
+
+
 def test_a_synthesizer_that_writes_nothing_is_in_no_key(tmp_path: Path) -> None:
     own = make_encoder(tmp_path / "encoder")
     alone = material_of(tmp_path / "study", own, "share=0")
@@ -224,8 +233,14 @@ def test_another_of_the_same_name_is_refused_and_replaced_if_wanted(
 ) -> None:
     material, before = made
     other = material.with_settings(settings_of(encoder, "seed=3", "share=0", "total=20"))
-    with pytest.raises(InputError, match="another classifier of that name"):
+    with pytest.raises(
+        InputError, match=r"another classifier of that name: `share` was 0\.5, `total` was 40, `seed`"
+    ):
         distill(other, "repair")
+    fewer = replace(material, parts=material.parts._replace(training=material.parts.training[:-1]))
+    with pytest.raises(InputError, match="what people decided have changed since") as raised:
+        distill(fewer, "repair")
+    assert 'classifier = "repair"' in raised.value.remedy
     replaced = distill(other, "repair", new=True)
     assert (replaced.card.data.synthetic, replaced.card.data.human) == (0, 20)
     assert replaced.card.digest != before.card.digest
