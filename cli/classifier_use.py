@@ -63,4 +63,4 @@ def use_it(folder: StudyFolder, name: str, use: UseChoice) -> None:
     card = read_card(classifier_folder(folder.classifiers, name))
     if coder.classifier and (note := bound_note(card, folder.study.writer_model(coder))):
         print(shown_safely(f"Note: {note}"))
-    print(f"Next: intercoder sample {folder.argument} calibration -n 100 --coder YOUR-NAME")
+    print(f"Next: intercoder sample {folder.argument} calibration -n 100 --uncoded --coder YOUR-NAME")

@@ -152,10 +152,11 @@ def _cascade(curve: CascadeCurve) -> str:
     how = "reaches" if curve.reached else "comes nearest to, and does not reach,"
     decided = f" on the {point.decided:.0%} that are decided" if point.decided < 1 else ""
     cost = "" if math.isnan(point.cost) else f", {point.cost:.4f} for 1,000 questions"
+    agreement = f"{shown(point.agreement.value)} ({interval(point.agreement.low, point.agreement.high)})"
     return (
         f"Cascade: the language model below confidence {curve.chosen:.3f}, which {how} the target {curve.target:g} "
-        f"on the development part. Held out: {point.sent:.0%} of questions sent, agreement with "
-        f"what most people said {shown(point.agreement.value)} ({interval(point.agreement.low, point.agreement.high)}){decided}{cost}."
+        f"on the development part. Held out: {point.sent:.0%} of questions sent, agreement with what most people "
+        f"said {agreement}{decided}{cost}."
     )
 
 

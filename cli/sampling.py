@@ -43,6 +43,10 @@ def sample(
     skip_speaker: Annotated[
         list[str] | None, typer.Option(help="Leave a speaker's segments out; may be repeated.")
     ] = None,
+    uncoded: Annotated[
+        bool,
+        typer.Option("--uncoded", help="Leave out what people have coded, of which a classifier may have learnt."),
+    ] = False,
     unit: Annotated[
         UnitChoice | None, typer.Option("--unit", "-u", help="Which segments, if cut in several ways.")
     ] = None,
@@ -70,6 +74,7 @@ def sample(
         seed=seed_of(name) if seed is None else seed,
         stratify=stratify,
         skip_speakers=tuple(skip_speaker or ()),
+        uncoded=uncoded,
     )
     kept, new = find_or_draw(folder, name, scope, enriched=enriched)
     if not new:
@@ -114,7 +119,8 @@ def import_coding(
         else:
             _tell_import(written)
     if not json:
-        print(f"Next: intercoder calibrate {folder.argument}")
+        of = f" --sample {name}" if name not in ("", "calibration") else ""
+        print(f"Next: intercoder calibrate {folder.argument}{of}")
 
 
 def _write_sheet(folder: StudyFolder, kept: NamedSample, book: Codebook, coder: str, file: Path) -> None:

@@ -34,6 +34,8 @@ class Scope(Record):
     """Attribute by whose values the sample is stratified; `speaker` for speakers."""
     skip_speakers: tuple[str, ...] = ()
     """Speakers whose segments are left out, such as the interviewer; they still serve as context."""
+    uncoded: bool = False
+    """Whether segments that a person has coded are left out."""
 
 
 class Drawn(NamedTuple):
@@ -87,6 +89,8 @@ def draw_scope(engine: Engine, study_id: str, scope: Scope) -> Drawn:
             )
         if scope.skip_speakers:
             rows = _without(rows, scope.skip_speakers)
+        if scope.uncoded:
+            rows = _uncoded(connection, study_id, rows)
         population = len(rows)
         if scope.sample is not None:
             strata = _strata(connection, study_id, rows, scope.stratify) if scope.stratify else None
@@ -127,6 +131,21 @@ def save_sample(connection: Connection, study_id: str, name: str, scope: Scope, 
             for place, row in enumerate(rows[start : start + CHUNK])
         ]
         connection.execute(sa.insert(schema.sample_segments), chunk)
+
+
+def _uncoded(connection: Connection, study_id: str, rows: Sequence[Any]) -> list[Any]:
+    """The rows that no person has coded."""
+    decisions = schema.decisions
+    by_people = (decisions.c.study_id == study_id, decisions.c.run == "", decisions.c.role == "human")
+    coded = set(connection.execute(sa.select(decisions.c.segment_id).where(*by_people).distinct()).scalars())
+    left = [row for row in rows if row.segment_id not in coded]
+    if not left:
+        raise InputError(
+            f"people have coded all {len(rows):,} segments.",
+            where="--uncoded",
+            remedy="Leave the option out, or import more texts.",
+        )
+    return left
 
 
 def _only_unit(connection: Connection, study_id: str) -> Unit:

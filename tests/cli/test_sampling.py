@@ -56,6 +56,13 @@ def values(study: Path, sample: str = "") -> dict[str, dict[str, list[str]]]:
     return {one.name: {code: list(of.values()) for code, of in one.values.items()} for one in found}
 
 
+def drawn(study: Path, name: str) -> set[str]:
+    folder = open_study(study)
+    found = set(read_sample(folder.engine, folder.study.id, name).segment_ids)
+    folder.close()
+    return found
+
+
 def test_two_people_code_the_same_sample(command: Call, ready: Path) -> None:
     told = command("sample", ready, "calibration", "-n", 3, "--seed", 1, "--coder", "ana").out
     assert "calibration: 3 segments of 4, drawn with seed 1." in told
@@ -198,3 +205,23 @@ def test_codings_made_elsewhere(command: Call, made: Path, tmp_path: Path) -> No
     (tmp_path / "wide.csv").write_text("\n".join(lines), encoding="utf-8")
     assert "does not say who coded" in command("import-coding", made, "wide.csv", code=2).err
     assert "there is no id '9'" in command("import-coding", made, "wide.csv", "--coder", "eva", code=2).err
+
+
+def test_a_sample_may_leave_out_what_people_coded(command: Call, ready: Path) -> None:
+    command("sample", ready, "first", "-n", 2, "--coder", "ana")
+    file = ready / "exports" / "first-ana.csv"
+    fill(file, {(1, "Pride"): "y", (2, "Thrift"): "n"})
+    told = command("import-coding", ready, file).out
+    assert f"Next: intercoder calibrate {ready} --sample first" in told
+    command("sample", ready, "fresh", "-n", 2, "--uncoded", "--coder", "ana")
+    assert len(drawn(ready, "fresh")) == 2
+    assert not drawn(ready, "first") & drawn(ready, "fresh")
+    refused = command("sample", ready, "more", "-n", 3, "--uncoded", "--coder", "ana", code=2).err
+    assert "there are only 2 segments" in refused
+    again = ready / "exports" / "fresh-ana.csv"
+    fill(again, {(1, "Pride"): "y", (2, "Thrift"): "n"})
+    command("import-coding", ready, again)
+    assert (
+        "people have coded all 4 segments"
+        in command("sample", ready, "none", "-n", 1, "--uncoded", "--coder", "ana", code=2).err
+    )
