@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from intercoder.core.codings import ENSEMBLE, Coder
+from intercoder.core.shown import counted
 from intercoder.evals.estimates import CodePair, Cooccurrence, cooccurrence
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.contents import Contents
@@ -203,7 +204,7 @@ def paired(figure: Figure, found: Cooccurrence, index: Index) -> Figure:
                 None,
                 [
                     figure.note,
-                    f"{len(found.pairs):,} pairs of codes come together in {found.n:,} segments"
+                    f"{counted(len(found.pairs), 'pair')} of codes found together, in {counted(found.n, 'segment')}"
                     + ("; shown are the pairs that do so most." if len(shown) == PAIRED else "."),
                 ],
             )

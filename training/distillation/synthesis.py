@@ -92,7 +92,7 @@ async def synthesize(
         session: The run's session; with its answer log nothing is asked twice.
         embeddings: For likeness of meaning.
         listen: Told after each wave what is there: `kind` "synthesis", `wanted`, `kept`, and `dropped`, the number
-            of each reason.
+            of each reason; and after each answer of a wave how many are `done` of its `total`: `kind` "asked".
         model: Asked in place of the study's model.
         prompts: The study's own prompts.
 
@@ -119,7 +119,7 @@ async def synthesize(
         asked = _next_questions(all_series, held_only=all_held)
         if not asked:
             return [one for series in all_series for one in series.result]
-        answers = await asyncio.gather(*(_answer(series, call, session) for series, call in asked))
+        answers = await _answers(asked, session, listen)
         new = [not series.was_asked(call) for series, call in asked]
         fresh = await sieve.sift([one for one, is_new in zip(answers, new, strict=True) if is_new and one])
         await asyncio.to_thread(store.write, fresh)
@@ -132,6 +132,21 @@ def _next_questions(all_series: Sequence[Series], *, held_only: bool) -> list[tu
     """As many questions as the series lack texts, in their order, at most a wave."""
     asked = [(series, call) for series in all_series for call in series.questions()][:WAVE]
     return [(series, call) for series, call in asked if series.was_asked(call) or not held_only]
+
+
+async def _answers(
+    asked: Sequence[tuple[Series, int]], session: Session, listen: Listener
+) -> list[SyntheticSegment | None]:
+    done = 0
+
+    async def one(series: Series, call: int) -> SyntheticSegment | None:
+        nonlocal done
+        answer = await _answer(series, call, session)
+        done += 1
+        listen({"kind": "asked", "done": done, "total": len(asked), "name": "synthesizer"})
+        return answer
+
+    return list(await asyncio.gather(*(one(series, call) for series, call in asked)))
 
 
 async def _answer(series: Series, call: int, session: Session) -> SyntheticSegment | None:
