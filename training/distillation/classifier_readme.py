@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from intercoder.core.classifier_results import Bounded, Evaluation
 from intercoder.core.classifiers import CARD, README, ClassifierCard
 from intercoder.core.shown import counted
 
@@ -12,19 +14,28 @@ _HEADS = {
     "one_of_k": "which one of the codes a segment has",
     "multi_label": "of each code whether a segment has it",
 }
+_LOSSES: Mapping[str, str] = {
+    "first": "of the first step, weighted",
+    "last": "of the last step, weighted",
+    "before": "of the development part before learning, scaled",
+    "after": "of the development part after learning, scaled",
+    "unscaled": "of the development part as it runs, before its temperature",
+    "scaled": "of the development part as it runs",
+}
 
 
-def write_card(card: ClassifierCard, folder: Path) -> None:
-    """Write the card in both forms; each file appears whole."""
-    for name, text in ((CARD, card.model_dump_json(indent=1) + "\n"), (README, as_markdown(card))):
+def write_card(card: ClassifierCard, folder: Path, evaluation: Evaluation | None = None) -> None:
+    """Write the card in both forms, with what was measured in that for people; each file appears whole."""
+    for name, text in ((CARD, card.model_dump_json(indent=1) + "\n"), (README, as_markdown(card, evaluation))):
         new = folder / f".{name}.new"
         new.write_text(text, encoding="utf-8")
         new.replace(folder / name)
 
 
-def as_markdown(card: ClassifierCard) -> str:
+def as_markdown(card: ClassifierCard, evaluation: Evaluation | None = None) -> str:
     """The card for people."""
-    parts = (_head(card), _data(card), _reading(card), _learning(card), _settings(card))
+    measured = _measured(evaluation) if evaluation else []
+    parts = (_head(card), measured, _data(card), _reading(card), _learning(card), _settings(card))
     return "\n".join(line for part in parts for line in (*part, ""))
 
 
@@ -48,6 +59,29 @@ def _head(card: ClassifierCard) -> list[str]:
         "",
         "Its verdicts are not for this card to give: `intercoder calibrate` holds it against people, as any coder.",
     ]
+
+
+def _measured(evaluation: Evaluation) -> list[str]:
+    """Systems on the held-out part."""
+    rows = [
+        f"| {one.name} | {' | '.join(map(_told, (one.macro_f1, one.kappa, one.ac1)))} |"
+        for one in evaluation.systems
+    ]
+    return [
+        f"## On {counted(evaluation.parts.held_out, 'held-out segment')}",
+        "",
+        "Against what each person said, with 95% intervals.",
+        "",
+        "| system | macro-F1 | kappa | AC1 |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+        *(f"- {note}" for note in evaluation.notes),
+    ]
+
+
+def _told(figure: Bounded) -> str:
+    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
 
 
 def _data(card: ClassifierCard) -> list[str]:
@@ -74,15 +108,15 @@ def _reading(card: ClassifierCard) -> list[str]:
         "",
         f"- reads {card.max_length} tokens at once; {card.truncated:.1%} of the segments are longer, and were "
         f"{longer}",
-        f"- temperature {card.temperature:.3f}, fitted on {counted(card.scaled_on, 'decision')}"
-        + (f"; shifts {shifts}" if shifts else ""),
+        f"- its probabilities are scaled by a temperature of {card.temperature:.3f}, fitted on "
+        f"{counted(card.scaled_on, 'decision')}" + (f"; shifts {shifts}" if shifts else ""),
         f"- before a language model, it decides where it is confident by {card.confidence:g} or more; "
         + (f"chosen for `{card.confidence_for}`" if card.confidence_for else "not chosen for any model"),
     ]
 
 
 def _learning(card: ClassifierCard) -> list[str]:
-    losses = [f"- loss {name}: {value:.4f}" for name, value in sorted(card.losses.items())]
+    losses = [f"- loss {_LOSSES.get(name, name)}: {value:.4f}" for name, value in card.losses.items()]
     early = "; stopped early" if card.stopped == "early" else ""
     return [
         "## Learning",

@@ -93,7 +93,7 @@ def publish(folder: Path, out: Path, card: ClassifierCard, evaluation: Evaluatio
         evaluation: What was measured.
         record: How it was distilled.
     """
-    write_card(card, folder)
+    write_card(card, folder, evaluation)
     _write(folder / EVALUATION, evaluation)
     _write(folder / DISTILLATION, record)
     old = out.with_name(f".{out.name}.old")

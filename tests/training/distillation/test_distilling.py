@@ -97,7 +97,11 @@ def test_a_classifier_lands_in_the_study_with_its_figures(made: tuple[Material, 
     assert evaluation.curve is not None
     assert evaluation.curve.chosen == card.confidence
     assert evaluation.curve.model == card.confidence_for
-    assert f"chosen for `{card.confidence_for}`" in (distilled.folder / "README.md").read_text()
+    told = (distilled.folder / "README.md").read_text()
+    assert f"chosen for `{card.confidence_for}`" in told
+    assert f"## On {held_out} held-out segments" in told
+    for one in evaluation.systems:
+        assert f"| {one.name} | {one.macro_f1.value:.2f} (" in told
     assert [one.name for one in material.folder.classifiers.iterdir()] == ["repair"], "no workplace is left"
 
 
