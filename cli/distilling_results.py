@@ -41,6 +41,9 @@ def print_distilled(material: Material, made: Distilled, *, json: bool, csv: boo
         print_lines(_codes(systems[0]), title=f"{made.card.name}, by code")
     for note in made.evaluation.notes:
         print(shown_safely(f"Note: {note}"))
+    if made.evaluation.synthetic:
+        study = material.folder.argument
+        print(f"Read what was written: intercoder export {study} written.csv --to csv --synthetic")
 
 
 def print_use(material: Material, name: str) -> None:
