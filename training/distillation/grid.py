@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -45,7 +45,7 @@ def run_grid(
     Args:
         material: What people decided, in parts, and the settings with what is crossed.
         name: Of the grid.
-        new: Work finished cells too. What was written is kept.
+        new: Work finished cells too, those of other grids as well. What was written is kept.
         listen: Told how it goes.
 
     Yields:
@@ -97,10 +97,14 @@ def _run(material: Material, folder: Path, *, new: bool, listen: Listener) -> It
     cells = GridCells(material, folder, listen)
     grid = grid_of(material, folder.name, cells)
     kept.write(grid)
-    systems = _systems(material, kept, listen)
+    elsewhere = {} if new else kept.elsewhere()
+    systems = _systems(material, kept, {} if new else kept.systems_elsewhere(), listen)
     kept.write(grid.model_copy(update={"systems": tuple(systems)}))
     worked = kept.worked()
     for place, (settings, key) in enumerate(zip(grid.cells, grid.keys, strict=True), 1):
+        if key in elsewhere and key not in worked:
+            worked[key] = elsewhere[key]
+            kept.add(worked[key])
         if key in worked:
             cells.clear(settings)
             yield Worked(worked[key], kept=True, done=place, total=len(grid.cells))
@@ -124,7 +128,9 @@ def _cell(cells: GridCells, settings: CellSettings, key: str) -> GridCell:
         return GridCell(settings=settings, key=key, problem=f"{type(error).__name__}: {error}")
 
 
-def _systems(material: Material, kept: GridFolder, listen: Listener) -> list[SystemFigures]:
+def _systems(
+    material: Material, kept: GridFolder, elsewhere: Mapping[str, SystemFigures], listen: Listener
+) -> list[SystemFigures]:
     """Systems that do not differ between cells: all of people's segments, the language model, people."""
     known = kept.systems()
     base, shown = people_key(material), [one.segment.context for one in material.parts.held_out]
@@ -138,7 +144,7 @@ def _systems(material: Material, kept: GridFolder, listen: Listener) -> list[Sys
     for name, make in made.items():
         key = digest(base, name, *((coder_key(material), shown) if name == "model" else ()))[:32]
         try:
-            figures = known.get(key) or make()
+            figures = known.get(key) or elsewhere.get(key) or make()
         except EndpointStopped:
             raise
         except IntercoderError as error:

@@ -140,9 +140,22 @@ class GridFolder:
         """Key -> a cell that is worked; those that failed are not, and are worked again."""
         return {cell.key: cell for cell in read_cells(self.folder / CELLS) if not cell.problem}
 
+    def elsewhere(self) -> dict[str, GridCell]:
+        """Key -> a cell that is worked in another grid of the study: what has its key has its figures."""
+        return {key: cell for other in self._others for key, cell in other.worked().items()}
+
     def add(self, cell: GridCell) -> None:
         """Write a cell down."""
         _append(self.folder / CELLS, cell)
+
+    def systems_elsewhere(self) -> dict[str, SystemFigures]:
+        """Key -> a system that the cells of another grid share."""
+        return {key: figures for other in self._others for key, figures in other.systems().items()}
+
+    @property
+    def _others(self) -> list[GridFolder]:
+        folders = sorted({file.parent for file in self.folder.parent.glob(f"*/{GRID}")} - {self.folder})
+        return [GridFolder(folder) for folder in folders]
 
     def systems(self) -> dict[str, SystemFigures]:
         """Key -> a system that all cells share."""

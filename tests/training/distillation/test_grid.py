@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from intercoder.core.errors import EndpointStopped
+from intercoder.stores.classifier_folders import read_grid
 from intercoder.training.distillation import grid, grid_cells
 from intercoder.training.distillation.distillation_settings import read_settings
 from intercoder.training.distillation.grid import run_grid
@@ -48,6 +49,28 @@ def test_what_stopped_in_a_training_of_all_segments_may_go_on_with_other_setting
     worked = list(run_grid(other, "shares", listen=lambda event: told.append(str(event.get("problem", "")))))
     assert [one.cell.problem for one in worked] == ["", ""]
     assert not any(told)
+
+
+def test_what_another_grid_has_worked_is_not_worked_again(
+    tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    first = list(run_grid(material, "first"))
+    wider = material.with_settings(read_settings(None, [*WORDS, "grid.seeds=[0,1,2]"], {"encoder": encoder}))
+    trained: list[str] = []
+    real = grid_cells.train
+    monkeypatch.setattr(grid_cells, "train", lambda *given: (trained.append("cell"), real(*given))[1])
+    monkeypatch.setattr(grid, "train", lambda *_: trained.append("all of people's"))
+    second = list(run_grid(wider, "second"))
+    assert trained == ["cell"]
+    assert [(one.cell, one.kept) for one in second[:2]] == [(one.cell, True) for one in first]
+    assert not second[2].kept
+    folder = material.folder.path / "grids"
+    kept = [read_grid(folder / name) for name in ("first", "second")]
+    assert [len(one.cells) for one in kept] == [2, 3]
+    assert kept[0].grid.systems == kept[1].grid.systems
+    monkeypatch.undo()
+    assert [one.kept for one in run_grid(material, "first", new=True)] == [False, False]
 
 
 def test_an_endpoint_that_answers_nobody_stops_the_grid(
