@@ -1,7 +1,8 @@
 """Distillation on real coded texts: single classifiers and a grid, beside the language model and people (seed 001).
 
     python benchmarks/distillation.py [--sets khan,immigration,stance] [--texts N] [--items N] [--no-grid]
-        [--settings FILE.toml] [--set KEY=VALUE ...] [--model REFERENCE] [--work FOLDER] [--out FOLDER]
+        [--settings FILE.toml] [--set KEY=VALUE ...] [--model REFERENCE] [--reader REFERENCE]
+        [--work FOLDER] [--out FOLDER]
 
 Makes a study of each set (`distillation_studies.py`), distills one classifier of it and works two grids: share,
 size and temperature without the filter, and the filter (`grid.filters`) at the share and temperature of the single
@@ -54,7 +55,7 @@ name = "coder"
 model = {model}
 [[deductive.coders]]
 name = "reader"
-model = {model}
+model = {reader}
 """
 ONE, SHARES, FILTER = "distilled", "shares", "filter"
 """Names of the single classifier and of the grids in a study."""
@@ -72,6 +73,7 @@ class Outcome(NamedTuple):
 def work(texts: TextSet, place: Path, given: argparse.Namespace, tell: Callable[[Outcome], None]) -> Outcome:
     """Work one set; tell what is known whenever there is more."""
     quoted = {"question": json.dumps(texts.question), "model": json.dumps(given.model)}
+    quoted["reader"] = json.dumps(reader_of(given))
     folder = study_of(place, texts, STUDY.format(**quoted))
     found = Outcome(texts)
     try:
@@ -134,8 +136,9 @@ def write(outcomes: Mapping[str, Outcome], given: argparse.Namespace) -> None:
     lines = [
         "# Distillation",
         "",
-        f"Language model, synthesizer and filter: `{given.model}`. 95% intervals in brackets: over held-out "
-        "segments, in grids over seeds. All is measured on segments that people coded and nothing learnt from.",
+        f"Synthesizer: `{given.model}`; language model and filter: `{reader_of(given)}`. 95% intervals in "
+        "brackets: over held-out segments, in grids over seeds. All is measured on segments that people coded and "
+        "nothing learnt from.",
         "",
         *(line for one in outcomes.values() for line in _lines(one)),
     ]
@@ -177,8 +180,14 @@ def _replace(file: Path, text: str) -> None:
 
 def place_of(texts: TextSet, given: argparse.Namespace) -> Path:
     """Where the study of a set is kept."""
-    model = "".join(sign if sign.isalnum() or sign in "-." else "-" for sign in given.model)
-    return given.work / f"{texts.name}-{len(texts.codes)}-{len(texts.texts)}-{model[-40:]}"
+    models = dict.fromkeys((given.model, reader_of(given)))
+    words = ["".join(sign if sign.isalnum() or sign in "-." else "-" for sign in name)[-40:] for name in models]
+    return given.work / "-".join((texts.name, str(len(texts.codes)), str(len(texts.texts)), *words))
+
+
+def reader_of(given: argparse.Namespace) -> str:
+    """The model that codes: filters what is written, and is compared with."""
+    return str(given.reader or given.model)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -190,7 +199,8 @@ def main(words: list[str] | None = None) -> int:
     arguments.add_argument("--settings", type=Path, help="numbers of a distillation, as `intercoder distill` reads")
     arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one of them")
     arguments.add_argument("--no-grid", dest="grid", action="store_false", help="single classifiers only, no grids")
-    arguments.add_argument("--model", default=DEFAULT_MODEL, help="writes segments, filters, and is compared with")
+    arguments.add_argument("--model", default=DEFAULT_MODEL, help="writes segments")
+    arguments.add_argument("--reader", help="filters them, and is compared with; by default the same model")
     arguments.add_argument("--data", type=Path, default=DATA, help="folder with the texts")
     arguments.add_argument("--work", type=Path, default=CACHE / "distillation", help="folder for the studies")
     arguments.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")

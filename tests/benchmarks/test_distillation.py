@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.distillation import Outcome, main, write
+from benchmarks.distillation import Outcome, main, place_of, write
 from benchmarks.distillation_studies import TextSet, immigration, khan, stance, study_of, subset
 from intercoder.core.classifiers import read_card
 from intercoder.graphs.deductive_jobs import current_book
@@ -93,10 +93,18 @@ def test_no_label_is_imported(shared_data: Path, tmp_path: Path) -> None:
 def test_what_is_undefined_is_null_in_its_numbers(shared_data: Path, tmp_path: Path) -> None:
     found = evaluation("thrift", "thrift", segments=20)
     outcome = Outcome(khan(shared_data, 1), found, grids=(grid("g", "thrift"),))
-    write({"khan": outcome}, Namespace(out=tmp_path, model="scripted:words"))
+    write({"khan": outcome}, Namespace(out=tmp_path, model="scripted:words", reader=None))
     text = (tmp_path / "distillation.json").read_text(encoding="utf-8")
     numbers = json.loads(text, parse_constant=no_json)["khan"]["grids"][0]
     assert numbers["cells"][0]["settings"]["temperature"] is None
+
+
+def test_a_set_with_another_model_is_another_study(shared_data: Path, tmp_path: Path) -> None:
+    texts = khan(shared_data, 1)
+    readers = (None, "embedded:a", "hf:/b")
+    given = [Namespace(work=tmp_path, model="embedded:a", reader=reader) for reader in readers]
+    places = ["khan-1-40-embedded-a", "khan-1-40-embedded-a", "khan-1-40-embedded-a-hf--b"]
+    assert [place_of(texts, one).name for one in given] == places
 
 
 def test_a_study_is_made_once(shared_data: Path, tmp_path: Path) -> None:
