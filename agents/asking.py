@@ -15,11 +15,11 @@ from langchain_core.language_models import BaseChatModel
 
 from intercoder.agents.answers import InvalidAnswer, Schema
 from intercoder.agents.session import Session
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.decisions import Failure, Provenance, Role
 from intercoder.core.errors import IntercoderError
 from intercoder.core.identity import digest
 from intercoder.core.protocols import LoggedAnswer
-from intercoder.core.study import Sampling
 from intercoder.llms.calling import CallFailed, call
 from intercoder.llms.usage import cost_of, price_of
 from intercoder.prompts.loader import Message, Prompt

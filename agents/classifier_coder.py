@@ -24,9 +24,10 @@ from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.confidence import confidences
 from intercoder.core.decisions import CodeAnswer, Failure, Provenance
+from intercoder.core.deductive_settings import CLASSIFIER, DeductiveCoderSettings
 from intercoder.core.documents import Segment
 from intercoder.core.errors import ModelError
-from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, Privacy
+from intercoder.core.study import Privacy
 from intercoder.llms.class_probabilities import Numbers
 from intercoder.llms.classifiers import load_classifier
 from intercoder.llms.references import same_model

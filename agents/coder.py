@@ -17,10 +17,11 @@ from intercoder.agents.asking import Actor, Question, ask
 from intercoder.agents.means import Means
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import TextInput, material_of, standalone_session, subgraph
+from intercoder.core.agent_settings import DEFAULT_MODEL, CoderSettings
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.documents import Segment
 from intercoder.core.quotes import locate
-from intercoder.core.study import DEFAULT_MODEL, CoderSettings, Privacy, Study
+from intercoder.core.study import Privacy, Study
 from intercoder.prompts.loader import Piece, load
 
 SEEDS_APART = 1000

@@ -36,12 +36,14 @@ from intercoder.agents.means import Means
 from intercoder.agents.pattern_coder import find_pattern
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import TextInput, material_of, standalone_session, subgraph
+from intercoder.core.agent_settings import DEFAULT_MODEL
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import CodeAnswer, Role
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest
 from intercoder.core.quotes import locate
-from intercoder.core.study import DEFAULT_MODEL, DeductiveCoderSettings, Privacy, Study
+from intercoder.core.study import Privacy, Study
 from intercoder.prompts.loader import Piece, load
 
 

@@ -26,10 +26,10 @@ from intercoder.agents.means import Means
 from intercoder.agents.session import Session
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import CodeAnswer, Provenance
+from intercoder.core.deductive_settings import DeductiveModerator as ModeratorSettings
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest
 from intercoder.core.quotes import Quote
-from intercoder.core.study import DeductiveModerator as ModeratorSettings
 from intercoder.core.study import Study
 from intercoder.prompts.loader import Piece, load
 

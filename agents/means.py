@@ -8,8 +8,9 @@ from pathlib import Path
 from langchain_core.language_models import BaseChatModel
 
 from intercoder.agents.asking import Actor
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.decisions import Role
-from intercoder.core.study import Limits, Privacy, Sampling, Study
+from intercoder.core.study import Limits, Privacy, Study
 from intercoder.llms.adapters import identity, other_names
 from intercoder.llms.factory import chat_model
 from intercoder.llms.references import parse_reference

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from intercoder.core.agent_settings import ModerationKind
 from intercoder.core.protocols import Vectors
 from intercoder.core.record import Record
-from intercoder.core.study import ModerationKind
 
 LONGEST_LABEL = 5
 """Words up to which a label is not penalised (seed 000, appendix C)."""

@@ -25,17 +25,12 @@ from intercoder.agents.means import Means
 from intercoder.agents.moderation_rules import LONGEST_LABEL, Candidate, choose
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import material_of, standalone_session, subgraph
+from intercoder.core.agent_settings import ModerationKind, ModeratorSettings
 from intercoder.core.decisions import Answer, Choice, Provenance, Settlement, Suggestion
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest
 from intercoder.core.protocols import Embedder
-from intercoder.core.study import (
-    DEFAULT_EMBEDDING,
-    ModerationKind,
-    ModeratorSettings,
-    Privacy,
-    Study,
-)
+from intercoder.core.study import DEFAULT_EMBEDDING, Privacy, Study
 from intercoder.llms.factory import embedder
 from intercoder.prompts.loader import Piece, load
 

@@ -23,9 +23,10 @@ from intercoder.agents.revision_answers import parse_reviser_answer, reviser_sch
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import standalone_session, subgraph
 from intercoder.agents.writing import Writer
+from intercoder.core.agent_settings import DEFAULT_MODEL, ReviserSettings
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.findings import CodeFindings
-from intercoder.core.study import DEFAULT_MODEL, Privacy, ReviserSettings, Study
+from intercoder.core.study import Privacy, Study
 from intercoder.prompts.loader import Piece
 
 __all__ = ["Proposal", "Reviser", "build_reviser"]

@@ -32,9 +32,10 @@ from intercoder.agents.synthesizer_answers import (
     synthesizer_schema,
 )
 from intercoder.agents.writing import Writer
+from intercoder.core.agent_settings import DEFAULT_MODEL, SynthesizerSettings
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.identity import digest, make_id
-from intercoder.core.study import DEFAULT_MODEL, Privacy, Study, SynthesizerSettings
+from intercoder.core.study import Privacy, Study
 from intercoder.core.synthetic import Written
 from intercoder.prompts.loader import Piece, WorkedExample
 

@@ -14,9 +14,10 @@ from intercoder.agents.means import Means
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import standalone_session, subgraph
 from intercoder.agents.writing import Writer, name_codes
+from intercoder.core.agent_settings import DEFAULT_MODEL, WriterSettings
 from intercoder.core.concepts import Definition
 from intercoder.core.identity import make_id
-from intercoder.core.study import DEFAULT_MODEL, Privacy, Study, WriterSettings
+from intercoder.core.study import Privacy, Study
 
 
 class Themer:

@@ -25,9 +25,10 @@ from intercoder.agents.answers import (
 from intercoder.agents.asking import Asked, Question, ask
 from intercoder.agents.means import Means
 from intercoder.agents.session import Session
+from intercoder.core.agent_settings import WriterSettings
 from intercoder.core.concepts import Definition
 from intercoder.core.decisions import Role
-from intercoder.core.study import Study, WriterSettings
+from intercoder.core.study import Study
 from intercoder.prompts.loader import Piece, WorkedExample, load
 
 Parsed = TypeVar("Parsed")

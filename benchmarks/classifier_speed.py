@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.distillation_studies import DATA, IMMIGRATION, TextSet, immigration, study_of, subset
 from benchmarks.reporting import report
-from intercoder.core.study import DEFAULT_MODEL
+from intercoder.core.agent_settings import DEFAULT_MODEL
 from intercoder.graphs.final_jobs import begin_final
 from intercoder.graphs.jobs import execute
 from intercoder.llms.classifiers import load_classifier

@@ -159,7 +159,9 @@ def revised_round(segments: int, codes: int) -> dict[str, float]:
     from langgraph.checkpoint.memory import InMemorySaver
     from langgraph.types import Command
 
-    from intercoder.core.study import CoderSettings, Development, Study
+    from intercoder.core.agent_settings import CoderSettings
+    from intercoder.core.deductive_settings import Development
+    from intercoder.core.study import Study
     from intercoder.graphs import InMemoryDevelopmentStore, build_codevelopment, make_development_context
     from intercoder.llms.scripted import ScriptedChatModel
     from intercoder.stores.in_memory import InMemoryAnswerLog

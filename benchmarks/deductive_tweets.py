@@ -23,8 +23,9 @@ from intercoder.agents.means import Means
 from intercoder.agents.pattern_coder import find_pattern
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import material_of, standalone_session
+from intercoder.core.agent_settings import DEFAULT_MODEL
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.study import DEFAULT_MODEL, DeductiveCoderSettings
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.evals.randomness import binary, holm, repeat_test
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "trump_tweets"

@@ -30,9 +30,10 @@ from benchmarks.distillation_studies import DATA, TextSet, immigration, khan, st
 from benchmarks.distillation_tables import evaluation_lines, grid_lines
 from benchmarks.ensemble_asking import CACHE
 from benchmarks.reporting import RESULTS
+from intercoder.core.agent_settings import DEFAULT_MODEL
 from intercoder.core.classifier_results import Evaluation
 from intercoder.core.errors import IntercoderError
-from intercoder.core.study import DEFAULT_MODEL, Study
+from intercoder.core.study import Study
 from intercoder.stores.classifier_folders import GRIDS, WorkedGrid, beside_grids, read_grid
 from intercoder.training.distillation.distillation_settings import DistillationSettings, GridSettings, read_settings
 from intercoder.training.distillation.distilling import distill

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.reporting import report
 from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.documents import Segment
-from intercoder.core.study import CoderSettings
 from intercoder.llms.catalogue import model_path
 from intercoder.llms.embedded import EmbeddedChatModel
 from intercoder.llms.prefixes import PrefixMemory

@@ -43,7 +43,7 @@ from benchmarks.ensemble_tables import curve_table, differences, plain, quality_
 from benchmarks.ensemble_texts import DATA, TextSet, text_sets
 from benchmarks.ensemble_vectors import at_once, cached
 from benchmarks.reporting import RESULTS
-from intercoder.core.study import ModeratorSettings
+from intercoder.core.agent_settings import ModeratorSettings
 from intercoder.llms.catalogue import model_path
 
 MODERATOR = ModeratorSettings(name="model", kind="llm", model=SMALL, shots=1)

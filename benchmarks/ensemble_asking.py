@@ -19,9 +19,9 @@ from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
 from intercoder.agents.moderator import Moderator
 from intercoder.agents.session import Session, Slots
+from intercoder.core.agent_settings import CoderSettings, Ending, ModeratorSettings, Sampling
 from intercoder.core.decisions import Answer, Settlement
 from intercoder.core.protocols import Embedder
-from intercoder.core.study import CoderSettings, Ending, ModeratorSettings, Sampling
 from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.stores.database import connect
 

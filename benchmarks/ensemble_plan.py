@@ -11,8 +11,8 @@ from benchmarks.ensemble_asking import coder
 from benchmarks.ensemble_measures import Embed
 from benchmarks.ensemble_systems import Said, adaptive, dynamic, heard, in_hindsight, labels_of, refined, ruled
 from benchmarks.ensemble_texts import Item
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.decisions import Answer, Settlement
-from intercoder.core.study import CoderSettings
 from intercoder.training.card import read_card
 
 SMALL, LARGE = "embedded:qwen2.5-coder-0.5b", "embedded:qwen2.5-coder-1.5b"

@@ -12,10 +12,10 @@ from benchmarks.ensemble_measures import Embed, likeness
 from benchmarks.ensemble_texts import Item
 from intercoder.agents.dynamic_selection import Sampled, needs
 from intercoder.agents.moderation_rules import Candidate, choose
+from intercoder.core.agent_settings import ModerationKind
 from intercoder.core.codebook import Code, found_code
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.refinement import LabelToPlace, adaptive_tau, refine
-from intercoder.core.study import ModerationKind
 from intercoder.stores.memory_exact import ExactCodeMemory
 
 Answers: TypeAlias = Mapping[str, Answer | None]

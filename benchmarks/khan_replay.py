@@ -27,7 +27,7 @@ import numpy.typing as npt
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from intercoder.core.decisions import Value
-from intercoder.core.study import Calibration
+from intercoder.core.deductive_settings import Calibration
 from intercoder.evals.calibration import CodeCalibration, calibrate_code
 from intercoder.evals.interval import Estimate
 from intercoder.evals.randomness import RepeatTest, repeat_test

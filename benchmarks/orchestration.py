@@ -126,7 +126,7 @@ async def bare(url: str, asked: list[Any], concurrency: int) -> None:
 def in_memory(segments: int) -> dict[str, float]:
     """CPU time per call of the graph with a scripted model, and of the scripted model alone."""
     from intercoder.agents.answers import coder_schema
-    from intercoder.core.study import Sampling
+    from intercoder.core.agent_settings import Sampling
     from intercoder.core.study_toml import parse_study
     from intercoder.graphs import code_inductively
     from intercoder.llms.calling import call

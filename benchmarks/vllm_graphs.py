@@ -189,7 +189,8 @@ def alone(folder: Path, before: Sequence[Asked], asked: Sequence[Asked]) -> Meas
 
 def one_by_one(reference: str, asked: Sequence[Asked]) -> Measured:
     """The same engine in this process, each question after the answer to the one before."""
-    from intercoder.core.study import Limits, Privacy, Sampling
+    from intercoder.core.agent_settings import Sampling
+    from intercoder.core.study import Limits, Privacy
     from intercoder.llms.calling import call
     from intercoder.llms.factory import chat_model
 

@@ -24,7 +24,7 @@ from intercoder.cli.studies import JsonOption
 
 if TYPE_CHECKING:
     from intercoder.agents.means import Means
-    from intercoder.core.study import Ending
+    from intercoder.core.agent_settings import Ending
     from intercoder.training.lora import Trained
     from intercoder.training.pairs import Dropped, Pairs
 
@@ -78,7 +78,7 @@ def lora(
     Example: `intercoder train lora repair --base embedded:qwen2.5-coder-0.5b --prompt expert_angle`
     """
     from intercoder.cli.lora_progress import listener
-    from intercoder.core.study import CoderSettings
+    from intercoder.core.agent_settings import CoderSettings
     from intercoder.training.lora import train
     from intercoder.training.settings import read_settings
 

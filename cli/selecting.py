@@ -17,7 +17,7 @@ from intercoder.cli.frames import CsvOption, Line, interval, print_lines
 from intercoder.cli.studies import JsonOption
 
 if TYPE_CHECKING:
-    from intercoder.core.study import CoderSettings, Ending
+    from intercoder.core.agent_settings import CoderSettings, Ending
     from intercoder.stores.study_folder import StudyFolder
     from intercoder.training.candidates import Candidate
     from intercoder.training.development_items import DevelopmentItem
@@ -94,7 +94,7 @@ def select(
     Example: `intercoder train select repair --shots 0-5 --prompts all`
     """
     from intercoder.cli.progress import listener
-    from intercoder.core.study import DEFAULT_MODEL
+    from intercoder.core.agent_settings import DEFAULT_MODEL
     from intercoder.training.development_items import draw_items, items_of
     from intercoder.training.selection_source import open_source
     from intercoder.training.trying_all import ask_all

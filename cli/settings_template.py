@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from intercoder.core.study import CoderSettings, default_coders, study_id
+from intercoder.core.agent_settings import CoderSettings, default_coders
+from intercoder.core.study import study_id
 
 _HEAD = """\
 # Settings of an intercoder study. Everything here may be edited; unknown or mistyped keys are reported.

@@ -6,79 +6,28 @@ from typing import Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from intercoder.core.agent_settings import (
+    CoderSettings,
+    Ensemble,
+    ModeratorSettings,
+    ReviserSettings,
+    SynthesizerSettings,
+    WriterSettings,
+)
+from intercoder.core.deductive_settings import (
+    CLASSIFIER,
+    Calibration,
+    Deduction,
+    DeductiveCoderSettings,
+    DeductiveModerator,
+    Development,
+    Human,
+)
 from intercoder.core.identity import make_id
 from intercoder.core.record import Record
 
-Ending: TypeAlias = Literal["full_stop", "line_break"]
-ModerationKind: TypeAlias = Literal["medoid", "llm", "majority", "weighted"]
 ComparedText: TypeAlias = Literal["label", "label_and_definition", "segment"]
-
-DEFAULT_MODEL = "embedded:qwen2.5-coder-0.5b"
 DEFAULT_EMBEDDING = "embedded:minilm-l6"
-CLASSIFIER = "classifier:"
-"""How the reference of a classifier begins."""
-
-
-class Sampling(Record):
-    """How a model draws its answer (seed 000, appendix E: temperature 0.7, top_p 0.7)."""
-
-    temperature: float = Field(default=0.7, ge=0, le=2)
-    top_p: float = Field(default=0.7, gt=0, le=1)
-    max_tokens: int = Field(default=160, ge=8, le=8192)
-    """Budget of the whole answer: label, reason and quote."""
-
-
-class CoderSettings(Record):
-    """One coder: a name, a model and a way of asking."""
-
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\s/\\]+$")
-    model: str = DEFAULT_MODEL
-    prompt: str = "expert_angle"
-    shots: int = Field(default=4, ge=0, le=5)
-    """Worked examples in the prompt; small models need them, one of them with nothing to code."""
-    ending: Ending = "full_stop"
-    sampling: Sampling = Sampling()
-    seed: int = 0
-    weight: float = Field(default=1.0, ge=0)
-    """Used by weighted moderation: the coder's agreement with people on a development sample."""
-
-
-class ModeratorSettings(Record):
-    """One moderator: a rule (medoid, majority, weighted) or a model."""
-
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\s/\\]+$")
-    kind: ModerationKind = "medoid"
-    groundedness: float = Field(default=1.0, ge=0)
-    """Weight g of the label's likeness to the segment; 0 is the plain medoid."""
-    tau: float = Field(default=0.7, gt=0, le=1)
-    """Cosine from which majority and weighted moderation take two suggestions for the same code."""
-    model: str = ""
-    prompt: str = "default"
-    shots: int = Field(default=1, ge=0, le=5)
-    new_codes: bool = True
-    """Whether a model may put a code of its own in the place of what coders suggest."""
-    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
-    seed: int = 0
-
-    @model_validator(mode="after")
-    def _model_where_needed(self) -> Self:
-        if self.kind == "llm" and not self.model:
-            raise ValueError('a moderator of kind "llm" needs a model')
-        return self
-
-
-class Ensemble(Record):
-    """Dynamic ensemble selection: one coder is asked first, the others only where it is not sure (seed 000)."""
-
-    dynamic: bool = False
-    coder: str = ""
-    """Name of the coder that is asked first, the cheapest; empty: the first."""
-    asks: int = Field(default=3, ge=2, le=10)
-    """How often it is asked about each segment."""
-    tau: float = Field(default=0.7, gt=0, le=1)
-    """Cosine from which two of its labels mean the same; with more than one meaning the others are asked."""
-    known: float = Field(default=0.4, ge=-1, le=1)
-    """Cosine below which the nearest known code is too far, so that the others are asked."""
 
 
 class Refinement(Record):
@@ -96,38 +45,6 @@ class Refinement(Record):
         if self.low > self.high:
             raise ValueError("low must not be above high")
         return self
-
-
-class WriterSettings(Record):
-    """An agent that writes labels and definitions: the definer of a merge, the themer."""
-
-    model: str = ""
-    """Empty: the first coder's."""
-    shots: int = Field(default=2, ge=0, le=5)
-    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
-    seed: int = 0
-
-
-class ReviserSettings(WriterSettings):
-    """The reviser: a writer whose answer holds several revisions, each with a text and a rationale."""
-
-    shots: int = Field(default=3, ge=0, le=5)
-    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=480)
-
-
-class SynthesizerSettings(WriterSettings):
-    """The synthesizer: writes texts of a code, and ones that only look so, to teach a classifier (seed 001)."""
-
-    sampling: Sampling = Sampling(temperature=0.7, top_p=0.95, max_tokens=320)
-    """The temperature is what `distill` takes if none is given there."""
-    examples: int = Field(default=4, ge=1, le=10)
-    """Human texts shown with each question, drawn anew for every few of them."""
-    words_shared: float = Field(default=0.6, gt=0, le=1)
-    """Share of a text's word triples that stand in one other text, from which it is too much like that one."""
-    cosine: float = Field(default=0.95, gt=0, le=1)
-    """Cosine of embeddings from which two texts are too much alike."""
-    patience: int = Field(default=40, ge=5)
-    """If fewer than one in ten of so many texts in a row can be kept, the synthesizer only repeats itself."""
 
 
 class Merging(Record):
@@ -153,120 +70,6 @@ class Coding(Record):
     max_codes: int = Field(default=1, ge=1, le=10)
     context_before: int = Field(default=1, ge=0, le=5)
     """How many segments before the one to be coded are shown beside it."""
-
-
-class DeductiveCoderSettings(Record):
-    """One coder of deductive coding: a model that is asked, a classifier, or answers that were given before."""
-
-    name: str = Field(default="reader", min_length=1, max_length=64, pattern=r"^[^\s/\\]+$")
-    model: str = ""
-    """Empty: the first inductive coder's."""
-    prompt: str = "default"
-    shots: int = Field(default=4, ge=0, le=5)
-    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
-    seed: int = 0
-    weight: float = Field(default=1.0, ge=0)
-    """Used by weighted moderation."""
-    replay: str = ""
-    """A table of recorded answers, relative to the study; no model is asked then."""
-    classifier: str = ""
-    """Name of a classifier of the study that decides first; the model is asked where it is not confident."""
-    confidence: float | None = Field(default=None, ge=0, le=1)
-    """From which the classifier's decision stands; by default the one on its card."""
-
-    @model_validator(mode="after")
-    def _one_way_to_answer(self) -> Self:
-        if self.classifier and (self.replay or self.model.startswith(CLASSIFIER)):
-            raise ValueError(
-                "`classifier` names who decides before a language model; "
-                f'for a classifier alone write model = "{CLASSIFIER}{self.classifier}" without it'
-            )
-        if self.confidence is not None and not self.classifier:
-            raise ValueError("`confidence` belongs to a coder with a `classifier` before its model")
-        return self
-
-    @property
-    def asks(self) -> bool:
-        """Whether a language model is asked, if only where a classifier is not confident."""
-        return not self.replay and not self.model.startswith(CLASSIFIER)
-
-    @property
-    def classifies(self) -> str:
-        """Name of the classifier that decides, alone or before a language model; empty for none."""
-        alone = self.model.startswith(CLASSIFIER) and not self.replay
-        return self.model.removeprefix(CLASSIFIER).strip() if alone else self.classifier
-
-
-class DeductiveModerator(Record):
-    """Who settles what several coders said of a code."""
-
-    name: str = Field(default="moderator", min_length=1, max_length=64, pattern=r"^[^\s/\\]+$")
-    kind: Literal["majority", "weighted", "llm"] = "majority"
-    model: str = ""
-    """For `llm`; empty: the first inductive coder's."""
-    shots: int = Field(default=1, ge=0, le=5)
-    sampling: Sampling = Sampling(temperature=0.0, top_p=1.0)
-    seed: int = 0
-
-
-class Deduction(Record):
-    """How segments are coded with a codebook that stands before (seed 002)."""
-
-    coders: tuple[DeductiveCoderSettings, ...] = Field(default=(DeductiveCoderSettings(),), min_length=1)
-    moderator: DeductiveModerator = DeductiveModerator()
-    """Asked where there are two coders or more."""
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        names = [coder.name for coder in self.coders] + [self.moderator.name]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"coders and moderator need names of their own; used twice: {', '.join(twice)}")
-        for name, meaning in (
-            ("pattern", "codes that a regular expression finds"),
-            ("final", "what stands at last"),
-        ):
-            if name in names:
-                raise ValueError(f'"{name}" cannot be a name: it marks {meaning}')
-        return self
-
-
-class Development(Record):
-    """How a codebook is tried and revised (seed 002, section 2.1.1)."""
-
-    sample: int = Field(default=100, ge=1)
-    """Segments drawn."""
-    seed: int = 0
-    stratify: str = ""
-    """Attribute whose values are drawn in proportion."""
-    repeat: bool = True
-    """Whether each coder is asked again in another way, for the repeat test; doubles the cost."""
-    repeat_temperature: float = Field(default=0.7, ge=0, le=2)
-    rounds: int = Field(default=5, ge=1)
-    """Rounds after which the reviser proposes nothing more."""
-    revisions_per_code: int = Field(default=2, ge=1, le=5)
-    """Most revisions that the reviser proposes for one code in one round."""
-
-
-class Calibration(Record):
-    """When a model codes as well as people do (methods, section 3)."""
-
-    margin: float = Field(default=0.10, gt=0, lt=1)
-    """How much lower than people's agreement with each other a model's with people may be."""
-    lowest_ac1: float = Field(default=0.6, ge=-1, le=1)
-    lowest_positive: float = Field(default=0.5, ge=0, le=1)
-    """Where one person coded: bounds for the lower ends of AC1 and positive agreement."""
-    fewest_positives: int = Field(default=10, ge=1)
-    """Segments that people gave the code to, below which no code is ready."""
-    resamples: int = Field(default=2000, ge=100)
-    seed: int = 0
-
-
-class Human(Record):
-    """How people code."""
-
-    blind: bool = True
-    """Whether a person sees what models and others said of a segment only once they are done with it."""
 
 
 class Embedding(Record):
@@ -407,24 +210,6 @@ class Study(Record):
         if len(self.deductive.coders) > 1 and self.deductive.moderator.kind == "llm":
             asked.append(self.deductive.moderator)
         return tuple(dict.fromkeys(self.writer_model(settings) for settings in asked))
-
-
-def default_coders(model: str = DEFAULT_MODEL) -> tuple[CoderSettings, ...]:
-    """The ensemble of three that a new study starts with.
-
-    Less random than the seed's 0.7: with small models, labels drawn at 0.3 read soberer (docs/quality.md).
-    """
-    prompts = ("expert_angle", "informal_request", "explicit_instruction")
-    return tuple(
-        CoderSettings(
-            name=prompt.split("_")[0],
-            model=model,
-            prompt=prompt,
-            seed=place,
-            sampling=Sampling(temperature=0.3, top_p=0.9),
-        )
-        for place, prompt in enumerate(prompts)
-    )
 
 
 def study_id(question: str) -> str:

@@ -10,16 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from intercoder.core.agent_settings import CoderSettings, ModeratorSettings
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
 from intercoder.core.errors import SettingsError
-from intercoder.core.study import (
-    CoderSettings,
-    Deduction,
-    DeductiveCoderSettings,
-    ModeratorSettings,
-    Price,
-    Study,
-    study_id,
-)
+from intercoder.core.study import Price, Study, study_id
 
 
 def parse_study(text: str, where: str = "study.toml") -> Study:

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from intercoder.core.deduction import CoderValues
+from intercoder.core.deductive_settings import Calibration
 from intercoder.core.record import Record
-from intercoder.core.study import Calibration
 from intercoder.evals.bootstrap import replicates
 from intercoder.evals.calibration_answers import UNSURE, Answers, CodedSample, decided, read_sample, weight_of
 from intercoder.evals.calibration_pairs import DIFFERENCE, HUMAN_HUMAN, HUMAN_MODEL, PAIRS, PairSums

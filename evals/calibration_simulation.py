@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from intercoder.core.deductive_settings import Calibration
 from intercoder.core.record import Record
-from intercoder.core.study import Calibration
 from intercoder.evals.calibration_pairs import DIFFERENCE, HUMAN_MODEL, PairSums, pair_statistics
 from intercoder.evals.calibration_verdict import decide, held_against
 from intercoder.evals.interval import TAIL, Floats

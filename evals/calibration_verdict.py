@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple, TypeAlias
 
-from intercoder.core.study import Calibration
+from intercoder.core.deductive_settings import Calibration
 
 CalibrationVerdict: TypeAlias = Literal["ready", "revise", "not shown"]
 

@@ -23,8 +23,10 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 from typing_extensions import TypedDict
 
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.study import CoderSettings, Development, Study
+from intercoder.core.deductive_settings import Development
+from intercoder.core.study import Study
 from intercoder.graphs import InMemoryDevelopmentStore, build_codevelopment, make_development_context
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from intercoder.stores.in_memory_development import RUN

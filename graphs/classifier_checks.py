@@ -9,10 +9,11 @@ from pathlib import Path
 from intercoder.agents.classifier_coder import Origin, bound_note, classifier_origin
 from intercoder.core.classifiers import ClassifierCard, classifier_folder, read_card
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.shown import listed
-from intercoder.core.study import DeductiveCoderSettings, Study
+from intercoder.core.study import Study
 from intercoder.llms.classifiers import check_packages
 from intercoder.stores.codebooks import read_version
 from intercoder.stores.database import reading, writing

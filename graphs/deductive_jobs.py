@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import Value
 from intercoder.core.deduction import FINAL, PATTERN, CoderValues, final_of
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.study import DeductiveCoderSettings, Study
+from intercoder.core.study import Study
 from intercoder.evals.calibration import CodeCalibration, calibrate
 from intercoder.evals.calibration_plan import observed_prevalence
 from intercoder.formats.recorded_answers import read_recorded

@@ -20,9 +20,10 @@ from intercoder.agents.subgraph import blocking, standalone_session
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import CodeAnswer
 from intercoder.core.deduction import PATTERN
+from intercoder.core.deductive_settings import CLASSIFIER, DeductiveCoderSettings
 from intercoder.core.documents import Segment
 from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
-from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, Study
+from intercoder.core.study import Study
 from intercoder.graphs.checks import problems
 from intercoder.graphs.classifier_checks import bound_notes, classifier_problems
 from intercoder.graphs.planning import (

@@ -9,22 +9,16 @@ from typing import TYPE_CHECKING
 from langchain_core.language_models import BaseChatModel
 
 from intercoder.agents.subgraph import blocking
+from intercoder.core.agent_settings import DEFAULT_MODEL, CoderSettings
 from intercoder.core.codebook import Codebook
 from intercoder.core.codebook_drafts import Draft, DraftCode, completed
 from intercoder.core.coded_lines import COLUMNS, Line, line_of
 from intercoder.core.decisions import Decision, Failure
 from intercoder.core.deduction import CoderValues, final_of, is_final, values_of
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings, DeductiveModerator
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
-from intercoder.core.study import (
-    DEFAULT_MODEL,
-    CoderSettings,
-    Deduction,
-    DeductiveCoderSettings,
-    DeductiveModerator,
-    Study,
-    study_id,
-)
+from intercoder.core.study import Study, study_id
 from intercoder.graphs.deductive import build_deductive
 from intercoder.graphs.teams import make_deductive_context
 from intercoder.graphs.texts import check_texts

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.deductive_settings import Development
 from intercoder.core.documents import Unit
 from intercoder.core.errors import InputError, StudyError
-from intercoder.core.study import Development, Study
+from intercoder.core.study import Study
 from intercoder.graphs.checks import problems
 from intercoder.graphs.deductive_jobs import current_book, people_of, present_development, same_segments
 from intercoder.graphs.deductive_planning import plan_deductive

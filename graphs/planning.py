@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from intercoder.core.agent_settings import CoderSettings, ModeratorSettings
 from intercoder.core.record import Record
-from intercoder.core.study import CoderSettings, ModeratorSettings, Study
+from intercoder.core.study import Study
 from intercoder.graphs.checks import problems
 from intercoder.llms.references import parse_reference
 from intercoder.llms.usage import cost_of, estimate_messages, estimate_tokens, price_of

@@ -16,8 +16,9 @@ from intercoder.agents.reviser import Reviser
 from intercoder.core.classifiers import classifier_folder
 from intercoder.core.codebook import Codebook
 from intercoder.core.deduction import RecordedAnswer
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.protocols import AnswerLog, DeductiveStore, DevelopmentStore, Run
-from intercoder.core.study import DeductiveCoderSettings, Study
+from intercoder.core.study import Study
 from intercoder.graphs.context import make_session
 from intercoder.graphs.deductive_context import DeductiveContext, DevelopmentContext, Reads, ReadsAhead, Team
 

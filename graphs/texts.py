@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from langchain_core.language_models import BaseChatModel
 
 from intercoder.agents.subgraph import blocking
+from intercoder.core.agent_settings import DEFAULT_MODEL, default_coders
 from intercoder.core.codebook import Codebook
 from intercoder.core.coded_lines import COLUMNS, Line, line_of
 from intercoder.core.decisions import Decision, Failure
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
 from intercoder.core.protocols import Embedder
-from intercoder.core.study import DEFAULT_EMBEDDING, DEFAULT_MODEL, Embedding, Study, default_coders, study_id
+from intercoder.core.study import DEFAULT_EMBEDDING, Embedding, Study, study_id
 from intercoder.graphs.context import make_context
 from intercoder.graphs.inductive import build_inductive
 from intercoder.llms.privacy import no_tracing

@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.record import Record
-from intercoder.core.study import Sampling
 from intercoder.llms.failures import CallFailed, FailureKind, sort_failure
 
 __all__ = ["REPLY_LENGTH", "CallFailed", "FailureKind", "Reply", "call"]

@@ -9,7 +9,8 @@ from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
-from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.core.agent_settings import Sampling
+from intercoder.core.study import Limits, Privacy
 from intercoder.llms.connections import (
     BlockingClient,
     ConnectionSettings,

@@ -7,9 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Embedder
-from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.core.study import Limits, Privacy
 from intercoder.llms.adapted import check_peft
 from intercoder.llms.adapters import check_base, read_adapter
 from intercoder.llms.keys import endpoint_key

@@ -11,10 +11,10 @@ from itertools import product
 from pathlib import Path, PurePath
 from typing import Literal, TypeAlias
 
+from intercoder.core.agent_settings import CoderSettings, Ending, Sampling
 from intercoder.core.errors import InputError
 from intercoder.core.identity import digest
 from intercoder.core.record import Record
-from intercoder.core.study import CoderSettings, Ending, Sampling
 from intercoder.llms.references import parse_reference
 
 Adaptation: TypeAlias = Literal["zero-shot", "few-shot", "LoRA"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from intercoder.core.agent_settings import Ending
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.core.shown import counted
-from intercoder.core.study import Ending
 from intercoder.training.settings import LoraSettings
 
 CARD = "card.json"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.errors import SettingsError
 from intercoder.core.shown import counted
-from intercoder.core.study import CoderSettings, Study
+from intercoder.core.study import Study
 from intercoder.core.study_toml import parse_study
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.candidates import placed

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from intercoder.core.deductive_settings import CLASSIFIER, DeductiveCoderSettings
 from intercoder.core.errors import SettingsError
-from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, Study
+from intercoder.core.study import Study
 from intercoder.core.study_toml import parse_study
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.candidates import placed

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from pydantic import ConfigDict, ValidationError
 
+from intercoder.core.agent_settings import CoderSettings, Ending, Sampling
 from intercoder.core.errors import IntercoderError
 from intercoder.core.record import Record
-from intercoder.core.study import CoderSettings, Ending, Sampling
 from intercoder.formats.whole_files import whole_file
 from intercoder.llms.adapters import read_adapter
 from intercoder.training.candidates import Way, candidates

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from intercoder.agents.means import Means
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.errors import InputError
 from intercoder.core.identity import digest
-from intercoder.core.study import CoderSettings
 from intercoder.prompts.loader import load
 from intercoder.training.candidates import Candidate
 from intercoder.training.development_items import DevelopmentItem, items_of

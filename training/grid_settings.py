@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field, ValidationError
 
+from intercoder.core.agent_settings import Ending
 from intercoder.core.errors import SettingsError
 from intercoder.core.record import Record
-from intercoder.core.study import Ending
 from intercoder.training.grid import ENDINGS
 from intercoder.training.settings import LoraSettings, read_toml
 

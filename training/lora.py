@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.errors import InputError, ModelError
 from intercoder.core.identity import digest
 from intercoder.core.record import Record
-from intercoder.core.study import CoderSettings
 from intercoder.llms.adapters import CONFIG, WEIGHTS
 from intercoder.llms.factory import weights_folder
 from intercoder.llms.loading import fastest_dtype, load_weights, load_words

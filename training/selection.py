@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.record import Record
-from intercoder.core.study import CoderSettings
 from intercoder.evals.quality import Embed
 from intercoder.training.candidates import Adaptation, Candidate
 from intercoder.training.development_items import FEW, DevelopmentItem

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
+from intercoder.core.agent_settings import DEFAULT_MODEL, default_coders
 from intercoder.core.errors import InputError
 from intercoder.core.protocols import Vectors
-from intercoder.core.study import DEFAULT_MODEL, Study, default_coders, study_id
+from intercoder.core.study import Study, study_id
 from intercoder.llms.embeddings import CachedEmbedder
 from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import quiet_environment

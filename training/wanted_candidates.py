@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from intercoder.core.study import Ending, Study
+from intercoder.core.agent_settings import Ending
+from intercoder.core.study import Study
 from intercoder.llms.references import ModelReference, parse_reference
 from intercoder.prompts.templates import names
 from intercoder.training.candidates import Candidate, candidates, read_shots, ways

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from intercoder.core.deduction import PATTERN
+from intercoder.core.deductive_settings import CLASSIFIER, DeductiveCoderSettings, DeductiveModerator
 from intercoder.core.findings import ALPHA
 from intercoder.core.shown import counted, listed
-from intercoder.core.study import CLASSIFIER, DeductiveCoderSettings, DeductiveModerator
 from intercoder.evals.randomness import CONSISTENT, FEWEST_MINORITY
 from intercoder.evals.report.classifier_methods import CLASSIFIER_REFERENCES, classifier_methods
 from intercoder.evals.report.deductive_contents import DeductiveContents, population, stratified

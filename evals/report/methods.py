@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import NamedTuple
 
+from intercoder.core.agent_settings import CoderSettings, Ensemble, ModeratorSettings
 from intercoder.core.shown import counted, listed
-from intercoder.core.study import CoderSettings, Ensemble, ModeratorSettings
 from intercoder.evals.report.agreement_figure import Series
 from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.space_figures import CodeSpaces

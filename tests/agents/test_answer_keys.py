@@ -18,20 +18,19 @@ from intercoder.agents import (
     Themer,
 )
 from intercoder.agents.session import Session
-from intercoder.core.codebook import Codebook
-from intercoder.core.decisions import Answer, Suggestion
-from intercoder.core.findings import CodeFindings, Excerpt, Said
-from intercoder.core.study import (
+from intercoder.core.agent_settings import (
     CoderSettings,
-    Deduction,
-    DeductiveCoderSettings,
     ModeratorSettings,
     ReviserSettings,
-    Study,
     SynthesizerSettings,
     WriterSettings,
 )
-from intercoder.core.study import DeductiveModerator as DeductiveModeratorSettings
+from intercoder.core.codebook import Codebook
+from intercoder.core.decisions import Answer, Suggestion
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
+from intercoder.core.deductive_settings import DeductiveModerator as DeductiveModeratorSettings
+from intercoder.core.findings import CodeFindings, Excerpt, Said
+from intercoder.core.study import Study
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from tests.agents.conftest import segment

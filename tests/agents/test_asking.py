@@ -12,9 +12,10 @@ from intercoder.agents.asking import NoAnswer, ask
 from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
 from intercoder.agents.session import GIVE_UP_AFTER, Session
+from intercoder.core.agent_settings import CoderSettings, Sampling
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import LoggedAnswer
-from intercoder.core.study import CoderSettings, Price, Sampling
+from intercoder.core.study import Price
 from intercoder.llms.adapters import identity, other_names
 from intercoder.llms.calling import CallFailed, FailureKind
 from intercoder.llms.references import parse_reference

@@ -14,8 +14,8 @@ from intercoder.agents.means import Means
 from intercoder.agents.session import Session
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import CodeAnswer
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.errors import ModelError
-from intercoder.core.study import DeductiveCoderSettings
 from tests.agents.conftest import Model, answering, segment
 from tests.agents.deductive import BOOK, EXCLUSIVE, PRIDE, THRIFT, deciding
 from tests.llms.tiny_encoders import card, write_card

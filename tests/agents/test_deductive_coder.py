@@ -12,9 +12,11 @@ from intercoder.agents.deductive_answers import decision_schema, parse_decision
 from intercoder.agents.means import Means
 from intercoder.agents.pattern_coder import find_pattern
 from intercoder.agents.session import Session
+from intercoder.core.agent_settings import DEFAULT_MODEL, default_coders
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
 from intercoder.core.errors import InputError
-from intercoder.core.study import DEFAULT_MODEL, Deduction, DeductiveCoderSettings, Study, default_coders
+from intercoder.core.study import Study
 from intercoder.llms.embedded import EmbeddedChatModel
 from intercoder.llms.scripted import material_of
 from intercoder.prompts.loader import load

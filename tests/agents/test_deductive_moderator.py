@@ -9,10 +9,12 @@ from intercoder.agents import DeductiveModerator
 from intercoder.agents.asking import NoAnswer
 from intercoder.agents.deductive_answers import parse_settling, settling_schema
 from intercoder.agents.session import Session
+from intercoder.core.agent_settings import default_coders
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import CodeAnswer
-from intercoder.core.study import Deduction, DeductiveCoderSettings, Study, default_coders
-from intercoder.core.study import DeductiveModerator as ModeratorSettings
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
+from intercoder.core.deductive_settings import DeductiveModerator as ModeratorSettings
+from intercoder.core.study import Study
 from intercoder.llms.scripted import material_of
 from intercoder.prompts.loader import load
 from tests.agents.conftest import Model, answering, segment

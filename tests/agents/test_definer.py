@@ -10,7 +10,8 @@ from intercoder.agents import Definer, Themer, build_definer, build_themer
 from intercoder.agents.asking import NoAnswer
 from intercoder.agents.session import Session
 from intercoder.agents.writing import MOST_CODES, definition_schema, named_schema, parse_definition, parse_named
-from intercoder.core.study import DEFAULT_MODEL, Study, default_coders
+from intercoder.core.agent_settings import DEFAULT_MODEL, default_coders
+from intercoder.core.study import Study
 from intercoder.llms.scripted import material_of
 from intercoder.prompts.loader import load
 from tests.agents.conftest import Model, answering, session_of

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from intercoder.agents.moderation_rules import Candidate, best_of, choose, cluster, scores
+from intercoder.core.agent_settings import ModerationKind
 from intercoder.core.protocols import Vectors
-from intercoder.core.study import ModerationKind
 
 KINDS: tuple[ModerationKind, ...] = ("medoid", "majority", "weighted")
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)

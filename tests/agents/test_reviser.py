@@ -11,10 +11,12 @@ from intercoder.agents.findings_text import MOST_EXCERPTS
 from intercoder.agents.proposing import Proposal
 from intercoder.agents.revision_answers import TEXT_KINDS, parse_reviser_answer, reviser_schema
 from intercoder.agents.session import Session
+from intercoder.core.agent_settings import DEFAULT_MODEL, default_coders
 from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.deductive_settings import Development
 from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
-from intercoder.core.study import DEFAULT_MODEL, Development, Study, default_coders
+from intercoder.core.study import Study
 from intercoder.llms.scripted import material_of
 from intercoder.prompts.loader import load
 from tests.agents.conftest import Model, answering

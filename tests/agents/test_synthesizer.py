@@ -23,7 +23,8 @@ from intercoder.agents.synthesizer_answers import (
     size_of,
     synthesizer_schema,
 )
-from intercoder.core.study import Study, SynthesizerSettings, default_coders
+from intercoder.core.agent_settings import SynthesizerSettings, default_coders
+from intercoder.core.study import Study
 from intercoder.llms.scripted import material_of
 from intercoder.prompts.loader import load
 from tests.agents.conftest import Model, answering

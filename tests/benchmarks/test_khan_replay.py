@@ -16,7 +16,7 @@ from benchmarks.khan_replay import (
     read,
     replay,
 )
-from intercoder.core.study import Calibration
+from intercoder.core.deductive_settings import Calibration
 from intercoder.evals.agreement import agreement
 
 QUICK = Calibration(resamples=200)

@@ -1,5 +1,6 @@
 from intercoder.cli.settings_template import settings_text
-from intercoder.core.study import CoderSettings, Study, default_coders
+from intercoder.core.agent_settings import CoderSettings, default_coders
+from intercoder.core.study import Study
 from intercoder.core.study_toml import parse_study
 
 

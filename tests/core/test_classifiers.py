@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.classifiers import ClassifierCard, group_keys, read_card, text_key
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
 from intercoder.core.errors import ModelError
-from intercoder.core.study import CoderSettings, Deduction, DeductiveCoderSettings, Study
+from intercoder.core.study import Study
 from tests.llms.tiny_encoders import card, write_card
 
 GROUP = Code(id="g", label="group")

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from intercoder.core.study import Deduction, DeductiveCoderSettings, DeductiveModerator
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings, DeductiveModerator
 
 
 @pytest.mark.parametrize("name", ["pattern", "final"])

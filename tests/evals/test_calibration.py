@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from intercoder.core.deduction import CoderValues
+from intercoder.core.deductive_settings import Calibration
 from intercoder.core.errors import InputError
-from intercoder.core.study import Calibration
 from intercoder.evals.agreement import agreement, positive_agreement
 from intercoder.evals.calibration import CodeCalibration, calibrate, calibrate_code
 from intercoder.evals.calibration_verdict import Bounds, decide

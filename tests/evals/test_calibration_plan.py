@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from intercoder.core.deduction import CoderValues
+from intercoder.core.deductive_settings import Calibration
 from intercoder.core.errors import InputError
-from intercoder.core.study import Calibration
 from intercoder.evals.calibration import calibrate_code
 from intercoder.evals.calibration_plan import CalibrationPlan, observed_prevalence, plan
 

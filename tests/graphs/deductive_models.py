@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.study import CoderSettings, Deduction, DeductiveCoderSettings, Development, Study
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings, Development
+from intercoder.core.study import Study
 from intercoder.llms.scripted import ScriptedChatModel, material_of
 
 REFERENCE = "given:reader"

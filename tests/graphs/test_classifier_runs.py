@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from intercoder.agents import classifier_coder
 from intercoder.core.classifiers import group_keys, read_card, text_key
 from intercoder.core.codebook import Codebook
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
 from intercoder.core.documents import Document, Span
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.study import Deduction, DeductiveCoderSettings, Limits
+from intercoder.core.study import Limits
 from intercoder.evals.report.deductive_methods import deductive_methods
 from intercoder.evals.report.deductive_reading import gather_deductive
 from intercoder.graphs import jobs

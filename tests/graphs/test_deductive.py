@@ -8,8 +8,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import Decision, Wave
 from intercoder.core.deduction import RecordedAnswer, final_of
+from intercoder.core.deductive_settings import Deduction, DeductiveModerator
 from intercoder.core.errors import StudyError
-from intercoder.core.study import Deduction, DeductiveModerator, Limits, Study
+from intercoder.core.study import Limits, Study
 from intercoder.graphs import InMemoryDevelopmentStore, build_deductive, make_deductive_context
 from intercoder.graphs.deductive_context import DeductiveContext
 from intercoder.stores.in_memory import InMemoryAnswerLog

@@ -8,7 +8,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from intercoder.cli.plans import print_plan
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.codebook_diff import diff
-from intercoder.core.study import Deduction, DeductiveModerator, Development, Price, Study
+from intercoder.core.deductive_settings import Deduction, DeductiveModerator, Development
+from intercoder.core.study import Price, Study
 from intercoder.graphs import build_codevelopment, make_development_context
 from intercoder.graphs.deductive_planning import plan_deductive
 from intercoder.stores.deductions import create_deductive_run

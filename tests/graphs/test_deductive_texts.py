@@ -5,8 +5,9 @@ import pytest
 import intercoder.graphs
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.coded_lines import COLUMNS
+from intercoder.core.deductive_settings import DeductiveCoderSettings, DeductiveModerator
 from intercoder.core.errors import InputError, ModelError
-from intercoder.core.study import DeductiveCoderSettings, DeductiveModerator, Privacy
+from intercoder.core.study import Privacy
 from intercoder.graphs import acode_deductively, code_deductively
 from tests.graphs.deductive_models import TEXTS, Asked, Reader, codebook, coder, study
 

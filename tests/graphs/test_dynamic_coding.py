@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from intercoder.cli.plans import print_plan
+from intercoder.core.agent_settings import Ensemble, ModeratorSettings, default_coders
 from intercoder.core.decisions import Wave
 from intercoder.core.errors import SettingsError
-from intercoder.core.study import Ensemble, Limits, ModeratorSettings, Study, default_coders, study_id
+from intercoder.core.study import Limits, Study, study_id
 from intercoder.core.study_toml import parse_study
 from intercoder.evals.report.contents import gather
 from intercoder.evals.report.page import report_html

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from intercoder.agents.writing import DEFINITION_LENGTH
-from intercoder.core.study import Study, WriterSettings
+from intercoder.core.agent_settings import WriterSettings
+from intercoder.core.study import Study
 from intercoder.graphs.jobs import begin_inductive, execute
 from intercoder.graphs.merge_jobs import begin_merge, begin_themes, inspect_threshold, proposed_themes
 from intercoder.llms.scripted import ScriptedChatModel

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.errors import StudyError
 from intercoder.core.revisions import BookSettings, Revision, revised
-from intercoder.core.study import CoderSettings
 from intercoder.graphs.final_jobs import begin_final, readiness
 from intercoder.graphs.jobs import execute
 from intercoder.prompts.templates import find

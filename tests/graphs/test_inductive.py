@@ -13,17 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
+from intercoder.core.agent_settings import ModeratorSettings, default_coders
 from intercoder.core.decisions import Failure, Wave
 from intercoder.core.errors import EndpointStopped, InputError, StudyError
-from intercoder.core.study import (
-    Coding,
-    Limits,
-    ModeratorSettings,
-    Refinement,
-    Study,
-    default_coders,
-    study_id,
-)
+from intercoder.core.study import Coding, Limits, Refinement, Study, study_id
 from intercoder.graphs import acode_inductively, code_inductively
 from intercoder.graphs.jobs import begin_inductive, begin_retry, execute, unfinished
 from intercoder.graphs.planning import plan_inductive

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from intercoder.core.agent_settings import CoderSettings, ModeratorSettings
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import Run
-from intercoder.core.study import CoderSettings, ModeratorSettings, Study
+from intercoder.core.study import Study
 from intercoder.core.study_toml import parse_study
 from intercoder.graphs.jobs import JobResult, begin_inductive, execute, unfinished
 from intercoder.graphs.other_servers import alike

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import EndpointStopped
-from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.core.study import Limits, Privacy
 from intercoder.llms.calling import Reply, call
 from intercoder.llms.endpoints import openai_chat
 from intercoder.llms.privacy import no_tracing

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import InputError, ModelError
-from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.core.study import Limits, Privacy
 from intercoder.llms import adapted, loading
 from intercoder.llms.chat_tokens import Turn
 from intercoder.llms.embedded import EmbeddedChatModel

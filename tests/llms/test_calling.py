@@ -12,8 +12,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import Field
 
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import EndpointStopped, ModelError
-from intercoder.core.study import Sampling
 from intercoder.llms.calling import REPLY_LENGTH, CallFailed, Reply, call
 from intercoder.llms.scripted import ScriptedChatModel
 

@@ -11,8 +11,8 @@ import pytest
 from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import ModelError
-from intercoder.core.study import Sampling
 from intercoder.llms import catalogue, engine, loading
 from intercoder.llms.calling import CallFailed, call
 from intercoder.llms.embedded import EmbeddedChatModel

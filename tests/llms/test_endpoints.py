@@ -9,8 +9,9 @@ from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from openai import APIConnectionError
 
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import ModelError
-from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.core.study import Limits, Privacy
 from intercoder.llms.calling import CallFailed, Reply
 from intercoder.llms.connections import EndpointClient
 from intercoder.llms.endpoints import openai_chat

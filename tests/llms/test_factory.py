@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import ModelError
-from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.core.study import Limits, Privacy
 from intercoder.llms import factory
 from intercoder.llms.catalogue import MARKER, find
 from intercoder.llms.embedded import EmbeddedChatModel

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import EndpointStopped, ModelError
-from intercoder.core.study import Limits, Privacy, Sampling
+from intercoder.core.study import Limits, Privacy
 from intercoder.llms import servers
 from intercoder.llms.calling import CallFailed
 from intercoder.llms.endpoints import openai_chat

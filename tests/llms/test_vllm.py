@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from intercoder.agents.answers import coder_schema
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import ModelError, SettingsError
-from intercoder.core.study import Limits, Privacy, Sampling, VllmLimits
+from intercoder.core.study import Limits, Privacy, VllmLimits
 from intercoder.core.study_toml import parse_study
 from intercoder.llms import factory, vllm_child
 from intercoder.llms.adapters import Adapter

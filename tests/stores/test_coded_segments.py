@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import Decision, Failure, decision_id
 from intercoder.core.deduction import PATTERN
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.documents import Document, Span
 from intercoder.core.errors import InputError
 from intercoder.core.protocols import Run
-from intercoder.core.study import DeductiveCoderSettings, Study
+from intercoder.core.study import Study
 from intercoder.stores import schema
 from intercoder.stores.carried_codes import carried_codes
 from intercoder.stores.codebooks import read_version, reserve_version, write_version

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from intercoder.agents.means import Means
-from intercoder.core.study import CoderSettings
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.training.learning import Listener
 from intercoder.training.lora import Trained, train
 from intercoder.training.pairs import load_pairs

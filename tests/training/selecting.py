@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from intercoder.core.study import CoderSettings, Sampling, Study
+from intercoder.core.agent_settings import CoderSettings, Sampling
+from intercoder.core.study import Study
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import ScriptedChatModel, material_of
 from intercoder.stores.database import connect

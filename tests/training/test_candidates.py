@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intercoder.core.agent_settings import CoderSettings, Sampling
 from intercoder.core.errors import InputError
-from intercoder.core.study import CoderSettings, Sampling
 from intercoder.training.candidates import NAME_LENGTH, candidates, placed, read_shots, ways
 
 SAMPLING = Sampling()

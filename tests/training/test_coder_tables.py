@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intercoder.cli.settings_template import settings_text
+from intercoder.core.agent_settings import CoderSettings, Sampling
 from intercoder.core.errors import SettingsError, StudyBusy
-from intercoder.core.study import CoderSettings, Sampling
 from intercoder.core.study_toml import parse_study
 from intercoder.stores.lease import Lease
 from intercoder.stores.study_folder import SETTINGS, open_study

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from intercoder.cli.settings_template import settings_text
+from intercoder.core.agent_settings import Sampling
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.errors import SettingsError
-from intercoder.core.study import DeductiveCoderSettings, Sampling
 from intercoder.core.study_toml import parse_study
 from intercoder.training.deductive_tables import coder_with, deductive_tables, with_deductive_coders
 

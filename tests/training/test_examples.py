@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from intercoder.agents.answers import CoderAnswer, LabelledAnswer, one_line
 from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.documents import Segment
-from intercoder.core.study import CoderSettings
 from intercoder.llms.chat_tokens import ChatEncoder, Turn
 from intercoder.training.examples import Asked, Example, answer_with, codes, make_examples
 from intercoder.training.pairs import Pair, read_pairs

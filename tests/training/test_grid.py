@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from intercoder.core.agent_settings import CoderSettings, Sampling
 from intercoder.core.errors import InputError, ModelError, SettingsError
-from intercoder.core.study import CoderSettings, Sampling
 from intercoder.training.grid import METRICS, Measured, Result, cells, in_order, run_grid
 from intercoder.training.grid_settings import read_grid
 from intercoder.training.settings import LoraSettings

@@ -11,8 +11,8 @@ import pytest
 from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
 from intercoder.agents.subgraph import standalone_session
+from intercoder.core.agent_settings import CoderSettings, Sampling
 from intercoder.core.decisions import Answer
-from intercoder.core.study import CoderSettings, Sampling
 from intercoder.llms.adapters import read_adapter
 from intercoder.llms.pulling import pull
 from intercoder.training.lora import train

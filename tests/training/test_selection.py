@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from intercoder.agents.session import Slots
+from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.errors import InputError, SettingsError
 from intercoder.core.protocols import LoggedAnswer
-from intercoder.core.study import CoderSettings, Study
+from intercoder.core.study import Study
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from intercoder.training.development_items import draw_items

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from intercoder.core.study import Calibration
+from intercoder.core.deductive_settings import Calibration
 from intercoder.evals.calibration_verdict import explain, held_against
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import Choose

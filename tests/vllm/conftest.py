@@ -6,18 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.core.study import (
-    CoderSettings,
-    Deduction,
-    DeductiveCoderSettings,
-    DeductiveModerator,
-    Embedding,
-    Limits,
-    ModeratorSettings,
-    Sampling,
-    Study,
-    VllmLimits,
-)
+from intercoder.core.agent_settings import CoderSettings, ModeratorSettings, Sampling
+from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings, DeductiveModerator
+from intercoder.core.study import Embedding, Limits, Study, VllmLimits
 from intercoder.llms.catalogue import model_path
 from intercoder.llms.pulling import pull
 from tests.vllm.adapters import random_adapter

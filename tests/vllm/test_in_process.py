@@ -21,8 +21,9 @@ from intercoder.agents.answers import (
 from intercoder.agents.deductive_answers import decision_schema, parse_decision, parse_settling, settling_schema
 from intercoder.agents.revision_answers import parse_reviser_answer, reviser_schema
 from intercoder.agents.writing import definition_schema, named_schema
+from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import ModelError
-from intercoder.core.study import Limits, Privacy, Sampling, VllmLimits
+from intercoder.core.study import Limits, Privacy, VllmLimits
 from intercoder.graphs import code_deductively, code_inductively
 from intercoder.llms.calling import CallFailed, call
 from intercoder.llms.factory import chat_model

@@ -14,10 +14,11 @@ from intercoder.agents.deductive_coder import DeductiveCoder
 from intercoder.agents.session import Session, Slots
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.decisions import CodeAnswer
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.documents import Segment
 from intercoder.core.errors import EndpointStopped
 from intercoder.core.protocols import Embedder
-from intercoder.core.study import DeductiveCoderSettings, Study
+from intercoder.core.study import Study
 from intercoder.llms.embeddings import CachedEmbedder
 from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from intercoder.core.classifier_results import Evaluation, SystemFigures, SystemKind
 from intercoder.core.classifiers import ClassifierCard, read_card
-from intercoder.core.study import DeductiveCoderSettings
+from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.llms import torch_environment
 from intercoder.llms.usage import cost_of, price_of
 from intercoder.stores.classifier_folders import beside_grids

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from intercoder.core.classifier_results import Evaluation
 from intercoder.core.classifiers import ClassifierCard, read_card
+from intercoder.core.deductive_settings import CLASSIFIER
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
-from intercoder.core.study import CLASSIFIER
 from intercoder.stores.classifier_folders import EVALUATION
 from intercoder.training.distillation.classifier_folder import is_there
 from intercoder.training.distillation.classifier_readme import write_card

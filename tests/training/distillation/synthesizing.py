@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import Field
 
 from intercoder.agents.session import Session, Slots
+from intercoder.core.agent_settings import SynthesizerSettings, default_coders
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.documents import Document, Segment, whole
 from intercoder.core.protocols import LoggedAnswer
-from intercoder.core.study import Study, SynthesizerSettings, default_coders
+from intercoder.core.study import Study
 from intercoder.core.synthetic import SyntheticSegment, Wanted
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import ScriptedChatModel

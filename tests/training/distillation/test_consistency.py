@@ -7,8 +7,10 @@ import pytest
 
 from intercoder.agents.deductive_coder import DeductiveCoder
 from intercoder.agents.session import Session, Slots
+from intercoder.core.agent_settings import Sampling, default_coders
 from intercoder.core.codebook import Codebook
-from intercoder.core.study import DeductiveCoderSettings, Sampling, Study, default_coders
+from intercoder.core.deductive_settings import DeductiveCoderSettings
+from intercoder.core.study import Study
 from intercoder.core.synthetic import SyntheticSegment, Written
 from intercoder.llms.scripted import ScriptedChatModel, material_of
 from intercoder.stores.in_memory import InMemoryAnswerLog

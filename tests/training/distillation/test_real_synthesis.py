@@ -6,7 +6,8 @@ import pytest
 
 from intercoder.agents.synthesizer import Synthesizer
 from intercoder.agents.synthesizer_answers import parse_synthesizer_answer
-from intercoder.core.study import Study, SynthesizerSettings, default_coders
+from intercoder.core.agent_settings import SynthesizerSettings, default_coders
+from intercoder.core.study import Study
 from intercoder.core.synthetic import Wanted
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.stores.database import reading
