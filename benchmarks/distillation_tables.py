@@ -10,8 +10,7 @@ from intercoder.core.shown import counted
 from intercoder.evals.grid_means import MEASURES, CellMeans, cell_means, spreads
 from intercoder.evals.report.cascade_figure import chosen_told
 from intercoder.evals.report.figures import told
-from intercoder.evals.report.grid_figures import effects_told
-from intercoder.evals.report.spread_figure import spread_told
+from intercoder.evals.report.grid_words import grid_words
 from intercoder.stores.classifier_folders import WorkedGrid
 
 Row = Sequence[str]
@@ -72,12 +71,10 @@ def grid_lines(found: WorkedGrid) -> Iterator[str]:
             ("system", "macro-F1", "kappa", "AC1"),
             [(one.name, told(one.macro_f1), told(one.kappa), told(one.ac1)) for one in found.grid.systems],
         )
-    for total in sorted({one.settings.total for one in means}):
-        yield f"- {total:,} in all. {effects_told(found, total)}"
     for one in spreads(found.cells, MEASURES["macro-F1"]):
         yield f"- Temperature {one.temperature:g}: standard deviation of macro-F1 {_fine(one.deviation)}."
-    for name in ("macro-F1", "kappa"):
-        yield f"- {spread_told(found, name)}"
+    for words in grid_words(found.cells):
+        yield f"- {words}"
     for cell in failed:
         yield f"- Failed: {cell.settings.model_dump_json()}: {' '.join(cell.problem.split())}"
     yield ""

@@ -80,6 +80,7 @@ def print_cell(one: Worked, *, json: bool) -> None:
 def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json: bool, csv: bool) -> int:
     """The table of a grid: means over seeds. Returns how many cells failed."""
     from intercoder.evals.human_ceiling import human_ceiling_notes
+    from intercoder.evals.report.grid_words import grid_words
     from intercoder.stores.classifier_folders import GRIDS, read_grid
 
     folder = material.folder.path / GRIDS / name
@@ -89,6 +90,8 @@ def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json:
     elif not json:
         _print_means(found.cells, material)
         print_lines([_row(one) for one in found.grid.systems], title="The same for all cells")
+        for words in grid_words(found.cells):
+            print(words)
         for note in human_ceiling_notes(found.grid.systems):
             print(f"Note: {note}")
         print(f"{typed(folder)}: kept there; `intercoder report` draws it.")

@@ -1,7 +1,8 @@
 """A grid over seeds: what share, size, temperature and filter do (seed 001), with t intervals over seeds.
 
-Two questions of the seed are asked of the cells: whether its best share of written segments, 80%, is the best one
-here, and whether a higher temperature widens the spread between seeds.
+Three questions of the seed are asked of the cells: whether its best share of written segments, 80%, is the best
+one here, whether a filter of inconsistent ones gains nothing, and whether a higher temperature widens the spread
+between seeds.
 """
 
 from __future__ import annotations
@@ -50,6 +51,15 @@ class ShareEffect(NamedTuple):
     share: float
     difference: Bounded
     """Of the classifier's figure, this share less the seed's: pairs averaged within their seed, over seeds."""
+
+
+class FilterEffect(NamedTuple):
+    """What it does to leave out texts that are not coded as they were meant."""
+
+    times: int
+    """How often a text had to be coded so."""
+    difference: Bounded
+    """Of the classifier's figure, with the filter less without: pairs averaged within their seed, over seeds."""
 
 
 class Spread(NamedTuple):
@@ -110,11 +120,7 @@ def share_effects(cells: Sequence[GridCell], measure: Measure, against: float = 
     Pairs of a seed share people's segments, so that each seed counts once, however many pairs it has. A cell
     without written segments has no temperature; it is held against the cells of each.
     """
-    values = {
-        (*place_of(cell.settings), cell.settings.seed): measure(figures)
-        for cell in cells
-        if not cell.problem and (figures := classifier_of(cell)) is not None
-    }
+    values = _values(cells, measure)
     differences: dict[float, dict[int, list[float]]] = {}
     for (share, total, temperature, filtered, seed), value in values.items():
         if share != against:
@@ -127,6 +133,26 @@ def share_effects(cells: Sequence[GridCell], measure: Measure, against: float = 
                 of_seeds = differences.setdefault(other, {})
                 of_seeds.setdefault(seed, []).append(values[key] - value)  # type: ignore[index]
     return [ShareEffect(share, _over(found)) for share, found in sorted(differences.items())]
+
+
+def filter_effects(cells: Iterable[GridCell], measure: Measure) -> list[FilterEffect]:
+    """For each filter the difference from none, in pairs of cells alike in all else; the seed found no gain."""
+    values = _values(cells, measure)
+    differences: dict[int, dict[int, list[float]]] = {}
+    for (share, total, temperature, filtered, seed), value in values.items():
+        plain = values.get((share, total, temperature, 0, seed))
+        if filtered and plain is not None:
+            differences.setdefault(filtered, {}).setdefault(seed, []).append(value - plain)
+    return [FilterEffect(times, _over(found)) for times, found in sorted(differences.items())]
+
+
+def _values(cells: Iterable[GridCell], measure: Measure) -> dict[tuple[float, int, float, int, int], float]:
+    """Place and seed -> the classifier's figure there."""
+    return {
+        (*place_of(cell.settings), cell.settings.seed): measure(figures)
+        for cell in cells
+        if not cell.problem and (figures := classifier_of(cell)) is not None
+    }
 
 
 def _over(of_seeds: Mapping[int, Sequence[float]]) -> Bounded:

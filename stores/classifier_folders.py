@@ -83,22 +83,23 @@ def read_grid(folder: Path) -> WorkedGrid:
         StudyError: A file cannot be read.
     """
     grid = _record(folder / GRID, Grid)
-    worked = {cell.key: cell for cell in read_cells(folder / CELLS)}
+    worked = {cell.key: cell for cell in read_lines(folder / CELLS, GridCell)}
     return WorkedGrid(grid, tuple(worked[key] for key in grid.keys if key in worked))
 
 
-def read_cells(path: Path) -> list[GridCell]:
-    """The lines of a grid's cells, in the order in which they were worked; none where there is no file.
+def read_lines(path: Path, kind: type[R]) -> list[R]:
+    """The records of a file of lines, such as a grid's cells in the order in which they were worked.
 
-    A line without its end, which a killed process leaves, is no line.
+    A line without its end, which a killed process leaves, is no line; without the file there is none.
 
     Raises:
-        StudyError: A whole line is no cell.
+        StudyError: A whole line is no such record.
     """
     if not path.is_file():
         return []
     lines = path.read_bytes().split(b"\n")[:-1]
-    return [_parsed(line, GridCell, f"{path}, line {number}") for number, line in enumerate(lines, 1)]
+    remedy = "Delete this line, and run the same command again."
+    return [_parsed(line, kind, f"{path}, line {number}", remedy) for number, line in enumerate(lines, 1)]
 
 
 def _finished(folder: Path, name: str) -> list[Path]:
@@ -110,7 +111,7 @@ def _record(path: Path, kind: type[R]) -> R:
     return _parsed(path.read_bytes(), kind, str(path))
 
 
-def _parsed(text: bytes, kind: type[R], where: str) -> R:
+def _parsed(text: bytes, kind: type[R], where: str, remedy: str = "Delete it, and distill again.") -> R:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
@@ -119,5 +120,5 @@ def _parsed(text: bytes, kind: type[R], where: str) -> R:
         raise StudyError(
             f"this is no {kind.__name__}: {place or 'the file'}: {first['msg']}.",
             where=where,
-            remedy="Delete it, and distill again.",
+            remedy=remedy,
         ) from error

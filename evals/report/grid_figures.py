@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from intercoder.core.classifier_results import SystemFigures
-from intercoder.evals.grid_means import MEASURES, CellMeans, cell_means, share_effects
+from intercoder.evals.grid_means import CellMeans, cell_means
 from intercoder.evals.report.classifier_figures import COLOURS, value_and_bounds
 from intercoder.evals.report.figures import PALETTE, Cell, Figure, error_bars, number, plain, spread, told
+from intercoder.evals.report.grid_words import share_words
 from intercoder.stores.classifier_folders import WorkedGrid
 
 COLUMNS = (
@@ -64,7 +65,7 @@ def _share_figure(found: WorkedGrid, means: Sequence[CellMeans], place: int, tot
             "hovermode": "closest",
         },
         narrow={"xaxis.domain": [0, 0.42], "xaxis2.domain": [0.6, 1], "yaxis2.nticks": 4},
-        note=effects_told(found, total),
+        note=share_words(found.cells, total),
     )
 
 
@@ -191,21 +192,3 @@ def _constant(
                 "line": {"color": COLOURS[one.system], "width": 1.5, "dash": "dash"},
                 "hovertemplate": f"{plain(one.name)}: {told(value)}<extra></extra>",
             }
-
-
-def effects_told(found: WorkedGrid, total: int) -> str:
-    """Whether the seed's best share is the best one here, in sentences."""
-    cells = [one for one in found.cells if one.settings.total == total]
-    effects = share_effects(cells, MEASURES["macro-F1"])
-    if not effects:
-        return "The seed's best share, 80% written, is not in this grid, or nothing is to be held against it."
-    parts = [f"{one.share:.0%} {told(one.difference)}" for one in effects]
-    above = [f"{one.share:.0%}" for one in effects if one.difference.low > 0]
-    below = [f"{one.share:.0%}" for one in effects if one.difference.high < 0]
-    words = f"Macro-F1 less that at 80% written, in pairs alike in all else, over seeds: {'; '.join(parts)}."
-    if above:
-        many = f"; {len(effects)} shares are compared, without correction" if len(effects) > 1 else ""
-        return f"{words} Better than 80%: {', '.join(above)}{many}."
-    if len(below) == len(effects):
-        return f"{words} All others are worse than 80%."
-    return f"{words} No share is shown to be better than 80%, nor 80% to be better than all others."

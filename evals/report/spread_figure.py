@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from intercoder.evals.grid_means import MEASURES, Spread, spread_p, spreads
+from intercoder.evals.grid_means import MEASURES, Spread, spreads
 from intercoder.evals.report.figures import PALETTE, Cell, Figure, error_bars, number, spread, told
+from intercoder.evals.report.grid_words import SPREAD_OF, spread_words
 from intercoder.stores.classifier_folders import WorkedGrid
-
-SHOWN = ("macro-F1", "kappa")
 
 
 def spread_figure(found: WorkedGrid, place: int) -> Figure:
@@ -21,7 +19,7 @@ def spread_figure(found: WorkedGrid, place: int) -> Figure:
         "Each dot is the standard deviation between seeds at a temperature of the synthesizer, pooled over cells "
         "that share all else; bars are 95% chi-squared intervals.",
     )
-    known = {name: spreads(found.cells, MEASURES[name]) for name in SHOWN}
+    known = {name: spreads(found.cells, MEASURES[name]) for name in SPREAD_OF}
     if not any(known.values()):
         return figure._replace(undefined="No temperature has two seeds of one cell.")
     temperatures = sorted({one.temperature for ones in known.values() for one in ones})
@@ -36,7 +34,7 @@ def spread_figure(found: WorkedGrid, place: int) -> Figure:
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "hovermode": "closest",
         },
-        note=" ".join(spread_told(found, name) for name in SHOWN),
+        note=" ".join(spread_words(found.cells, name) for name in SPREAD_OF),
     )
 
 
@@ -55,14 +53,6 @@ def _temperature_axis(temperatures: Sequence[float]) -> dict[str, Any]:
 def _spread_row(name: str, one: Spread) -> tuple[Cell, ...]:
     reach = f"{one.deviation.low:.3f} to {one.deviation.high:.3f}"
     return f"{one.temperature:g}", name, one.deviation.value, reach, one.deviation.n
-
-
-def spread_told(found: WorkedGrid, name: str) -> str:
-    """Whether the spread differs between temperatures, in a sentence."""
-    p = spread_p(found.cells, MEASURES[name])
-    if math.isnan(p):
-        return f"Whether temperatures differ in the spread of {name} is undefined."
-    return f"Whether temperatures differ in the spread of {name}: Brown-Forsythe p = {p:.3f}."
 
 
 def _spread_traces(known: dict[str, list[Spread]], temperatures: Sequence[float]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import levene
 
 from intercoder.core.classifier_results import Bounded, CellSettings, GridCell, SystemFigures
-from intercoder.evals.grid_means import MEASURES, cell_means, share_effects, spread_p, spreads
+from intercoder.evals.grid_means import MEASURES, cell_means, filter_effects, share_effects, spread_p, spreads
 
 F1 = MEASURES["macro-F1"]
 
@@ -79,6 +79,20 @@ def test_pairs_of_one_seed_are_one_difference():
     (found,) = share_effects(cells, F1)
     assert (found.difference.n, found.difference.value) == (2, pytest.approx(-0.1))
     assert found.difference.high > 0, "two seeds with these means tell nothing, however many pairs each has"
+
+
+def test_a_filter_is_held_against_none_seed_by_seed():
+    cells = [cell(share, seed, 0.5 + seed / 10) for share in (0.5, 0.8) for seed in (0, 1)]
+    cells += [cell(0.5, seed, 0.6 + seed / 10, filter=3) for seed in (0, 1)]
+    cells += [
+        cell(0.8, 0, 0.8, filter=3),
+        cell(0.8, 1, 0.0, filter=3, problem="memory"),
+        cell(0.95, 0, 1, filter=3),
+    ]
+    (found,) = filter_effects(cells, F1)
+    assert (found.times, found.difference.n) == (3, 2)
+    assert found.difference.value == pytest.approx((0.2 + 0.1) / 2), "of seed 0 the mean of its two pairs"
+    assert filter_effects(cells[:4], F1) == []
 
 
 def test_spread_is_pooled_over_cells_of_a_temperature():

@@ -11,7 +11,7 @@ from intercoder.core.classifier_results import CellSettings, Grid, GridCell, Sys
 from intercoder.core.identity import digest
 from intercoder.core.record import Record
 from intercoder.formats.whole_files import whole_file
-from intercoder.stores.classifier_folders import CELLS, GRID, read_cells
+from intercoder.stores.classifier_folders import CELLS, GRID, read_lines
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Listener, asked
 from intercoder.training.distillation.composing import compose, drawn, mix
@@ -138,7 +138,7 @@ class GridFolder:
 
     def worked(self) -> dict[str, GridCell]:
         """Key -> a cell that is worked; those that failed are not, and are worked again."""
-        return {cell.key: cell for cell in read_cells(self.folder / CELLS) if not cell.problem}
+        return {cell.key: cell for cell in read_lines(self.folder / CELLS, GridCell) if not cell.problem}
 
     def elsewhere(self) -> dict[str, GridCell]:
         """Key -> a cell that is worked in another grid of the study: what has its key has its figures."""
@@ -159,9 +159,7 @@ class GridFolder:
 
     def systems(self) -> dict[str, SystemFigures]:
         """Key -> a system that all cells share."""
-        file = self.folder / SYSTEMS
-        lines = file.read_bytes().split(b"\n")[:-1] if file.is_file() else []
-        return {one.key: one.figures for one in map(KeptSystem.model_validate_json, lines)}
+        return {one.key: one.figures for one in read_lines(self.folder / SYSTEMS, KeptSystem)}
 
     def add_system(self, key: str, figures: SystemFigures) -> None:
         """Write a system down that all cells share."""

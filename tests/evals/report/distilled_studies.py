@@ -87,9 +87,11 @@ def grid(name: str, *labels: str, seeds: int = 3, left: int = 0, failed: int = 0
     """A grid in which 80% is best, and a higher temperature spreads seeds wider."""
     draws = np.random.default_rng(5)
     settings = list(_settings(seeds))
-    worked = [_cell(one, draws) for one in settings[: len(settings) - left]]
+    worked = [_cell(one, str(place), draws) for place, one in enumerate(settings[: len(settings) - left])]
     for place in range(failed):
-        worked[place] = GridCell(settings=settings[place], key="k", problem="ModelError: memory <b>ran</b> out.")
+        worked[place] = GridCell(
+            settings=settings[place], key=str(place), problem="ModelError: memory <b>ran</b> out."
+        )
     made = Grid(
         name=name,
         head="multi_label" if len(labels) > 1 else "yes_no",
@@ -111,7 +113,7 @@ def _settings(seeds: int) -> Iterator[CellSettings]:
                 yield CellSettings(share=share, total=400, temperature=temperature, seed=seed)
 
 
-def _cell(settings: CellSettings, draws: np.random.Generator) -> GridCell:
+def _cell(settings: CellSettings, key: str, draws: np.random.Generator) -> GridCell:
     middle = 0.8 - 0.3 * (settings.share - 0.8) ** 2
     wide = 0.01 if math.isnan(settings.temperature) else 0.02 * settings.temperature**2 + 0.005
     systems = (
@@ -119,7 +121,7 @@ def _cell(settings: CellSettings, draws: np.random.Generator) -> GridCell:
         _figures("human_same_size", "people's alone", draws.normal(0.78 - 0.2 * settings.share, 0.02), draws),
         _figures("logistic", "logistic regression", draws.normal(middle - 0.05, wide), draws),
     )
-    return GridCell(settings=settings, key="k", human=80, synthetic=320, systems=systems)
+    return GridCell(settings=settings, key=key, human=80, synthetic=320, systems=systems)
 
 
 def _figures(system, name: str, value: float, draws: np.random.Generator) -> SystemFigures:

@@ -15,7 +15,7 @@ from intercoder.evals.report.classifier_figures import reliability_figure, syste
 from intercoder.evals.report.classifier_methods import classifier_methods
 from intercoder.evals.report.classifier_page import classifiers_html
 from intercoder.evals.report.classifier_section import classifier_section
-from intercoder.evals.report.grid_figures import effects_told, share_figures
+from intercoder.evals.report.grid_figures import share_figures
 from intercoder.evals.report.spread_figure import spread_figure
 from intercoder.stores.classifier_folders import WorkedGrid
 from intercoder.stores.runs import set_status
@@ -156,28 +156,6 @@ def test_a_grid_has_a_figure_for_each_size_with_a_line_for_each_temperature(work
     assert figure.layout["xaxis"]["ticktext"] == ["0%", "20%", "50%", "80%", "95%"]
     seeds = {row[-3] for row in figure.rows}
     assert seeds == {3}
-
-
-def test_the_seeds_question_is_answered_with_numbers(worked: WorkedGrid) -> None:
-    told = effects_told(worked, 400)
-    assert re.search(r"less that at 80% written, in pairs alike in all else, over seeds: 0% -0\.\d+ \(", told)
-    without = WorkedGrid(worked.grid, tuple(cell for cell in worked.cells if cell.settings.share != 0.8))
-    assert "is not in this grid" in effects_told(without, 400)
-
-
-def test_a_share_that_is_better_is_named(worked: WorkedGrid) -> None:
-    def raised(share: float, seed: int, system: object) -> object:
-        value = {0.5: 0.9, 0.8: 0.6}.get(share, 0.2) + seed / 100
-        return system.model_copy(update={"macro_f1": Bounded(value=value)})
-
-    cells = tuple(
-        cell.model_copy(update={"systems": (raised(cell.settings.share, cell.settings.seed, cell.systems[0]),)})
-        for cell in worked.cells
-    )
-    several = effects_told(WorkedGrid(worked.grid, cells), 400)
-    assert several.endswith("Better than 80%: 50%; 4 shares are compared, without correction.")
-    pair = tuple(cell for cell in cells if cell.settings.share in (0.5, 0.8))
-    assert effects_told(WorkedGrid(worked.grid, pair), 400).endswith("Better than 80%: 50%.")
 
 
 def test_the_spread_is_by_temperature(worked: WorkedGrid) -> None:

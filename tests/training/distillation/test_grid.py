@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from intercoder.core.errors import EndpointStopped
+from intercoder.core.errors import EndpointStopped, StudyError
 from intercoder.stores.classifier_folders import read_grid
 from intercoder.training.distillation import grid, grid_cells
 from intercoder.training.distillation.distillation_settings import read_settings
@@ -71,6 +71,18 @@ def test_what_another_grid_has_worked_is_not_worked_again(
     assert kept[0].grid.systems == kept[1].grid.systems
     monkeypatch.undo()
     assert [one.kept for one in run_grid(material, "first", new=True)] == [False, False]
+
+
+def test_a_damaged_line_is_named_whose_grid_it_may_be(tmp_path: Path, encoder: str) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    other = material.folder.path / "grids" / "other"
+    other.mkdir(parents=True)
+    (other / "grid.json").write_text("{}")
+    (other / "systems.jsonl").write_text('{"key": 1}\n')
+    with pytest.raises(StudyError, match="this is no KeptSystem") as raised:
+        list(run_grid(material, "shares"))
+    assert raised.value.where.endswith("other/systems.jsonl, line 1")
+    assert raised.value.remedy.startswith("Delete this line")
 
 
 def test_an_endpoint_that_answers_nobody_stops_the_grid(
