@@ -29,7 +29,7 @@ from intercoder.core.agent_settings import DEFAULT_MODEL
 from intercoder.graphs.final_jobs import begin_final
 from intercoder.graphs.jobs import execute
 from intercoder.llms.classifiers import load_classifier
-from intercoder.stores.samples import Scope
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.study_folder import SETTINGS, StudyFolder, open_study
 from intercoder.training.distillation.distillation_settings import read_settings
 from intercoder.training.distillation.distilling import distill

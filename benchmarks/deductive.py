@@ -108,9 +108,9 @@ def _code_all(path: Path, segments: int, codes: int, text: str) -> tuple[float, 
     """Seconds, and seconds of CPU, that coding a new study takes."""
     from intercoder.core.codebook_diff import diff
     from intercoder.graphs.jobs import execute
-    from intercoder.stores.deductions import create_deductive_run
-    from intercoder.stores.revisions import revise_by_hand
-    from intercoder.stores.samples import Scope
+    from intercoder.stores.codebooks.revisions import revise_by_hand
+    from intercoder.stores.corpus.samples import Scope
+    from intercoder.stores.runs.deductions import create_deductive_run
 
     folder = filled_study(path, segments, text)
     made = revise_by_hand(folder.engine, folder.study.id, diff(Codebook(version=0), book(codes)), "benchmark")

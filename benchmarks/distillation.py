@@ -34,7 +34,7 @@ from intercoder.core.agent_settings import DEFAULT_MODEL
 from intercoder.core.classifier_results import Evaluation
 from intercoder.core.errors import IntercoderError
 from intercoder.core.study import Study
-from intercoder.stores.classifier_folders import GRIDS, WorkedGrid, beside_grids, read_grid
+from intercoder.stores.classifiers.classifier_folders import GRIDS, WorkedGrid, beside_grids, read_grid
 from intercoder.training.distillation.distillation_settings import DistillationSettings, GridSettings, read_settings
 from intercoder.training.distillation.distilling import distill
 from intercoder.training.distillation.grid import run_grid

@@ -21,10 +21,10 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.given_answers import CodedSheet, HumanCoding, Place
 from intercoder.core.sampling import draw
 from intercoder.formats.reader import ReadOptions
-from intercoder.stores.codebooks import read_version, reserve_version, write_version
+from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version
+from intercoder.stores.corpus.named_segments import locate
 from intercoder.stores.database import reading, writing
-from intercoder.stores.human_codings import write_codings
-from intercoder.stores.named_segments import locate
+from intercoder.stores.people.human_codings import write_codings
 from intercoder.stores.study_folder import StudyFolder, create_study, open_study
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

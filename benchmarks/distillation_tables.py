@@ -11,7 +11,7 @@ from intercoder.evals.grid_means import MEASURES, CellMeans, cell_means, spreads
 from intercoder.evals.report.cascade_figure import chosen_told
 from intercoder.evals.report.figures import told
 from intercoder.evals.report.grid_words import grid_words
-from intercoder.stores.classifier_folders import WorkedGrid
+from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 Row = Sequence[str]
 

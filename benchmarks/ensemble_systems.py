@@ -16,7 +16,7 @@ from intercoder.core.agent_settings import ModerationKind
 from intercoder.core.codebook import Code, found_code
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.refinement import LabelToPlace, adaptive_tau, refine
-from intercoder.stores.memory_exact import ExactCodeMemory
+from intercoder.stores.memory.exact_memory import ExactCodeMemory
 
 Answers: TypeAlias = Mapping[str, Answer | None]
 """Segment id -> a coder's answer; None where there is no usable one."""

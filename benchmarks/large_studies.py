@@ -15,13 +15,13 @@ from intercoder.core.codebook import Code, Lineage
 from intercoder.core.documents import Document, Span
 from intercoder.core.protocols import Run
 from intercoder.stores import schema
-from intercoder.stores.codebooks import add_codes, complete_version, read_version
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.codebooks.codebooks import add_codes, complete_version, read_version
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.corpus.segments import sample_ids
 from intercoder.stores.database import reading, writing
-from intercoder.stores.deductions import create_deductive_run
-from intercoder.stores.runs import create_run
-from intercoder.stores.samples import Scope
-from intercoder.stores.segments import sample_ids
+from intercoder.stores.runs.deductions import create_deductive_run
+from intercoder.stores.runs.runs import create_run
 from intercoder.stores.study_folder import StudyFolder, create_study
 
 TURNS = 500

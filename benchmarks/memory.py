@@ -26,7 +26,7 @@ def run(pipe: Connection, segments: int) -> None:
     """Run a study of so many segments and send what it took."""
     from benchmarks.studies import filled_study, settings
     from intercoder.graphs.jobs import begin_inductive, execute
-    from intercoder.stores.samples import Scope
+    from intercoder.stores.corpus.samples import Scope
 
     with tempfile.TemporaryDirectory() as place:
         text = settings("scripted:words", coders=1)

@@ -77,7 +77,7 @@ def server(delay: float, serve: Callable[[Connection, float], None] = serve) -> 
 def over_http(segments: int, concurrency: int, delay: float) -> dict[str, float]:
     """Wall time of the graph and of the bare client over the same prompts."""
     from intercoder.graphs.jobs import begin_inductive, execute
-    from intercoder.stores.samples import Scope
+    from intercoder.stores.corpus.samples import Scope
 
     with server(delay) as (url, pipe), tempfile.TemporaryDirectory() as place:
         model = URL.format(url=url)

@@ -37,8 +37,8 @@ from benchmarks.reporting import report
 from intercoder.core.codebook import Code, found_code
 from intercoder.core.protocols import Vectors
 from intercoder.core.refinement import CodeMatch, LabelMemory, LabelToPlace, Placement, refine
-from intercoder.stores.code_memory import ExactCodeMemory, open_memory
-from intercoder.stores.memory_exact import CodeIndex
+from intercoder.stores.memory.code_memory import ExactCodeMemory, open_memory
+from intercoder.stores.memory.exact_memory import CodeIndex
 
 WAVE = 512
 DIMENSIONS = 384

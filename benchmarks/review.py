@@ -170,7 +170,7 @@ def open_it(path: Path) -> dict[str, float]:
 
 def index(path: Path) -> dict[str, float]:
     """Making the full-text index."""
-    from intercoder.stores.corpus_index import corpus_index, index_file
+    from intercoder.stores.corpus.text_index import corpus_index, index_file
     from intercoder.stores.study_folder import open_study
 
     index_file(folder := open_study(path)).unlink(missing_ok=True)
@@ -193,7 +193,7 @@ def use(path: Path) -> dict[str, float]:
     filters: list[Taken] = []
 
     async def drive() -> None:
-        from intercoder.stores.corpus_search import Filters
+        from intercoder.stores.corpus.search import Filters
 
         async with app.run_test(size=SIZE) as pilot:
             await _until(pilot, lambda: getattr(app.screen, "index", None) is not None)
@@ -274,8 +274,8 @@ def _words() -> list[str]:
 
 def find(path: Path) -> dict[str, float]:
     """The same questions asked of the store: every beginning of each word, codes, coders."""
-    from intercoder.stores.corpus_index import corpus_index
-    from intercoder.stores.corpus_search import CorpusSearch, Filters
+    from intercoder.stores.corpus.search import CorpusSearch, Filters
+    from intercoder.stores.corpus.text_index import corpus_index
     from intercoder.stores.study_folder import open_study
 
     search = CorpusSearch(folder := open_study(path), corpus_index(folder))
@@ -310,7 +310,7 @@ def like(path: Path) -> dict[str, float]:
     """The same words without an index: LIKE over a table of the segments' texts, made beforehand."""
     import sqlite3
 
-    from intercoder.stores.corpus_index import index_file
+    from intercoder.stores.corpus.text_index import index_file
     from intercoder.stores.study_folder import open_study
 
     connection = sqlite3.connect(index_file(open_study(path)))
@@ -325,7 +325,7 @@ def option_list(path: Path) -> dict[str, float]:
     from textual.content import Content
     from textual.widgets import OptionList
 
-    from intercoder.stores.corpus_index import corpus_index
+    from intercoder.stores.corpus.text_index import corpus_index
     from intercoder.stores.study_folder import open_study
 
     corpus = corpus_index(open_study(path))

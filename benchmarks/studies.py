@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from intercoder.core.documents import Document, Span
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.study_folder import StudyFolder, create_study
 
 _HEAD = """

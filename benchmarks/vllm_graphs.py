@@ -37,9 +37,9 @@ from intercoder.llms.catalogue import model_path
 from intercoder.llms.chat_tokens import ChatEncoder, Turn
 from intercoder.llms.grammar import grammar_text
 from intercoder.llms.pulling import pull
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import reading
-from intercoder.stores.samples import Scope
 from intercoder.stores.schema import answers
 from intercoder.stores.study_folder import StudyFolder, create_study
 

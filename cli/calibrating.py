@@ -65,7 +65,7 @@ def _plan(
     from intercoder.evals.calibration_plan import SIZES, plan
     from intercoder.formats.coding_sheets import sheet_codes
     from intercoder.graphs.deductive_jobs import assumed_prevalence, corpus_size, current_book
-    from intercoder.stores.enrichment import SHARE
+    from intercoder.stores.corpus.enrichment import SHARE
 
     book = current_book(folder)
     segments = corpus_size(folder)

@@ -65,7 +65,7 @@ def show(
     Example: `intercoder codebook show repair --format yaml`
     """
     from intercoder.core.shown import shown_safely
-    from intercoder.stores.counted_codebooks import latest_codebook
+    from intercoder.stores.codebooks.counted_codebooks import latest_codebook
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
@@ -178,7 +178,7 @@ def versions(directory: StudyArgument) -> None:
     """
     from intercoder.cli.codebook_changes import print_versions
     from intercoder.graphs.codebook_history import history
-    from intercoder.stores.counted_codebooks import latest_codebook
+    from intercoder.stores.codebooks.counted_codebooks import latest_codebook
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)

@@ -111,7 +111,7 @@ def run_final(
     """
     from intercoder.cli.running import execute_job, open_quietly
     from intercoder.core.errors import InputError
-    from intercoder.stores.samples import Scope
+    from intercoder.stores.corpus.samples import Scope
 
     if everything == (sample is not None):
         raise InputError("say how much to code.", remedy="Give `--all`, or `-n 1000` for a random sample.")

@@ -40,10 +40,10 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
 def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
     """Tests of the present round, what happened to proposals, and what a person does next."""
     from intercoder.graphs.findings import codes_to_look_at, gather_findings
+    from intercoder.stores.codebooks.development import SqlDevelopmentStore
+    from intercoder.stores.codebooks.revisions import recorded_revisions
     from intercoder.stores.database import reading
-    from intercoder.stores.development import SqlDevelopmentStore
-    from intercoder.stores.recodings import run_recodings
-    from intercoder.stores.revisions import recorded_revisions
+    from intercoder.stores.runs.recodings import run_recodings
 
     store = SqlDevelopmentStore(folder.engine, folder.study.id)
     book = store.book(run.id)
@@ -93,8 +93,8 @@ def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
 def print_final(folder: StudyFolder, run: Run, *, json: bool) -> None:
     """How often each code applies, and where the coded data set is."""
     from intercoder.graphs.estimating import estimates_of
-    from intercoder.stores.deductions import SqlDeductiveStore
-    from intercoder.stores.verdicts import read_overrides
+    from intercoder.stores.codebooks.verdicts import read_overrides
+    from intercoder.stores.runs.deductions import SqlDeductiveStore
 
     found = estimates_of(folder, run)
     book = SqlDeductiveStore(folder.engine, folder.study.id).book(run.id)

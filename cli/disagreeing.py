@@ -56,8 +56,8 @@ def disagreements(
     from intercoder.cli.running import open_quietly
     from intercoder.graphs.disagreement_words import Words
     from intercoder.graphs.disagreements import disagreeing_run, gather_disagreements
+    from intercoder.stores.corpus.segments import segment_texts
     from intercoder.stores.database import reading
-    from intercoder.stores.segments import segment_texts
 
     folder = open_quietly(directory)
     chosen = disagreeing_run(folder, run)
@@ -196,7 +196,7 @@ def _what(told: Told, settled: Settled | None) -> str:
 
 
 def _done(settled: Settled) -> str:
-    from intercoder.stores.settlements import told
+    from intercoder.stores.people.settlements import told
 
     sent = ", sent to the reviser" if settled.evidence and settled.value else ""
     return f"{told(settled)}{sent}"

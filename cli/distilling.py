@@ -201,7 +201,7 @@ def _name(name: str, material: Material) -> str:
     Raises:
         InputError: It cannot be the name of a folder.
     """
-    from intercoder.stores.named_samples import check_name
+    from intercoder.stores.corpus.named_samples import check_name
 
     if not name:
         label = material.codes[0].label if len(material.codes) == 1 else "codebook"

@@ -81,7 +81,7 @@ def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json:
     """The table of a grid: means over seeds. Returns how many cells failed."""
     from intercoder.evals.human_ceiling import human_ceiling_notes
     from intercoder.evals.report.grid_words import grid_words
-    from intercoder.stores.classifier_folders import GRIDS, read_grid
+    from intercoder.stores.classifiers.classifier_folders import GRIDS, read_grid
 
     folder = material.folder.path / GRIDS / name
     found = read_grid(folder)

@@ -55,7 +55,7 @@ def export(
     from intercoder.core.shown import counted
     from intercoder.formats.coded_files import write_csv, write_jsonl, write_markdown
     from intercoder.formats.whole_files import whole_file
-    from intercoder.stores.export import export_run, long_lines, wide_lines
+    from intercoder.stores.runs.export import export_run, long_lines, wide_lines
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
@@ -102,7 +102,7 @@ def _export_synthetic(folder: StudyFolder, out: Path, to: ExportFormat) -> None:
     from intercoder.core.shown import counted
     from intercoder.formats.coded_files import write_csv, write_jsonl
     from intercoder.formats.whole_files import whole_file
-    from intercoder.stores.synthetic_segments import COLUMNS, SqlSyntheticStore, synthetic_lines
+    from intercoder.stores.classifiers.synthetic_segments import COLUMNS, SqlSyntheticStore, synthetic_lines
 
     if to is ExportFormat.md:
         raise InputError("synthetic segments are written as a table.", remedy="Write `--to csv` or `--to jsonl`.")

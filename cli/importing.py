@@ -15,9 +15,9 @@ from intercoder.core.segmentation import segment
 from intercoder.core.shown import counted, one_line
 from intercoder.formats.files import check_exists, told
 from intercoder.formats.reader import ReadOptions, ReadReport, read_documents
-from intercoder.stores.corpus import Imported, Source, import_source
+from intercoder.stores.codebooks.revisions import newest
+from intercoder.stores.corpus.intake import Imported, Source, import_source
 from intercoder.stores.database import reading
-from intercoder.stores.revisions import newest
 from intercoder.stores.study_folder import StudyFolder
 
 

@@ -37,7 +37,7 @@ def measured_run(directory: Path, run: str, reference: Path | None) -> Iterator[
     from intercoder.core.errors import InputError
     from intercoder.evals.report.contents import gather
     from intercoder.formats.coding_files import read_codings
-    from intercoder.stores.export import export_run
+    from intercoder.stores.runs.export import export_run
 
     folder = open_quietly(directory)
     passages = read_codings(reference) if reference is not None and reference.is_file() else []

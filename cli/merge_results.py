@@ -21,7 +21,7 @@ WORDS = 60
 
 def print_merged(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
     """The concepts of a merge, what went into what, the new codebook and how to undo it."""
-    from intercoder.stores.concepts import final_concepts, read_merges
+    from intercoder.stores.codebooks.concepts import final_concepts, read_merges
 
     run, book = result.run, result.codebook
     concepts = final_concepts(folder.engine, folder.study.id, run.id)

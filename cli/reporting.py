@@ -63,7 +63,7 @@ def report(
     from intercoder.cli.running import open_quietly
     from intercoder.core.errors import InputError
     from intercoder.evals.report.deductive_reading import GRAPHS
-    from intercoder.stores.export import export_run
+    from intercoder.stores.runs.export import export_run
 
     folder = open_quietly(directory)
     if classifiers:
@@ -119,7 +119,7 @@ def _refuse_beside_classifiers(reference: Path | None, run: str, human_seconds: 
 def _classifiers(folder: StudyFolder) -> str:
     from intercoder.core.errors import InputError
     from intercoder.evals.report.classifier_page import classifiers_html
-    from intercoder.stores.classifier_folders import read_evaluations, read_grids
+    from intercoder.stores.classifiers.classifier_folders import read_evaluations, read_grids
 
     evaluations, grids = read_evaluations(folder.path), read_grids(folder.path)
     if not evaluations and not grids:
@@ -133,7 +133,7 @@ def _classifiers(folder: StudyFolder) -> str:
 
 def _latest(folder: StudyFolder) -> Run | None:
     """The latest run that is finished or waits for people, and left a codebook or decisions; None without one."""
-    from intercoder.stores.runs import list_runs
+    from intercoder.stores.runs.runs import list_runs
 
     runs = list_runs(folder.engine, folder.study.id)
     ready = [run for run in runs if run.status in ("done", "waiting") and (not run.source or run.graph == "merge")]
@@ -169,9 +169,9 @@ def _deductive(folder: StudyFolder, run: Run, human_seconds: float | None) -> st
 def _findings(folder: StudyFolder, run: Run) -> dict[str, CodeFindings]:
     """Tests and passages of all codes that the run codes; of large runs a few codes at a time."""
     from intercoder.graphs.findings import gather_findings
+    from intercoder.stores.codebooks.development import SqlDevelopmentStore
     from intercoder.stores.database import reading
-    from intercoder.stores.deductions import read_rounds
-    from intercoder.stores.development import SqlDevelopmentStore
+    from intercoder.stores.runs.deductions import read_rounds
 
     store = SqlDevelopmentStore(folder.engine, folder.study.id)
     with reading(folder.engine) as connection:

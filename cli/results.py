@@ -25,8 +25,8 @@ GROUPS = 10
 
 def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
     """The codebook found, failures, where the files are and what to type next."""
-    from intercoder.stores.export import export_run
     from intercoder.stores.overview import quotes_not_found, run_failures
+    from intercoder.stores.runs.export import export_run
 
     run, book = result.run, result.codebook
     if json:

@@ -128,7 +128,7 @@ def revisions(
 
 def _list(folder: StudyFolder, *, everything: bool, json: bool) -> None:
     from intercoder.cli.revision_lists import print_revisions
-    from intercoder.stores.revisions import recorded_revisions
+    from intercoder.stores.codebooks.revisions import recorded_revisions
 
     found = recorded_revisions(folder.engine, folder.study.id)
     print_revisions(folder, [one for one in found if everything or one.status == "waiting"], json=json)
@@ -174,7 +174,7 @@ def _check_names(action: Action | None, names: list[str]) -> None:
 
 
 def _numbered(folder: StudyFolder, name: str) -> RecordedRevision:
-    from intercoder.stores.revisions import revision_numbered
+    from intercoder.stores.codebooks.revisions import revision_numbered
 
     return revision_numbered(folder.engine, folder.study.id, _number(name))
 

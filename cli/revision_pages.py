@@ -32,7 +32,7 @@ LABEL = 60
 def print_revision(folder: StudyFolder, one: RecordedRevision, *, json: bool) -> None:
     """A revision: its change, why, where it comes from, what it rests on, and what it would cost."""
     from intercoder.graphs.revision_views import recoding
-    from intercoder.stores.revision_evidence import read_evidence
+    from intercoder.stores.codebooks.revision_evidence import read_evidence
 
     excerpts = read_evidence(folder.engine, folder.study.id, one.revision)
     cost = recoding(folder, one) if one.status == "waiting" else None
@@ -145,8 +145,8 @@ def _print_ways_on(folder: StudyFolder, one: RecordedRevision, cost: Recoding | 
 
 def _labels(folder: StudyFolder) -> dict[str, str]:
     """Code id -> label in the latest version, for codes that a revision only names."""
+    from intercoder.stores.codebooks.revisions import newest
     from intercoder.stores.database import reading
-    from intercoder.stores.revisions import newest
 
     with reading(folder.engine) as connection:
         return {code.id: code.label for code in newest(connection, folder.study.id).codes}

@@ -68,7 +68,7 @@ def run_inductive(
     Example: `intercoder run inductive repair --sample 100 --seed 1 --stratify site`
     """
     from intercoder.core.errors import InputError
-    from intercoder.stores.samples import Scope
+    from intercoder.stores.corpus.samples import Scope
 
     if (stratify or seed) and sample is None:
         raise InputError("`--seed` and `--stratify` go with `--sample`.", remedy="Add `--sample N`.")

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from intercoder.core.codebook import Codebook
     from intercoder.core.given_answers import Located
     from intercoder.formats.filled_sheets import FilledSheet
-    from intercoder.stores.human_codings import Written
-    from intercoder.stores.named_samples import NamedSample
-    from intercoder.stores.samples import Scope
+    from intercoder.stores.corpus.named_samples import NamedSample
+    from intercoder.stores.corpus.samples import Scope
+    from intercoder.stores.people.human_codings import Written
     from intercoder.stores.study_folder import StudyFolder
 
 
@@ -57,10 +57,10 @@ def sample(
     """
     from intercoder.cli.sampling_checks import check_same, free_sheet
     from intercoder.core.sampling import seed_of
-    from intercoder.stores.counted_codebooks import latest_codebook
-    from intercoder.stores.drawn_samples import find_or_draw
-    from intercoder.stores.named_samples import check_name
-    from intercoder.stores.samples import Scope
+    from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+    from intercoder.stores.corpus.drawn_samples import find_or_draw
+    from intercoder.stores.corpus.named_samples import check_name
+    from intercoder.stores.corpus.samples import Scope
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
@@ -97,10 +97,10 @@ def import_coding(
     from intercoder.cli.output import print_json
     from intercoder.formats.filled_sheets import read_sheet
     from intercoder.formats.sheet_checks import SheetCheck
+    from intercoder.stores.corpus.named_segments import locate
+    from intercoder.stores.corpus.segments import segment_texts
     from intercoder.stores.database import reading
-    from intercoder.stores.human_codings import write_codings
-    from intercoder.stores.named_segments import locate
-    from intercoder.stores.segments import segment_texts
+    from intercoder.stores.people.human_codings import write_codings
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
@@ -128,7 +128,7 @@ def _write_sheet(folder: StudyFolder, kept: NamedSample, book: Codebook, coder: 
 
     from intercoder.formats.coding_sheets import SheetOrigin, write_csv_sheet, write_xlsx_sheet
     from intercoder.formats.whole_files import whole_bytes, whole_file
-    from intercoder.stores.named_samples import sampled_texts
+    from intercoder.stores.corpus.named_samples import sampled_texts
 
     segments = list(sampled_texts(folder.engine, folder.study.id, kept, folder.study.coding.context_before))
     origin = SheetOrigin(coder=coder, sample=kept.name, study_id=folder.study.id)
@@ -147,8 +147,8 @@ def _tell_sample(
 ) -> None:
     from intercoder.cli.output import typed
     from intercoder.core.shown import counted, one_line
+    from intercoder.stores.corpus.named_samples import developed_on
     from intercoder.stores.database import reading
-    from intercoder.stores.named_samples import developed_on
 
     how = "drawn" if new else "drawn before"
     by = f", by the answers of {kept.stratify.partition(':')[2]}" if kept.stratify.startswith("model:") else ""
@@ -189,7 +189,7 @@ def _sample_of(folder: StudyFolder, sheet: FilledSheet, given: str) -> str:
         InputError: There is no such sample, or rows name several.
     """
     from intercoder.core.errors import InputError
-    from intercoder.stores.named_samples import read_sample
+    from intercoder.stores.corpus.named_samples import read_sample
 
     named = sorted({row.sample for row in sheet.rows if row.sample})
     ours = [row for row in sheet.rows if row.study_id in ("", folder.study.id)]
@@ -215,8 +215,8 @@ def _books(folder: StudyFolder) -> dict[int, Codebook]:
     Raises:
         StudyError: There is none.
     """
-    from intercoder.stores.codebooks import complete_versions, read_version
-    from intercoder.stores.counted_codebooks import latest_codebook
+    from intercoder.stores.codebooks.codebooks import complete_versions, read_version
+    from intercoder.stores.codebooks.counted_codebooks import latest_codebook
     from intercoder.stores.database import reading
 
     with reading(folder.engine) as connection:

@@ -7,9 +7,9 @@ from pathlib import Path
 from intercoder.cli.exporting import spare_the_study
 from intercoder.cli.output import typed
 from intercoder.core.errors import InputError
-from intercoder.stores.enrichment import MARK
-from intercoder.stores.named_samples import NamedSample, sampled_texts
-from intercoder.stores.samples import Scope
+from intercoder.stores.corpus.enrichment import MARK
+from intercoder.stores.corpus.named_samples import NamedSample, sampled_texts
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
 
 

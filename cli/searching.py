@@ -9,9 +9,9 @@ import typer
 from intercoder.cli.studies import JsonOption, StudyArgument
 
 if TYPE_CHECKING:
-    from intercoder.stores.corpus_index import CorpusIndex
-    from intercoder.stores.corpus_pages import CorpusLine
-    from intercoder.stores.corpus_search import CorpusSearch, Filters
+    from intercoder.stores.corpus.pages import CorpusLine
+    from intercoder.stores.corpus.search import CorpusSearch, Filters
+    from intercoder.stores.corpus.text_index import CorpusIndex
 
 LINE = 100
 """Characters of a text in the table."""
@@ -44,9 +44,9 @@ def search(
     """
     from intercoder.cli.output import print_json
     from intercoder.cli.running import open_quietly
-    from intercoder.stores.corpus_index import corpus_index
-    from intercoder.stores.corpus_search import CorpusSearch
-    from intercoder.stores.named_filters import named_filters
+    from intercoder.stores.corpus.named_filters import named_filters
+    from intercoder.stores.corpus.search import CorpusSearch
+    from intercoder.stores.corpus.text_index import corpus_index
 
     folder = open_quietly(directory)
     finder = CorpusSearch(folder, corpus_index(folder))

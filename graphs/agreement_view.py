@@ -29,12 +29,12 @@ from intercoder.graphs.disagreements import (
     state_of,
 )
 from intercoder.stores import schema
+from intercoder.stores.codebooks.revisions import newest
+from intercoder.stores.codebooks.verdicts import StoredVerdict, read_verdicts
 from intercoder.stores.database import reading
-from intercoder.stores.revisions import newest
-from intercoder.stores.runs import get_run
+from intercoder.stores.runs.runs import get_run
+from intercoder.stores.runs.unit_decisions import run_values
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.unit_decisions import run_values
-from intercoder.stores.verdicts import StoredVerdict, read_verdicts
 
 YES_NO = ("no", "yes")
 UNTESTED = "–"

@@ -16,8 +16,8 @@ from intercoder.core.revision_edits import edited, edited_codes
 from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer
 from intercoder.formats.answers_files import AnswersFile, WrittenAnswer
 from intercoder.graphs.answer_checks import APPROVED, Planned, checked, checked_name
+from intercoder.stores.codebooks.revisions import newest, record_answers, recorded_revisions, revision_numbered
 from intercoder.stores.database import reading
-from intercoder.stores.revisions import newest, record_answers, recorded_revisions, revision_numbered
 from intercoder.stores.study_folder import StudyFolder
 
 AnswerKind: TypeAlias = Literal["approve", "edit", "reject"]

@@ -8,7 +8,7 @@ from intercoder.graphs.classifier_checks import BY_CLASSIFIER, are_as_they_were
 from intercoder.graphs.other_servers import alike
 from intercoder.prompts.loader import load
 from intercoder.stores.database import reading
-from intercoder.stores.decisions import prompts_asked
+from intercoder.stores.runs.decisions import prompts_asked
 from intercoder.stores.study_folder import StudyFolder
 
 

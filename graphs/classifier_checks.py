@@ -15,11 +15,11 @@ from intercoder.core.protocols import Run
 from intercoder.core.shown import listed
 from intercoder.core.study import Study
 from intercoder.llms.classifiers import check_packages
-from intercoder.stores.codebooks import read_version
+from intercoder.stores.codebooks.codebooks import read_version
 from intercoder.stores.database import reading, writing
-from intercoder.stores.decisions import prompts_asked
-from intercoder.stores.deductions import read_rounds
-from intercoder.stores.run_classifiers import RunClassifier, read_classifiers, write_classifiers
+from intercoder.stores.runs.decisions import prompts_asked
+from intercoder.stores.runs.deductions import read_rounds
+from intercoder.stores.runs.run_classifiers import RunClassifier, read_classifiers, write_classifiers
 from intercoder.stores.study_folder import StudyFolder
 
 BY_CLASSIFIER = "classifier/"

@@ -18,9 +18,9 @@ from intercoder.core.revisions import Revision, RevisionConflict
 from intercoder.core.shown import counted, listed, one_line
 from intercoder.graphs.answering import waiting_revisions
 from intercoder.graphs.codebook_edits import CodebookChange, before_latest, go_back, latest_or_empty
-from intercoder.stores.code_uses import code_uses
-from intercoder.stores.codebook_versions import list_versions
-from intercoder.stores.revisions import revise_by_hand
+from intercoder.stores.codebooks.code_uses import code_uses
+from intercoder.stores.codebooks.codebook_versions import list_versions
+from intercoder.stores.codebooks.revisions import revise_by_hand
 from intercoder.stores.study_folder import StudyFolder
 
 SHOWN = 5

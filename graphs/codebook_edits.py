@@ -17,11 +17,11 @@ from intercoder.core.revisions import Revision, RevisionConflict
 from intercoder.formats.codebook_files import ReadBook, codebook_text, has_edits, is_yaml, laid_out, read_codebook
 from intercoder.formats.codebook_yaml import EMPTY
 from intercoder.graphs.codebook_export import NAME, write_codebook
-from intercoder.stores.codebook_versions import list_versions
-from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.codebook_versions import list_versions
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.revisions import newest, revise_by_hand, undo_to
 from intercoder.stores.database import reading
-from intercoder.stores.revisions import newest, revise_by_hand, undo_to
-from intercoder.stores.runs import SqlStudyStore
+from intercoder.stores.runs.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder
 
 

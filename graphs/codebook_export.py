@@ -6,7 +6,7 @@ import shlex
 
 from intercoder.core.codebook import Codebook
 from intercoder.formats.codebook_files import Exported, export_beside
-from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
 from intercoder.stores.study_folder import StudyFolder
 
 NAME = "codebook.yaml"

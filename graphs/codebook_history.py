@@ -9,9 +9,9 @@ from intercoder.core.codebook_diff import diff
 from intercoder.core.codebook_words import Change, briefly, in_words
 from intercoder.core.record import Record
 from intercoder.graphs.codebook_edits import latest_or_empty
-from intercoder.stores.code_origins import CodeOrigins, code_origins
-from intercoder.stores.codebook_versions import list_versions
-from intercoder.stores.codebooks import read_version
+from intercoder.stores.codebooks.code_origins import CodeOrigins, code_origins
+from intercoder.stores.codebooks.codebook_versions import list_versions
+from intercoder.stores.codebooks.codebooks import read_version
 from intercoder.stores.database import reading
 from intercoder.stores.study_folder import StudyFolder
 

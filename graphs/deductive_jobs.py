@@ -19,20 +19,20 @@ from intercoder.graphs.asked_alike import would_ask_alike
 from intercoder.graphs.checks import check_settings
 from intercoder.graphs.classifier_checks import check_classifiers
 from intercoder.graphs.teams import Recorded
-from intercoder.stores.codebooks import read_version
+from intercoder.stores.classifiers.learnt import unlearnt
+from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.codebooks.development import begin_development_run
+from intercoder.stores.codebooks.revisions import newest
+from intercoder.stores.codebooks.verdicts import write_verdicts
+from intercoder.stores.corpus.named_samples import sample_names
+from intercoder.stores.corpus.samples import Scope, choose
+from intercoder.stores.corpus.segments import sample_ids
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import coder_values, create_deductive_run, final_values, is_moderated
-from intercoder.stores.development import begin_development_run
-from intercoder.stores.human_codings import human_values, read_sample
-from intercoder.stores.learnt import unlearnt
-from intercoder.stores.named_samples import sample_names
-from intercoder.stores.recorded import match
-from intercoder.stores.revisions import newest
-from intercoder.stores.runs import list_runs
-from intercoder.stores.samples import Scope, choose
-from intercoder.stores.segments import sample_ids
+from intercoder.stores.people.human_codings import human_values, read_sample
+from intercoder.stores.runs.deductions import coder_values, create_deductive_run, final_values, is_moderated
+from intercoder.stores.runs.recorded import match
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import write_verdicts
 
 
 def current_book(folder: StudyFolder) -> Codebook:

@@ -38,9 +38,9 @@ from intercoder.graphs.planning import (
 )
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.llms.usage import estimate_messages
+from intercoder.stores.corpus.samples import Scope, choose, sampled
+from intercoder.stores.corpus.segments import chosen_segments
 from intercoder.stores.database import reading
-from intercoder.stores.samples import Scope, choose, sampled
-from intercoder.stores.segments import chosen_segments
 from intercoder.stores.study_folder import StudyFolder
 
 DeductiveGraph = Literal["codevelop", "calibrate", "final"]

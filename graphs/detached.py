@@ -21,7 +21,7 @@ from typing import BinaryIO, NamedTuple
 from intercoder.core.errors import StudyError
 from intercoder.core.record import Record
 from intercoder.stores.lease import Holder, busy, read_holder
-from intercoder.stores.runs import list_runs
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
 
 PATIENCE = 120.0

@@ -17,15 +17,15 @@ from intercoder.core.protocols import Run
 from intercoder.core.settling import Settled, Unit
 from intercoder.evals.disagreements import Answers, Disagreement, code_agreement, entropy, rank
 from intercoder.stores import schema
-from intercoder.stores.codebooks import read_version
+from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.codebooks.revisions import newest
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import is_moderated
-from intercoder.stores.human_codings import human_values, read_sample
-from intercoder.stores.revisions import newest
-from intercoder.stores.runs import get_run, list_runs
-from intercoder.stores.settlements import read_settlements
+from intercoder.stores.people.human_codings import human_values, read_sample
+from intercoder.stores.people.settlements import read_settlements
+from intercoder.stores.runs.deductions import is_moderated
+from intercoder.stores.runs.runs import get_run, list_runs
+from intercoder.stores.runs.unit_decisions import Given, SegmentLabels, run_answers, run_labels
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.unit_decisions import Given, SegmentLabels, run_answers, run_labels
 
 PEOPLE = "people"
 """Names what people coded, as if it were a run: without any model."""

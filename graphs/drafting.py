@@ -12,10 +12,10 @@ from intercoder.core.record import Record
 from intercoder.core.revisions import RecordedRevision, RevisionAnswer
 from intercoder.graphs.answer_checks import APPROVED, Planned, checked, checked_name
 from intercoder.graphs.answering import AnswerKind, same_round, waiting_revisions
+from intercoder.stores.codebooks.draft_answers import DraftAnswer, delete_drafts, read_drafts, write_draft
+from intercoder.stores.codebooks.revisions import newest, recorded_revisions, revision_numbered, write_answers
 from intercoder.stores.database import reading, writing
-from intercoder.stores.draft_answers import DraftAnswer, delete_drafts, read_drafts, write_draft
-from intercoder.stores.revisions import newest, recorded_revisions, revision_numbered, write_answers
-from intercoder.stores.runs import list_runs
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from intercoder.core.protocols import Run
 from intercoder.evals.final_estimates import FinalEstimates, final_estimates
-from intercoder.stores.codebooks import read_version
+from intercoder.stores.classifiers.learnt import unlearnt
+from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.codebooks.verdicts import latest_verdicts
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import final_values, read_rounds
-from intercoder.stores.human_codings import human_values, read_sample
-from intercoder.stores.learnt import unlearnt
-from intercoder.stores.runs import SqlStudyStore
+from intercoder.stores.people.human_codings import human_values, read_sample
+from intercoder.stores.runs.deductions import final_values, read_rounds
+from intercoder.stores.runs.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import latest_verdicts
 
 
 def estimates_of(folder: StudyFolder, run: Run) -> FinalEstimates:

@@ -15,13 +15,13 @@ from intercoder.graphs.asked_alike import would_ask_alike
 from intercoder.graphs.checks import check_settings
 from intercoder.graphs.classifier_checks import check_classifiers
 from intercoder.graphs.deductive_jobs import current_book, named_code, reads_segments
-from intercoder.stores.codebooks import read_version
+from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.codebooks.verdicts import Override, latest_verdicts
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import create_deductive_run, read_rounds
-from intercoder.stores.runs import get_run, list_runs
-from intercoder.stores.samples import Scope
+from intercoder.stores.runs.deductions import create_deductive_run, read_rounds
+from intercoder.stores.runs.runs import get_run, list_runs
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import Override, latest_verdicts
 
 READY = "ready"
 

@@ -35,14 +35,16 @@ from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing
 from intercoder.stores.answer_log import SqlAnswerLog
 from intercoder.stores.checkpoints import checkpoints
-from intercoder.stores.concepts import SqlConceptStore
-from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.concepts import SqlConceptStore
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.themes import SqlThemeStore
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import remove_if_damaged, translated
-from intercoder.stores.deductions import SqlDeductiveStore, repeat_round
-from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.ensemble_counts import ensemble_counts
 from intercoder.stores.lease import Lease
-from intercoder.stores.runs import (
+from intercoder.stores.runs.deductions import SqlDeductiveStore, repeat_round
+from intercoder.stores.runs.ensemble_counts import ensemble_counts
+from intercoder.stores.runs.runs import (
     SqlStudyStore,
     add_seconds,
     create_run,
@@ -50,9 +52,7 @@ from intercoder.stores.runs import (
     set_status,
     start_round,
 )
-from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.themes import SqlThemeStore
 from intercoder.stores.vectors import SqlVectorCache
 
 Event = dict[str, Any]

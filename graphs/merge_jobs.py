@@ -19,13 +19,13 @@ from intercoder.graphs.theming import FEWEST_CODES
 from intercoder.llms.embeddings import CachedEmbedder
 from intercoder.llms.factory import check_reference, embedder
 from intercoder.llms.references import parse_reference
-from intercoder.stores.concepts import read_code_spaces, undo
-from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.concepts import read_code_spaces, undo
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.themes import SqlThemeStore, accept, plain_codes
 from intercoder.stores.database import reading, writing
 from intercoder.stores.lease import Lease
-from intercoder.stores.runs import SqlStudyStore, create_follow_up, list_runs
+from intercoder.stores.runs.runs import SqlStudyStore, create_follow_up, list_runs
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.themes import SqlThemeStore, accept, plain_codes
 from intercoder.stores.vectors import SqlVectorCache
 
 STEPS = (1, 2, 4, 5)

@@ -7,7 +7,7 @@ from intercoder.core.codebook_drafts import new_code_id
 from intercoder.core.revisions import Revision
 from intercoder.graphs.codebook_edits import latest_or_empty
 from intercoder.graphs.codebook_export import write_codebook
-from intercoder.stores.revisions import revise_by_hand
+from intercoder.stores.codebooks.revisions import revise_by_hand
 from intercoder.stores.study_folder import StudyFolder
 
 

@@ -22,12 +22,12 @@ from intercoder.graphs.planning import ANSWER_TOKENS, Plan, plan_inductive, plan
 from intercoder.graphs.theming import FEWEST_CODES
 from intercoder.llms.references import parse_reference
 from intercoder.llms.usage import estimate_tokens
-from intercoder.stores.counted_codebooks import latest_codebook
-from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.runs import list_runs
-from intercoder.stores.samples import Scope, choose
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.themes import plain_codes
+from intercoder.stores.corpus.samples import Scope, choose
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.themes import plain_codes
 
 
 def plan_run(folder: StudyFolder, asked: NewRun) -> Plan | MergePlan:

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from intercoder.core.documents import Unit
 from intercoder.core.errors import InputError, IntercoderError
 from intercoder.core.record import Record
+from intercoder.stores.corpus.named_samples import sample_names
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import reading
-from intercoder.stores.named_samples import sample_names
-from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
 
 Graph: TypeAlias = Literal["inductive", "codevelop", "calibrate", "final", "merge", "themes"]

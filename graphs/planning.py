@@ -15,9 +15,9 @@ from intercoder.llms.usage import cost_of, estimate_messages, estimate_tokens, p
 from intercoder.prompts.fence import MARKER_LENGTH, fenced
 from intercoder.prompts.loader import Piece, load
 from intercoder.prompts.material import PieceKind
+from intercoder.stores.corpus.samples import Scope, choose
+from intercoder.stores.corpus.segments import chosen_segments
 from intercoder.stores.database import reading
-from intercoder.stores.samples import Scope, choose
-from intercoder.stores.segments import chosen_segments
 from intercoder.stores.study_folder import StudyFolder
 
 ANSWER_TOKENS = 60

@@ -14,12 +14,12 @@ from intercoder.core.record import Record
 from intercoder.core.revisions import RecordedRevision, RevisionConflict
 from intercoder.core.shown import counted
 from intercoder.graphs.findings import gather_findings
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.revision_evidence import read_evidence
+from intercoder.stores.codebooks.revisions import newest
 from intercoder.stores.database import reading
-from intercoder.stores.decision_counts import StandingCounts, count_standing
-from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.revision_evidence import read_evidence
-from intercoder.stores.revisions import newest
-from intercoder.stores.runs import list_runs
+from intercoder.stores.runs.decision_counts import StandingCounts, count_standing
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
 
 PASSAGES = 12

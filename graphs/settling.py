@@ -16,14 +16,14 @@ from intercoder.core.errors import InputError
 from intercoder.core.protocols import Run
 from intercoder.core.settling import Settled, Unit, standing
 from intercoder.graphs.disagreements import book_of
-from intercoder.stores.codebooks import read_version
+from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.corpus.surroundings import Surroundings, read_surroundings
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import is_moderated
-from intercoder.stores.human_codings import human_decisions
-from intercoder.stores.settlements import read_settlements, settlement_history, take_back, write_settlement
+from intercoder.stores.people.human_codings import human_decisions
+from intercoder.stores.people.settlements import read_settlements, settlement_history, take_back, write_settlement
+from intercoder.stores.runs.deductions import is_moderated
+from intercoder.stores.runs.unit_decisions import run_decisions
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.surroundings import Surroundings, read_surroundings
-from intercoder.stores.unit_decisions import run_decisions
 
 CONTEXT = 2
 """Segments shown before and after."""

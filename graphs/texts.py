@@ -97,7 +97,7 @@ async def acode_inductively(
     given: Mapping[str, BaseChatModel] = (
         {} if isinstance(model, str) else {coder.model: model for coder in settings.coders}
     )
-    from intercoder.stores.code_memory import ExactCodeMemory
+    from intercoder.stores.memory.code_memory import ExactCodeMemory
 
     context = make_context(
         settings,

@@ -9,15 +9,15 @@ from intercoder.core.deduction import FINAL
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record
 from intercoder.stores import schema
-from intercoder.stores.corpus import SourceSummary, summarise
+from intercoder.stores.codebooks.revisions import newest, recorded_revisions
+from intercoder.stores.codebooks.verdicts import read_verdicts
+from intercoder.stores.corpus.intake import SourceSummary, summarise
 from intercoder.stores.database import reading
-from intercoder.stores.ensemble_counts import EnsembleCounts, ensemble_counts
-from intercoder.stores.human_codings import human_values
 from intercoder.stores.lease import lease_holder
-from intercoder.stores.revisions import newest, recorded_revisions
-from intercoder.stores.runs import list_runs
+from intercoder.stores.people.human_codings import human_values
+from intercoder.stores.runs.ensemble_counts import EnsembleCounts, ensemble_counts
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import read_verdicts
 
 
 class RunSummary(Record):

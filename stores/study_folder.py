@@ -72,7 +72,7 @@ class StudyFolder:
         Raises:
             StudyError: The server cannot be reached, or another study uses its collection.
         """
-        from intercoder.stores.code_memory import open_memory
+        from intercoder.stores.memory.code_memory import open_memory
 
         return open_memory(
             self.study.memory.url or self.path / "memory",

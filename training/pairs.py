@@ -18,9 +18,9 @@ from intercoder.core.identity import digest, make_id, plain
 from intercoder.core.record import Record
 from intercoder.formats.decoding import find_text
 from intercoder.formats.options import ReadReport
+from intercoder.stores.corpus.segments import segments_of_ids
 from intercoder.stores.database import reading
-from intercoder.stores.human_codings import human_decisions
-from intercoder.stores.segments import segments_of_ids
+from intercoder.stores.people.human_codings import human_decisions
 from intercoder.stores.study_folder import StudyFolder
 
 Fault: TypeAlias = Literal["unreadable", "empty", "duplicate", "too_long"]

@@ -17,10 +17,10 @@ from textual.worker import WorkerFailed
 
 from intercoder.core.errors import IntercoderError
 from intercoder.stores.changes import Changes
+from intercoder.stores.codebooks.waiting import count_waiting
 from intercoder.stores.database import now
 from intercoder.stores.lease import lease_holder
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.waiting import count_waiting
 from intercoder.tui.commands import KeyCommands
 from intercoder.tui.dialogs import AskLeave, Dialog
 from intercoder.tui.places import PLACES, build, load

@@ -10,8 +10,8 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.codebook_words import Change
 from intercoder.core.colours import colour_name
 from intercoder.core.shown import counted
-from intercoder.stores.carried_codes import Carried
-from intercoder.stores.code_origins import CodeOrigins
+from intercoder.stores.codebooks.carried_codes import Carried
+from intercoder.stores.codebooks.code_origins import CodeOrigins
 from intercoder.tui.code_marks import code_marks
 from intercoder.tui.text import joined, line, shown
 from intercoder.tui.widgets.hanging import MUTED, Row

@@ -11,7 +11,7 @@ from intercoder.core.decisions import Value
 from intercoder.core.documents import Segment, SpokenText
 from intercoder.core.hand_coding import HandCoded
 from intercoder.core.shown import counted, listed
-from intercoder.stores.others_answers import OthersAnswer
+from intercoder.stores.people.others_answers import OthersAnswer
 from intercoder.tui.text import joined, line, shown
 
 SIGNS: Mapping[Value, str] = {"yes": "✓", "no": "–", "unsure": "?", "": " "}

@@ -11,8 +11,8 @@ from intercoder.core.decisions import Decision
 from intercoder.core.documents import SpokenText
 from intercoder.core.searched_text import Stretch, find
 from intercoder.core.shown import one_line
-from intercoder.stores.segment_details import SegmentDetails
-from intercoder.stores.settlements import told as told_of
+from intercoder.stores.corpus.segment_details import SegmentDetails
+from intercoder.stores.people.settlements import told as told_of
 from intercoder.tui.text import joined, line, shown
 from intercoder.tui.widgets.hanging import MUTED, Row
 

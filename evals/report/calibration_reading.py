@@ -17,15 +17,15 @@ from intercoder.core.protocols import Run
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.report.deductive_contents import Calibrated, CoderCalibration
 from intercoder.evals.report.excerpts import excerpts, stated
-from intercoder.stores.codebooks import read_version
+from intercoder.stores.classifiers.learnt import unlearnt
+from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.codebooks.verdicts import StoredVerdict, read_verdicts
+from intercoder.stores.corpus.named_samples import developed_on, find_sample, read_sample
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import final_values, is_moderated, standing
-from intercoder.stores.human_codings import human_decisions, human_values
-from intercoder.stores.learnt import unlearnt
-from intercoder.stores.named_samples import developed_on, find_sample, read_sample
-from intercoder.stores.runs import SqlStudyStore, get_run
+from intercoder.stores.people.human_codings import human_decisions, human_values
+from intercoder.stores.runs.deductions import final_values, is_moderated, standing
+from intercoder.stores.runs.runs import SqlStudyStore, get_run
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import StoredVerdict, read_verdicts
 
 EXCERPTS = 8
 """Passages shown of a code on which a person and the model differ."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from intercoder.core.classifier_results import Evaluation
 from intercoder.core.shown import counted, listed
 from intercoder.evals.report.classifier_figures import units_told
-from intercoder.stores.classifier_folders import WorkedGrid
+from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 CLASSIFIER_REFERENCES = {
     "distillation": "Borchers, C., Thomas, D. R., Lin, J., Abboud, R., & Koedinger, K. R. (2025). Augmenting "

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from intercoder.core.classifier_results import Evaluation
 from intercoder.evals.report.classifier_section import CODE_COLUMNS, PROBLEM_COLUMNS, classifier_section
 from intercoder.evals.report.rendering import render, specifications
-from intercoder.stores.classifier_folders import WorkedGrid
+from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 
 class _Asked(NamedTuple):

@@ -15,7 +15,7 @@ from intercoder.evals.report.figures import Cell, Figure
 from intercoder.evals.report.grid_figures import share_figures
 from intercoder.evals.report.grid_words import filter_words, seed_words
 from intercoder.evals.report.spread_figure import spread_figure
-from intercoder.stores.classifier_folders import WorkedGrid
+from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 ANSWERS: dict[Head, str] = {
     "yes_no": "whether a code applies",

@@ -16,15 +16,15 @@ from intercoder.core.protocols import Run
 from intercoder.core.study import Study
 from intercoder.evals.report.comparison import Comparison, Embed, compare
 from intercoder.stores import schema
-from intercoder.stores.codebooks import read_version
-from intercoder.stores.codings import run_coders, run_segments
-from intercoder.stores.concepts import final_concepts
+from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.codebooks.concepts import final_concepts
+from intercoder.stores.codebooks.themes import plain_codes
 from intercoder.stores.database import reading
-from intercoder.stores.ensemble_counts import EnsembleCounts, ensemble_counts
-from intercoder.stores.export import coded_lines
-from intercoder.stores.runs import SqlStudyStore
+from intercoder.stores.runs.codings import run_coders, run_segments
+from intercoder.stores.runs.ensemble_counts import EnsembleCounts, ensemble_counts
+from intercoder.stores.runs.export import coded_lines
+from intercoder.stores.runs.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.themes import plain_codes
 
 
 class Contents(NamedTuple):

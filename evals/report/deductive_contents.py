@@ -20,10 +20,10 @@ from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.final_estimates import FinalEstimates
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.figures import Link
-from intercoder.stores.classifier_folders import WorkedGrid
-from intercoder.stores.enrichment import MARK
-from intercoder.stores.named_samples import NamedSample
-from intercoder.stores.verdicts import Override, StoredVerdict
+from intercoder.stores.classifiers.classifier_folders import WorkedGrid
+from intercoder.stores.codebooks.verdicts import Override, StoredVerdict
+from intercoder.stores.corpus.enrichment import MARK
+from intercoder.stores.corpus.named_samples import NamedSample
 
 ROLES = {"coder": "model coder", "moderator": "moderator", "repeat": "asked again", "human": "person"}
 

@@ -22,17 +22,17 @@ from intercoder.evals.report.deductive_contents import Calibrated, DeductiveCont
 from intercoder.evals.report.excerpts import clear_examples, excerpts, stated
 from intercoder.evals.report.kept_decisions import kept_decisions, other_decisions
 from intercoder.stores import schema
-from intercoder.stores.classifier_folders import read_evaluations, read_grids
-from intercoder.stores.codebooks import complete_versions, read_version
+from intercoder.stores.classifiers.classifier_folders import read_evaluations, read_grids
+from intercoder.stores.codebooks.codebooks import complete_versions, read_version
+from intercoder.stores.codebooks.revisions import recorded_revisions
+from intercoder.stores.codebooks.verdicts import read_overrides
+from intercoder.stores.corpus.named_samples import find_sample
+from intercoder.stores.corpus.segments import read_segments
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import BLOCK, is_moderated, read_rounds, standing
-from intercoder.stores.named_samples import find_sample
-from intercoder.stores.recodings import failed_questions, run_recodings
-from intercoder.stores.revisions import recorded_revisions
-from intercoder.stores.runs import get_run
-from intercoder.stores.segments import read_segments
+from intercoder.stores.runs.deductions import BLOCK, is_moderated, read_rounds, standing
+from intercoder.stores.runs.recodings import failed_questions, run_recodings
+from intercoder.stores.runs.runs import get_run
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import read_overrides
 
 MOST = 20_000
 """Decisions that a report holds at most."""

@@ -12,8 +12,8 @@ from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Value
 from intercoder.core.deduction import CoderValues, spread
 from intercoder.core.findings import Excerpt, Said
-from intercoder.stores.codebooks import read_version
-from intercoder.stores.segments import segment_texts
+from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.corpus.segments import segment_texts
 
 EXAMPLES = 3
 """Passages shown of a code to which all coders said Yes, and as many of those to which all said No."""

@@ -11,7 +11,7 @@ from intercoder.evals.grid_means import CellMeans, cell_means
 from intercoder.evals.report.classifier_figures import COLOURS, value_and_bounds
 from intercoder.evals.report.figures import PALETTE, Cell, Figure, error_bars, number, plain, spread, told
 from intercoder.evals.report.grid_words import share_words
-from intercoder.stores.classifier_folders import WorkedGrid
+from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 COLUMNS = (
     "share",

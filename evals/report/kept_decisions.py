@@ -9,8 +9,8 @@ from intercoder.core.decisions import Decision
 from intercoder.core.protocols import Run
 from intercoder.evals.report.deductive_contents import KeptDecisions
 from intercoder.stores import schema
-from intercoder.stores.decisions import read_decision
-from intercoder.stores.recodings import run_decisions
+from intercoder.stores.runs.decisions import read_decision
+from intercoder.stores.runs.recodings import run_decisions
 
 AT_ONCE = 500
 """Ids named in one query."""

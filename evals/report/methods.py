@@ -12,7 +12,7 @@ from intercoder.evals.report.agreement_figure import Series
 from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.space_figures import CodeSpaces
 from intercoder.evals.report.tables import prompts_used
-from intercoder.stores.ensemble_counts import EnsembleCounts
+from intercoder.stores.runs.ensemble_counts import EnsembleCounts
 
 REFERENCES = {
     "ensemble": "Parfenova, A., & Pfeffer, J. (2025). Measuring what matters: Evaluating ensemble LLMs with label "

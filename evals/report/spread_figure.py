@@ -8,7 +8,7 @@ from typing import Any
 from intercoder.evals.grid_means import MEASURES, Spread, spreads
 from intercoder.evals.report.figures import PALETTE, Cell, Figure, error_bars, number, spread, told
 from intercoder.evals.report.grid_words import SPREAD_OF, spread_words
-from intercoder.stores.classifier_folders import WorkedGrid
+from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 
 def spread_figure(found: WorkedGrid, place: int) -> Figure:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.stores.revisions import recorded_revisions
+from intercoder.stores.codebooks.revisions import recorded_revisions
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call, command_line
 

@@ -6,10 +6,10 @@ import pytest
 
 from intercoder.core.codebook import Code
 from intercoder.core.codings import Coder
-from intercoder.stores.codings import run_coders
-from intercoder.stores.counted_codebooks import latest_codebook
-from intercoder.stores.deductions import repeat_round
-from intercoder.stores.export import export_run
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.runs.codings import run_coders
+from intercoder.stores.runs.deductions import repeat_round
+from intercoder.stores.runs.export import export_run
 from intercoder.stores.study_folder import StudyFolder
 from tests.cli.conftest import Call
 from tests.evals.report.deductive_studies import begin, code, make_study, write_book

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from intercoder.core.study_toml import parse_study
-from intercoder.stores.classifier_folders import read_evaluations
+from intercoder.stores.classifiers.classifier_folders import read_evaluations
 from intercoder.stores.lease import Lease
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from intercoder.stores.classifier_folders import read_grid
+from intercoder.stores.classifiers.classifier_folders import read_grid
 from tests.cli.conftest import command_line
 from tests.cli.test_kill import CONCURRENCY, LOST, Stub, committed, go
 from tests.llms.fault_server import FaultServer

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from intercoder.core.synthetic import SyntheticSegment
+from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.stores.study_folder import open_study
-from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from tests.cli.conftest import Call
 
 

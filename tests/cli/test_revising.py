@@ -8,10 +8,10 @@ import pytest
 
 from intercoder.core.revisions import Revision, revised
 from intercoder.formats.answers_files import read_answers
-from intercoder.stores.revisions import revise_by_hand
+from intercoder.stores.codebooks.revisions import revise_by_hand
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call, replace
-from tests.stores.proposals import (
+from tests.stores.codebooks.proposals import (
     BUY,
     DROP,
     MEND,

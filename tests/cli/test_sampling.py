@@ -7,10 +7,10 @@ import openpyxl
 import pytest
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.stores.codebooks import read_version, reserve_version, write_version
+from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version
+from intercoder.stores.corpus.named_samples import read_sample
 from intercoder.stores.database import reading, writing
-from intercoder.stores.human_codings import human_decisions, human_values
-from intercoder.stores.named_samples import read_sample
+from intercoder.stores.people.human_codings import human_decisions, human_values
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call
 

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from intercoder.graphs.detached import start
-from intercoder.stores.runs import list_runs
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
 from tests.cli.conftest import Call, command_line
 from tests.graphs.held_runs import LONG, ended

@@ -13,12 +13,12 @@ import pytest
 
 from intercoder.cli import lora_progress, progress
 from intercoder.core.study_toml import parse_study
-from intercoder.stores.hand_coding import HandCoder
-from intercoder.stores.samples import Scope, choose
+from intercoder.stores.corpus.samples import Scope, choose
+from intercoder.stores.people.hand_coding import HandCoder
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call, command_line, replace
 from tests.conftest import ROOT
-from tests.stores.test_human_codings import make_book
+from tests.stores.people.test_human_codings import make_book
 from tests.training.adapting import make_base, make_prompts, write_lines, write_pairs
 
 pytest.importorskip("torch")

@@ -12,7 +12,7 @@ from intercoder.core import refinement
 from intercoder.core.codebook import Code
 from intercoder.core.protocols import Vectors
 from intercoder.core.refinement import LabelToPlace, Placement, adaptive_tau, cosines, folded, refine
-from intercoder.stores.memory_exact import ExactCodeMemory
+from intercoder.stores.memory.exact_memory import ExactCodeMemory
 
 
 def to_place(labels: Sequence[str], thresholds: Sequence[float]) -> list[LabelToPlace]:

@@ -6,7 +6,7 @@ from intercoder.core.codebook import CodeExample
 from intercoder.core.errors import InputError
 from intercoder.core.revision_edits import edited
 from intercoder.core.revisions import Revision, revised
-from tests.stores.proposals import DROP, MEND, MERGE, REDEFINE, RENAME, RULE, SPLIT
+from tests.stores.codebooks.proposals import DROP, MEND, MERGE, REDEFINE, RENAME, RULE, SPLIT
 
 EXAMPLE = revised(
     "example", MEND, examples=(*MEND.examples, CodeExample(text="sews the torn jacket", segment_id="s_2"))

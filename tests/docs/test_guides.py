@@ -37,7 +37,7 @@ from intercoder.formats.answers_files import parse_answers
 from intercoder.graphs.jobs import begin_inductive
 from intercoder.llms.catalogue import CATALOGUE, MARKER, model_path
 from intercoder.llms.pulling import pull
-from intercoder.stores.samples import Scope
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.study_folder import open_study
 from intercoder.tui.app import ReviewApp
 from tests.cli.conftest import Call, command, use_scripted

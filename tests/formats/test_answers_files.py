@@ -11,7 +11,7 @@ from intercoder.core.codebook import CodeExample
 from intercoder.core.errors import InputError
 from intercoder.core.revisions import RecordedRevision, Revision, revised
 from intercoder.formats.answers_files import AnswersFile, answers_template, parse_answers, read_answers, toml_text
-from tests.stores.proposals import MEND, REDEFINE, RULE, SPLIT
+from tests.stores.codebooks.proposals import MEND, REDEFINE, RULE, SPLIT
 
 WHOLE = """
 by = "ana"

@@ -8,7 +8,7 @@ from intercoder.core.codebook import Code, CodeExample
 from intercoder.core.errors import InputError
 from intercoder.core.revisions import Revision, merge, revised, split
 from intercoder.formats.revision_forms import form, read_form
-from tests.stores.proposals import BUY, DROP, LEND, MEND, MERGE, REDEFINE, RULE, SPLIT
+from tests.stores.codebooks.proposals import BUY, DROP, LEND, MEND, MERGE, REDEFINE, RULE, SPLIT
 
 printable = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip)
 texts = printable | st.sampled_from(["a: b", "- x", "# y", "two\nlines", "yes", "3", "'", '"', "\tx", "a\u2028b"])

@@ -6,7 +6,7 @@ import pytest
 
 from intercoder.core.documents import Document
 from intercoder.core.segmentation import segment
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.study_folder import StudyFolder
 from tests.studies import new_study
 

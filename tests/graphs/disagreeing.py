@@ -11,12 +11,12 @@ from intercoder.core.documents import Document, Span
 from intercoder.core.given_answers import CodedSheet, HumanCoding
 from intercoder.core.protocols import Run
 from intercoder.core.quotes import locate
-from intercoder.stores.codebooks import read_version, reserve_version, write_version
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import writing
-from intercoder.stores.deductions import SqlDeductiveStore, create_deductive_run
-from intercoder.stores.human_codings import write_codings
-from intercoder.stores.samples import Scope
+from intercoder.stores.people.human_codings import write_codings
+from intercoder.stores.runs.deductions import SqlDeductiveStore, create_deductive_run
 from intercoder.stores.study_folder import StudyFolder
 from tests.studies import new_study
 

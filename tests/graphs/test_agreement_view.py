@@ -21,13 +21,13 @@ from intercoder.graphs.agreement_view import (
 from intercoder.graphs.deductive_jobs import judge
 from intercoder.graphs.disagreements import PEOPLE
 from intercoder.graphs.jobs import begin_inductive, execute
-from intercoder.stores.codings import run_coders
+from intercoder.stores.codebooks.verdicts import read_verdicts
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import coder_values
-from intercoder.stores.samples import Scope
+from intercoder.stores.runs.codings import run_coders
+from intercoder.stores.runs.deductions import coder_values
+from intercoder.stores.runs.unit_decisions import run_values
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.unit_decisions import run_values
-from intercoder.stores.verdicts import read_verdicts
 from tests.graphs.disagreeing import MEND, MONEY, code_by_hand, ids, make_book, make_run, make_study
 
 SAID = {

@@ -16,10 +16,10 @@ from intercoder.graphs.answering import (
     apply_answers,
     waiting_revisions,
 )
-from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.revisions import revise_by_hand, revision_numbered
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.revisions import revise_by_hand, revision_numbered
 from intercoder.stores.study_folder import StudyFolder
-from tests.stores.proposals import (
+from tests.stores.codebooks.proposals import (
     BUY,
     DROP,
     MEND,

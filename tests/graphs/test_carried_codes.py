@@ -6,15 +6,15 @@ from intercoder.core.codebook import Code
 from intercoder.core.codebook_acts import added, divided, moved, recoloured, renamed, united
 from intercoder.graphs.codebook_acts import carry_out
 from intercoder.graphs.codebook_edits import latest_or_empty
-from intercoder.stores.carried_codes import Carried, carried_codes
-from intercoder.stores.corpus_index import corpus_index
-from intercoder.stores.corpus_search import CorpusSearch, Filters
-from intercoder.stores.counted_codebooks import latest_codebook
-from intercoder.stores.deductions import create_deductive_run
-from intercoder.stores.samples import Scope
+from intercoder.stores.codebooks.carried_codes import Carried, carried_codes
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.corpus.search import CorpusSearch, Filters
+from intercoder.stores.corpus.text_index import corpus_index
+from intercoder.stores.runs.deductions import create_deductive_run
 from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.test_codebook_acts import Make, decide
-from tests.stores.proposals import BUY, LEND, MEND, draft
+from tests.stores.codebooks.proposals import BUY, LEND, MEND, draft
 
 
 @pytest.fixture

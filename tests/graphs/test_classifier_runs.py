@@ -31,12 +31,12 @@ from intercoder.graphs.final_jobs import begin_final
 from intercoder.graphs.jobs import execute
 from intercoder.graphs.teams import Teams, make_team
 from intercoder.stores import schema
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.corpus.segments import segments_of_ids
 from intercoder.stores.database import reading, writing
-from intercoder.stores.deductions import SqlDeductiveStore, final_values
-from intercoder.stores.runs import list_runs
-from intercoder.stores.samples import Scope
-from intercoder.stores.segments import segments_of_ids
+from intercoder.stores.runs.deductions import SqlDeductiveStore, final_values
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.disagreeing import MEND, MONEY, SETTINGS, TEXTS, code_by_hand, make_book, make_study
 from tests.llms.tiny_encoders import card, write_card

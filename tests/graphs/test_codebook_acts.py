@@ -34,14 +34,14 @@ from intercoder.graphs.codebook_acts import (
 )
 from intercoder.graphs.codebook_edits import latest_or_empty
 from intercoder.graphs.codebook_export import NAME, write_codebook
-from intercoder.stores.codebook_versions import list_versions
-from intercoder.stores.counted_codebooks import latest_codebook
-from intercoder.stores.deductions import create_deductive_run
-from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.revisions import recorded_revisions
-from intercoder.stores.samples import Scope
+from intercoder.stores.codebooks.codebook_versions import list_versions
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.revisions import recorded_revisions
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.runs.deductions import create_deductive_run
 from intercoder.stores.study_folder import StudyFolder
-from tests.stores.proposals import BUY, CODES, LEND, MEND, REDEFINE, begin, draft, propose
+from tests.stores.codebooks.proposals import BUY, CODES, LEND, MEND, REDEFINE, begin, draft, propose
 
 Make = Callable[[Codebook], list[Revision]]
 ACTS: dict[str, Make] = {

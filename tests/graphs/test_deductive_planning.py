@@ -12,11 +12,11 @@ from intercoder.core.deductive_settings import Deduction, DeductiveModerator, De
 from intercoder.core.study import Price, Study
 from intercoder.graphs import build_codevelopment, make_development_context
 from intercoder.graphs.deductive_planning import plan_deductive
-from intercoder.stores.deductions import create_deductive_run
-from intercoder.stores.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.revisions import revise_by_hand
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.in_memory import InMemoryAnswerLog
-from intercoder.stores.revisions import revise_by_hand
-from intercoder.stores.samples import Scope
+from intercoder.stores.runs.deductions import create_deductive_run
 from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.deductive_models import coder
 

@@ -17,7 +17,7 @@ from intercoder.graphs.detached import log_tail, run_log, start, stop, wait_unti
 from intercoder.stores import schema
 from intercoder.stores.database import writing
 from intercoder.stores.lease import lease_holder
-from intercoder.stores.runs import list_runs
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.held_runs import LONG, SECRET, Model, ended
 from tests.graphs.held_runs import held as held

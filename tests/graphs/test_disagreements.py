@@ -23,10 +23,10 @@ from intercoder.graphs.disagreements import (
 )
 from intercoder.graphs.jobs import begin_inductive, execute
 from intercoder.graphs.settling import find_unit, settle, take_settlement_back, unit_page
-from intercoder.stores.named_samples import keep_sample
-from intercoder.stores.samples import Scope, draw_scope
+from intercoder.stores.corpus.named_samples import keep_sample
+from intercoder.stores.corpus.samples import Scope, draw_scope
+from intercoder.stores.runs.unit_decisions import SegmentLabels
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.unit_decisions import SegmentLabels
 from tests.graphs.disagreeing import MEND, MONEY, code_by_hand, ids, make_book, make_run, make_study
 
 SAID = {

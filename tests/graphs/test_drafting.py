@@ -18,10 +18,10 @@ from intercoder.graphs.drafting import (
     review_queue,
     undo_draft,
 )
-from intercoder.stores.draft_answers import DraftAnswer
-from intercoder.stores.revisions import revise_by_hand, revision_numbered
+from intercoder.stores.codebooks.draft_answers import DraftAnswer
+from intercoder.stores.codebooks.revisions import revise_by_hand, revision_numbered
 from intercoder.stores.study_folder import StudyFolder, open_study
-from tests.stores.proposals import (
+from tests.stores.codebooks.proposals import (
     BUY,
     DROP,
     MEND,

@@ -30,11 +30,11 @@ from intercoder.graphs.jobs import begin_inductive, begin_retry, execute, settin
 from intercoder.graphs.planning import plan_inductive
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import ScriptedChatModel
-from intercoder.stores.ensemble_counts import EnsembleCounts, ensemble_counts
-from intercoder.stores.export import coded_lines
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.overview import overview
-from intercoder.stores.runs import SqlStudyStore
-from intercoder.stores.samples import Scope
+from intercoder.stores.runs.ensemble_counts import EnsembleCounts, ensemble_counts
+from intercoder.stores.runs.export import coded_lines
+from intercoder.stores.runs.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder, open_study
 from tests.cli.conftest import command_line
 from tests.evals.report.conftest import letters

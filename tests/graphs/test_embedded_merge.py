@@ -13,8 +13,8 @@ from intercoder.core.study import Study
 from intercoder.graphs.jobs import begin_inductive, execute
 from intercoder.graphs.merge_jobs import begin_merge, begin_themes, inspect_threshold, proposed_themes
 from intercoder.llms.scripted import ScriptedChatModel
-from intercoder.stores.concepts import SqlConceptStore, final_concepts, read_merges
-from intercoder.stores.samples import Scope
+from intercoder.stores.codebooks.concepts import SqlConceptStore, final_concepts, read_merges
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.study_folder import StudyFolder, create_study
 from tests.graphs.conftest import fill
 

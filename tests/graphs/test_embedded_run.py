@@ -9,9 +9,9 @@ from intercoder.cli.importing import import_file
 from intercoder.cli.settings_template import settings_text
 from intercoder.formats.options import ReadOptions
 from intercoder.graphs.jobs import begin_inductive, execute
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import reading
-from intercoder.stores.export import coded_lines
-from intercoder.stores.samples import Scope
+from intercoder.stores.runs.export import coded_lines
 from intercoder.stores.schema import answers
 from intercoder.stores.study_folder import create_study
 

@@ -12,14 +12,14 @@ from intercoder.core.revisions import BookSettings, Revision, revised
 from intercoder.graphs.final_jobs import begin_final, readiness
 from intercoder.graphs.jobs import execute
 from intercoder.prompts.templates import find
-from intercoder.stores.deductions import create_deductive_run
-from intercoder.stores.revisions import revise_by_hand
-from intercoder.stores.runs import list_runs
-from intercoder.stores.samples import Scope
+from intercoder.stores.codebooks.revisions import revise_by_hand
+from intercoder.stores.codebooks.verdicts import read_overrides, write_verdicts
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.runs.deductions import create_deductive_run
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import read_overrides, write_verdicts
 from tests.graphs.conftest import SETTINGS, fill, lines
-from tests.stores.proposals import draft
+from tests.stores.codebooks.proposals import draft
 from tests.studies import new_study
 
 GROUP = Code(id="c_group", label="keeping", definition="Things are kept.")

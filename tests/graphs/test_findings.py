@@ -7,11 +7,11 @@ import pytest
 from intercoder.core.decisions import Decision, Wave, decision_id
 from intercoder.core.documents import Document, Span
 from intercoder.graphs.findings import gather_findings
-from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.conftest import SETTINGS
-from tests.stores.proposals import MEND, begin, draft
+from tests.stores.codebooks.proposals import MEND, begin, draft
 from tests.studies import new_study
 
 

@@ -22,11 +22,11 @@ from intercoder.graphs.merging import MOST_ROUNDS, build_merging, following
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import ScriptedChatModel, material_of
 from intercoder.stores.answer_log import SqlAnswerLog
-from intercoder.stores.concepts import SqlConceptStore, final_concepts, read_merges
-from intercoder.stores.counted_codebooks import latest_codebook
-from intercoder.stores.export import coded_lines
-from intercoder.stores.runs import SqlStudyStore
-from intercoder.stores.samples import Scope
+from intercoder.stores.codebooks.concepts import SqlConceptStore, final_concepts, read_merges
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.runs.export import coded_lines
+from intercoder.stores.runs.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder
 
 Messages = Sequence[tuple[str, str]]

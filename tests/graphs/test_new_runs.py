@@ -7,10 +7,10 @@ from intercoder.core.errors import InputError, StudyError
 from intercoder.graphs.new_run_plans import gives_up, goes_on_with, plan_run
 from intercoder.graphs.new_runs import GRAPHS, Graph, command, fields, told_in_form, wanted
 from intercoder.graphs.planning import Plan
-from intercoder.stores.named_samples import keep_sample
-from intercoder.stores.samples import Scope, draw_scope
+from intercoder.stores.corpus.named_samples import keep_sample
+from intercoder.stores.corpus.samples import Scope, draw_scope
 from intercoder.stores.study_folder import StudyFolder
-from tests.stores.proposals import REDEFINE, RENAME, begin, draft, propose
+from tests.stores.codebooks.proposals import REDEFINE, RENAME, begin, draft, propose
 
 
 def test_every_option_is_a_field_and_every_field_may_be_blank(study: StudyFolder) -> None:

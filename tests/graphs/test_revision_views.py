@@ -8,10 +8,22 @@ from intercoder.core.decisions import Decision, Failure, Role, Value, Wave
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import BookSettings, RecordedRevision, Revision, revised
 from intercoder.graphs.revision_views import cost_words, recoding, touched
-from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.revisions import recorded_revisions, revise_by_hand, revision_numbered
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.revisions import recorded_revisions, revise_by_hand, revision_numbered
 from intercoder.stores.study_folder import StudyFolder
-from tests.stores.proposals import BUY, CODES, DROP, LEND, MEND, MERGE, REDEFINE, SPLIT, begin, draft, propose
+from tests.stores.codebooks.proposals import (
+    BUY,
+    CODES,
+    DROP,
+    LEND,
+    MEND,
+    MERGE,
+    REDEFINE,
+    SPLIT,
+    begin,
+    draft,
+    propose,
+)
 
 EXCLUSIVE = Revision(kind="settings", settings_before=BookSettings(), settings_after=BookSettings(exclusive=True))
 

@@ -8,7 +8,7 @@ from intercoder.core.codebook import Codebook, CodeExample
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import Revision, revised, split
 from intercoder.graphs.sifting import sift
-from tests.stores.proposals import BUY, CODES, DROP, LEND, MEND, MERGE, REDEFINE, RENAME, RULE, SPLIT
+from tests.stores.codebooks.proposals import BUY, CODES, DROP, LEND, MEND, MERGE, REDEFINE, RENAME, RULE, SPLIT
 
 BOOK = Codebook(version=3, codes=CODES)
 RUN = Run(id="codevelop-1", graph="codevelop", round=2, total=10, codebook_version=3, settings="{}")

@@ -18,10 +18,10 @@ from intercoder.graphs.merge_jobs import (
     with_options,
 )
 from intercoder.graphs.theming import theme_groups
-from intercoder.stores.counted_codebooks import latest_codebook
-from intercoder.stores.export import export_run
-from intercoder.stores.runs import SqlStudyStore
-from intercoder.stores.samples import Scope
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.runs.export import export_run
+from intercoder.stores.runs.runs import SqlStudyStore
 from intercoder.stores.study_folder import StudyFolder
 
 

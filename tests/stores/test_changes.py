@@ -1,7 +1,7 @@
 """Whether anybody wrote: seen once, whoever it was."""
 
 from intercoder.stores.changes import Changes
-from intercoder.stores.runs import set_status
+from intercoder.stores.runs.runs import set_status
 from intercoder.stores.study_folder import StudyFolder, open_study
 
 
@@ -28,7 +28,7 @@ def test_a_write_of_the_same_process_is_seen(folder: StudyFolder) -> None:
 def _write(folder: StudyFolder) -> None:
     from intercoder.core.codebook import Code
     from intercoder.core.revisions import Revision
-    from intercoder.stores.revisions import revise_by_hand
+    from intercoder.stores.codebooks.revisions import revise_by_hand
 
     added = Revision(kind="add", after=(Code(id="c_1", label="mending"),))
     revise_by_hand(folder.engine, folder.study.id, [added], "ana")

@@ -19,15 +19,15 @@ from intercoder.core.errors import InputError, StudyError
 from intercoder.core.revisions import Revision, RevisionAnswer, revised
 from intercoder.core.segmentation import segment
 from intercoder.graphs import InMemoryDevelopmentStore, build_codevelopment, make_development_context
-from intercoder.stores.codebooks import complete_versions, read_version
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.codebooks.codebooks import complete_versions, read_version
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.revisions import recorded_revisions, revise_by_hand
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import reading
-from intercoder.stores.deductions import create_deductive_run, standing
-from intercoder.stores.development import SqlDevelopmentStore
 from intercoder.stores.in_memory import InMemoryAnswerLog
 from intercoder.stores.in_memory_development import RUN
-from intercoder.stores.revisions import recorded_revisions, revise_by_hand
-from intercoder.stores.samples import Scope
+from intercoder.stores.runs.deductions import create_deductive_run, standing
 from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.deductive_models import REFERENCE, TEXTS, Asked, Reader, codebook, coder, study
 from tests.studies import new_study

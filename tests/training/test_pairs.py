@@ -7,13 +7,13 @@ import pytest
 from intercoder.core.documents import Document, Span
 from intercoder.core.errors import InputError
 from intercoder.core.quotes import Quote
-from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.hand_coding import HandCoder
-from intercoder.stores.samples import Scope, choose
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.samples import Scope, choose
+from intercoder.stores.people.hand_coding import HandCoder
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.pairs import Pairs, load_pairs, read_pairs, study_pairs
 from tests.stores.conftest import SETTINGS
-from tests.stores.test_human_codings import make_book
+from tests.stores.people.test_human_codings import make_book
 from tests.studies import new_study
 from tests.training.adapting import write_lines, write_pairs
 

@@ -20,9 +20,9 @@ from intercoder.core.decisions import Decision
 from intercoder.core.revisions import Revision, revised, split
 from intercoder.graphs.deductive_jobs import current_book
 from intercoder.stores import schema
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
 from intercoder.stores.database import writing
-from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.runs import list_runs, set_status
+from intercoder.stores.runs.runs import list_runs, set_status
 from intercoder.stores.study_folder import StudyFolder, open_study
 from tests.cli.conftest import call
 

@@ -7,7 +7,7 @@ from intercoder.core.codebook import Code
 from intercoder.core.errors import StudyError
 from intercoder.core.revisions import Revision
 from intercoder.graphs.answering import answer_revision
-from intercoder.stores.revisions import revise_by_hand
+from intercoder.stores.codebooks.revisions import revise_by_hand
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.places import PLACES
 from intercoder.tui.preferences import read_preferences

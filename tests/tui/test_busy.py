@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from intercoder.core.codebook import Code
 from intercoder.core.revisions import Revision
-from intercoder.stores.revisions import revise_by_hand
+from intercoder.stores.codebooks.revisions import revise_by_hand
 from intercoder.stores.study_folder import open_study
 folder = open_study(Path(sys.argv[1]))
 for number, _ in enumerate(sys.stdin):

@@ -16,9 +16,9 @@ from intercoder.core.revisions import Revision
 from intercoder.graphs.codebook_acts import carry_out
 from intercoder.graphs.codebook_edits import latest_or_empty
 from intercoder.graphs.codebook_export import NAME
-from intercoder.stores.carried_codes import carried_codes
-from intercoder.stores.codebook_versions import list_versions
-from intercoder.stores.revisions import recorded_revisions
+from intercoder.stores.codebooks.carried_codes import carried_codes
+from intercoder.stores.codebooks.codebook_versions import list_versions
+from intercoder.stores.codebooks.revisions import recorded_revisions
 from intercoder.stores.study_folder import StudyFolder, create_study
 from intercoder.tui.app import ReviewApp
 from intercoder.tui.dialogs import AskLeave, AskText, AskYes, Choose

@@ -15,15 +15,15 @@ from intercoder.core.documents import Document
 from intercoder.core.revisions import BookSettings, Revision
 from intercoder.core.segmentation import segment
 from intercoder.stores import schema
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.codebooks.revisions import newest, revise_by_hand
+from intercoder.stores.corpus.drawn_samples import find_or_draw
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.named_samples import find_sample
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.corpus.segments import sample_ids
 from intercoder.stores.database import reading
-from intercoder.stores.drawn_samples import find_or_draw
-from intercoder.stores.hand_coding import HandCoder
-from intercoder.stores.human_codings import human_decisions
-from intercoder.stores.named_samples import find_sample
-from intercoder.stores.revisions import newest, revise_by_hand
-from intercoder.stores.samples import Scope
-from intercoder.stores.segments import sample_ids
+from intercoder.stores.people.hand_coding import HandCoder
+from intercoder.stores.people.human_codings import human_decisions
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import Dialog
 from intercoder.tui.screens.coding import CodingScreen

@@ -8,7 +8,7 @@ from textual import events
 
 from intercoder.core.documents import Document
 from intercoder.core.segmentation import segment
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.widgets.code_picker import CodePicker
 from tests.stores.conftest import SETTINGS

@@ -14,9 +14,9 @@ from intercoder.core.documents import Document
 from intercoder.core.revisions import Revision
 from intercoder.core.segmentation import segment
 from intercoder.stores import schema
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.codebooks.revisions import newest, revise_by_hand
+from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.database import reading
-from intercoder.stores.revisions import newest, revise_by_hand
 from intercoder.stores.study_folder import create_study, open_study
 from tests.stores.conftest import SETTINGS
 

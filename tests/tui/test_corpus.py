@@ -13,13 +13,20 @@ from textual.widgets import Input
 from textual.worker import WorkerCancelled
 
 from intercoder.core.documents import Document, Span
-from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.corpus_index import CorpusIndex, GivenUp, Progress, corpus_index, fresh_index, index_file
-from intercoder.stores.corpus_search import CorpusSearch, Filters
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.search import CorpusSearch, Filters
+from intercoder.stores.corpus.segment_details import segment_details
+from intercoder.stores.corpus.segments import sample_ids
+from intercoder.stores.corpus.text_index import (
+    CorpusIndex,
+    GivenUp,
+    Progress,
+    corpus_index,
+    fresh_index,
+    index_file,
+)
 from intercoder.stores.database import reading
-from intercoder.stores.memos import read_memo
-from intercoder.stores.segment_details import segment_details
-from intercoder.stores.segments import sample_ids
+from intercoder.stores.people.memos import read_memo
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.app import ReviewApp
 from intercoder.tui.dialogs import AskText, Choose

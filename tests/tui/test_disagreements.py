@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 from intercoder.core.settling import Settled, Unit
 from intercoder.graphs.disagreements import Disagreements, disagreeing_run, gather_disagreements, settlements_of
 from intercoder.graphs.settling import settle
+from intercoder.stores.corpus.segments import sample_ids
 from intercoder.stores.database import reading
-from intercoder.stores.segments import sample_ids
 from intercoder.stores.study_folder import StudyFolder, open_study
 from intercoder.tui.app import ReviewApp
 from intercoder.tui.dialogs import AskBlind, AskText, Choose

@@ -16,10 +16,10 @@ from intercoder.graphs.answering import answer_revision, waiting_revisions
 from intercoder.graphs.detached import Started
 from intercoder.graphs.drafting import draft_answer, review_queue
 from intercoder.graphs.jobs import execute, unfinished
-from intercoder.stores.counted_codebooks import latest_codebook
-from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.revisions import recorded_revisions, revise_by_hand, revision_numbered
-from intercoder.stores.runs import list_runs
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.revisions import recorded_revisions, revise_by_hand, revision_numbered
+from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder, open_study
 from intercoder.tui.app import ReviewApp
 from intercoder.tui.dialogs import AskText, AskYes
@@ -580,8 +580,8 @@ def propose_hostile(study: StudyFolder) -> RecordedRevision:
     added = Revision(kind="add", after=(Code(id="c_hostile", label=HOSTILE),))
     book = revise_by_hand(study.engine, study.study.id, [added], "ana")
     store = SqlDevelopmentStore(study.engine, study.study.id)
+    from intercoder.stores.codebooks.revisions import write_proposals
     from intercoder.stores.database import writing
-    from intercoder.stores.revisions import write_proposals
 
     with writing(study.engine) as connection:
         write_proposals(

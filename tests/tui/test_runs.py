@@ -12,10 +12,10 @@ from textual.widgets import Input
 from intercoder.core.decisions import Failure
 from intercoder.graphs.detached import Started, start
 from intercoder.stores import schema
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import writing
 from intercoder.stores.lease import read_holder
-from intercoder.stores.runs import create_run, list_runs, update_run, write_failures
-from intercoder.stores.samples import Scope
+from intercoder.stores.runs.runs import create_run, list_runs, update_run, write_failures
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import AskYes, Choose
 from intercoder.tui.screens import run_acting
@@ -25,7 +25,7 @@ from intercoder.tui.widgets.virtual_list import VirtualList
 from tests.graphs.held_runs import Model, ended
 from tests.graphs.held_runs import held as held
 from tests.graphs.held_runs import held_model as held_model
-from tests.stores.test_run_progress import answer, decide
+from tests.stores.runs.test_run_progress import answer, decide
 from tests.tui.conftest import SIZES, started, text_of
 
 HOSTILE = "\x1b[2J[bold]wake[/bold] [@click=app.quit]x[/] \u202eabc 修理 مرحبا 👩‍🔧"

@@ -16,7 +16,7 @@ from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.llms import torch_environment
 from intercoder.llms.usage import cost_of, price_of
-from intercoder.stores.classifier_folders import beside_grids
+from intercoder.stores.classifiers.classifier_folders import beside_grids
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import (

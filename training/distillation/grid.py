@@ -14,7 +14,7 @@ from intercoder.core.classifier_results import CellSettings, Grid, GridCell, Sys
 from intercoder.core.errors import EndpointStopped, IntercoderError, StudyBusy
 from intercoder.core.identity import digest
 from intercoder.llms import torch_environment
-from intercoder.stores.classifier_folders import GRIDS
+from intercoder.stores.classifiers.classifier_folders import GRIDS
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Listener, asked
 from intercoder.training.distillation.checks import check_models

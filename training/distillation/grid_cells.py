@@ -11,7 +11,7 @@ from intercoder.core.classifier_results import CellSettings, Grid, GridCell, Sys
 from intercoder.core.identity import digest
 from intercoder.core.record import Record
 from intercoder.formats.whole_files import whole_file
-from intercoder.stores.classifier_folders import CELLS, GRID, read_lines
+from intercoder.stores.classifiers.classifier_folders import CELLS, GRID, read_lines
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Listener, asked
 from intercoder.training.distillation.composing import compose, drawn, mix

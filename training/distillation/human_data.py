@@ -15,9 +15,9 @@ from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.core.shown import listed
+from intercoder.stores.corpus.segments import segments_of_ids
 from intercoder.stores.database import reading
-from intercoder.stores.human_codings import human_values, read_sample
-from intercoder.stores.segments import segments_of_ids
+from intercoder.stores.people.human_codings import human_values, read_sample
 from intercoder.stores.study_folder import StudyFolder
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest, plain
-from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 from intercoder.training.distillation.enough import check_enough, check_parts

@@ -12,7 +12,7 @@ from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.deductive_settings import CLASSIFIER
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
-from intercoder.stores.classifier_folders import EVALUATION
+from intercoder.stores.classifiers.classifier_folders import EVALUATION
 from intercoder.training.distillation.classifier_folder import is_there
 from intercoder.training.distillation.classifier_readme import write_card
 from intercoder.training.distillation.distillation_settings import DistillationSettings

@@ -28,7 +28,7 @@ from intercoder.core.protocols import Embedder
 from intercoder.core.shown import counted
 from intercoder.core.study import Study
 from intercoder.core.synthetic import Dropped, SyntheticSegment, Wanted, Written, fates
-from intercoder.stores.synthetic_segments import SqlSyntheticStore
+from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.training.distillation.likeness import Alike, Like
 from intercoder.training.distillation.series import Series, Surroundings
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
 from intercoder.core.synthetic import SyntheticSegment, Wanted, Written
-from intercoder.stores.synthetic_segments import SqlSyntheticStore
+from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.training.distillation.asking import Asking, Listener, coder_of, language_model
 from intercoder.training.distillation.composing import wanted
 from intercoder.training.distillation.consistency import consistent

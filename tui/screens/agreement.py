@@ -23,7 +23,7 @@ from intercoder.graphs.agreement_view import (
     agreement_table,
 )
 from intercoder.graphs.disagreements import GRAPHS, PEOPLE
-from intercoder.stores.runs import list_runs
+from intercoder.stores.runs.runs import list_runs
 from intercoder.tui.dialogs import Choose
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.text import line

@@ -29,7 +29,7 @@ from intercoder.formats.revision_fields import FormField, form_fields, read_fiel
 from intercoder.graphs.codebook_acts import undo_latest, undone_by_next
 from intercoder.graphs.codebook_edits import go_back
 from intercoder.graphs.codebook_history import changes_between
-from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
 from intercoder.tui.code_details import change_rows
 from intercoder.tui.dialogs import AskText, Choose
 from intercoder.tui.screens.codebook_changing import CodebookChanging, check_change

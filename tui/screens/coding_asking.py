@@ -10,9 +10,9 @@ from intercoder.core.codebook_checks import folded
 from intercoder.core.errors import InputError
 from intercoder.core.shown import counted, one_line
 from intercoder.graphs.new_codes import add_code
-from intercoder.stores.coding_work import Work, segments_with, works
-from intercoder.stores.drawn_samples import find_or_draw
-from intercoder.stores.samples import Scope
+from intercoder.stores.corpus.drawn_samples import find_or_draw
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.people.coding_work import Work, segments_with, works
 from intercoder.tui import coding_view as view
 from intercoder.tui.dialogs import AskText, Choose
 from intercoder.tui.screens.coding_acting import CodingActs

@@ -15,8 +15,8 @@ from textual.widgets import Static
 from intercoder.core.codebook import Code
 from intercoder.core.hand_coding import asked_codes
 from intercoder.core.shown import one_line
-from intercoder.stores.coding_desk import CodingDesk, Look, Opened
-from intercoder.stores.coding_work import Work, works
+from intercoder.stores.people.coding_desk import CodingDesk, Look, Opened
+from intercoder.stores.people.coding_work import Work, works
 from intercoder.tui import coding_view as view
 from intercoder.tui.dialogs import fuzzy
 from intercoder.tui.screens.base import StudyScreen

@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from intercoder.core.errors import InputError
-from intercoder.stores.corpus_search import Filters
+from intercoder.stores.corpus.search import Filters
+from intercoder.stores.corpus.segment_details import note
 from intercoder.stores.database import reading
-from intercoder.stores.memos import read_memo
-from intercoder.stores.segment_details import note
+from intercoder.stores.people.memos import read_memo
 from intercoder.tui.dialogs import AskBlind, AskText, Choose
 from intercoder.tui.screens.corpus_list import CorpusList
 from intercoder.tui.widgets.segment_view import SegmentView

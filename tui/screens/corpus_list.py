@@ -13,11 +13,11 @@ from textual.widgets import Input, Static
 
 from intercoder.core.searched_text import pieces
 from intercoder.core.shown import counted
-from intercoder.stores.corpus_index import CorpusIndex, GivenUp, corpus_index, fresh_index
-from intercoder.stores.corpus_pages import CorpusLine, corpus_lines, corpus_size
-from intercoder.stores.corpus_search import CorpusSearch, Filters
+from intercoder.stores.corpus.pages import CorpusLine, corpus_lines, corpus_size
+from intercoder.stores.corpus.search import CorpusSearch, Filters
+from intercoder.stores.corpus.segment_details import SegmentDetails, kept_from, segment_details
+from intercoder.stores.corpus.text_index import CorpusIndex, GivenUp, corpus_index, fresh_index
 from intercoder.stores.database import reading
-from intercoder.stores.segment_details import SegmentDetails, kept_from, segment_details
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.segment_rows import segment_rows
 from intercoder.tui.text import joined, line, shown

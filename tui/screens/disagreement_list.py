@@ -26,9 +26,9 @@ from intercoder.graphs.disagreements import (
     with_settlements,
 )
 from intercoder.graphs.settling import UnitPage, unit_page
+from intercoder.stores.corpus.segment_details import kept_from
+from intercoder.stores.corpus.segments import segment_texts
 from intercoder.stores.database import reading
-from intercoder.stores.segment_details import kept_from
-from intercoder.stores.segments import segment_texts
 from intercoder.tui.dialogs import AskBlind
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.text import line

@@ -13,9 +13,9 @@ from intercoder.core.settling import Unit
 from intercoder.core.shown import counted
 from intercoder.graphs.disagreements import GRAPHS, PEOPLE, about
 from intercoder.graphs.settling import UnitPage, settle, take_settlement_back
+from intercoder.stores.corpus.named_samples import sample_names
 from intercoder.stores.database import reading
-from intercoder.stores.named_samples import sample_names
-from intercoder.stores.runs import list_runs
+from intercoder.stores.runs.runs import list_runs
 from intercoder.tui.dialogs import AskText, Choose
 from intercoder.tui.screens.disagreement_list import Asked, DisagreementList, place_of
 from intercoder.tui.widgets.unit_row import LEGEND

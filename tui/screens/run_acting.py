@@ -11,7 +11,7 @@ from intercoder.core.errors import IntercoderError
 from intercoder.graphs.detached import Started, start, stop
 from intercoder.graphs.new_runs import GRAPHS, command
 from intercoder.stores.lease import busy, read_holder
-from intercoder.stores.run_progress import RunLine, RunView
+from intercoder.stores.runs.run_progress import RunLine, RunView
 from intercoder.tui.dialogs import AskYes, Choose
 from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.threads import show_from_thread

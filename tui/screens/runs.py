@@ -16,8 +16,8 @@ from textual.widgets import Static
 from intercoder.core.errors import IntercoderError
 from intercoder.graphs.detached import last_words, log_tail, run_log
 from intercoder.graphs.jobs import RETRIED
-from intercoder.stores.answer_counts import Latest
-from intercoder.stores.run_progress import FailureGroup, RunLine, RunView, RunWatch, run_lines
+from intercoder.stores.runs.answer_counts import Latest
+from intercoder.stores.runs.run_progress import FailureGroup, RunLine, RunView, RunWatch, run_lines
 from intercoder.tui.screens.run_acting import RunActing
 from intercoder.tui.text import shown
 from intercoder.tui.threads import show_from_thread

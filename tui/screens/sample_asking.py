@@ -10,10 +10,10 @@ from textual.app import App
 from intercoder.core.errors import InputError
 from intercoder.core.sampling import seed_of
 from intercoder.core.shown import one_line
-from intercoder.stores.attributes import study_attributes
+from intercoder.stores.corpus.attributes import study_attributes
+from intercoder.stores.corpus.named_samples import check_name
+from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import reading
-from intercoder.stores.named_samples import check_name
-from intercoder.stores.samples import Scope
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import AskText, Choose
 

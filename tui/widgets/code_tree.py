@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.stores.carried_codes import Carried
+from intercoder.stores.codebooks.carried_codes import Carried
 from intercoder.tui.code_marks import code_marks
 from intercoder.tui.text import joined, line
 from intercoder.tui.widgets.virtual_list import GUTTER, VirtualList

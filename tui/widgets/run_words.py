@@ -9,10 +9,10 @@ from textual.content import Content
 
 from intercoder.core.ages import age
 from intercoder.core.shown import counted
-from intercoder.stores.answer_counts import Latest, Spent
-from intercoder.stores.run_progress import FailureGroup, Pace, RunLine, RunState, RunView
-from intercoder.stores.run_settings import Setting
-from intercoder.stores.run_stages import Stage
+from intercoder.stores.runs.answer_counts import Latest, Spent
+from intercoder.stores.runs.run_progress import FailureGroup, Pace, RunLine, RunState, RunView
+from intercoder.stores.runs.run_settings import Setting
+from intercoder.stores.runs.run_stages import Stage
 from intercoder.tui.text import joined, line, shown
 from intercoder.tui.widgets.hanging import MUTED
 

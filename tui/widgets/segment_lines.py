@@ -9,7 +9,7 @@ from textual.content import Content
 
 from intercoder.core.searched_text import find
 from intercoder.core.shown import one_line
-from intercoder.stores.corpus_pages import CorpusDocument, CorpusLine
+from intercoder.stores.corpus.pages import CorpusDocument, CorpusLine
 from intercoder.tui.segment_rows import FOUND, marked
 from intercoder.tui.text import joined, line
 from intercoder.tui.widgets.hanging import MUTED

@@ -17,9 +17,9 @@ from intercoder.core.documents import Document, Span
 from intercoder.core.protocols import Run, Vectors
 from intercoder.core.quotes import Quote
 from intercoder.evals.report.comparison import Embed
-from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.runs import SqlStudyStore, create_run
-from intercoder.stores.samples import Scope
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.runs.runs import SqlStudyStore, create_run
 from intercoder.stores.study_folder import StudyFolder
 from tests.studies import new_study
 

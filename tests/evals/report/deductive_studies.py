@@ -10,12 +10,12 @@ from intercoder.core.given_answers import CodedSheet, HumanCoding
 from intercoder.core.protocols import Run
 from intercoder.core.quotes import locate
 from intercoder.core.revisions import BookSettings, Revision
-from intercoder.stores.corpus import Source, import_source
-from intercoder.stores.deductions import create_deductive_run
-from intercoder.stores.development import SqlDevelopmentStore
-from intercoder.stores.human_codings import write_codings
-from intercoder.stores.revisions import revise_by_hand
-from intercoder.stores.samples import Scope
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
+from intercoder.stores.codebooks.revisions import revise_by_hand
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.samples import Scope
+from intercoder.stores.people.human_codings import write_codings
+from intercoder.stores.runs.deductions import create_deductive_run
 from intercoder.stores.study_folder import StudyFolder
 from tests.studies import new_study
 

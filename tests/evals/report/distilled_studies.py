@@ -18,7 +18,7 @@ from intercoder.core.classifier_results import (
 from intercoder.evals.cascade import Prices, cascade_curve
 from intercoder.evals.classification import Asked, among_people, classified
 from intercoder.evals.reliability import answers, as_targets, reliability
-from intercoder.stores.classifier_folders import WorkedGrid
+from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 MODEL = "embedded:qwen2.5-coder-0.5b"
 PARTS = PartSizes(training=300, development=80, held_out=160, undecided=7)

@@ -17,8 +17,8 @@ from intercoder.evals.report.classifier_page import classifiers_html
 from intercoder.evals.report.classifier_section import classifier_section
 from intercoder.evals.report.grid_figures import share_figures
 from intercoder.evals.report.spread_figure import spread_figure
-from intercoder.stores.classifier_folders import WorkedGrid
-from intercoder.stores.runs import set_status
+from intercoder.stores.classifiers.classifier_folders import WorkedGrid
+from intercoder.stores.runs.runs import set_status
 from tests.cli.conftest import call
 from tests.evals.report.conftest import visible
 from tests.evals.report.deductive_studies import begin, code, make_study, write_book

@@ -21,12 +21,12 @@ from intercoder.evals.report.deductive_summary import deductive_summary
 from intercoder.graphs.deductive_jobs import judge
 from intercoder.graphs.estimating import estimates_of
 from intercoder.graphs.findings import gather_findings
+from intercoder.stores.codebooks.revisions import record_answer
+from intercoder.stores.codebooks.verdicts import Override, write_overrides
+from intercoder.stores.corpus.named_samples import keep_sample
+from intercoder.stores.corpus.samples import Scope, draw_scope
 from intercoder.stores.database import writing
-from intercoder.stores.named_samples import keep_sample
-from intercoder.stores.revisions import record_answer
-from intercoder.stores.samples import Scope, draw_scope
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.verdicts import Override, write_overrides
 from tests.evals.report.conftest import visible
 from tests.evals.report.deductive_studies import (
     begin,

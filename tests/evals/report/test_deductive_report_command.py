@@ -6,7 +6,7 @@ import pytest
 
 from intercoder.core.decisions import Value
 from intercoder.core.protocols import Run
-from intercoder.stores.runs import set_status
+from intercoder.stores.runs.runs import set_status
 from intercoder.stores.study_folder import StudyFolder
 from tests.cli.conftest import call
 from tests.evals.report.deductive_studies import begin, code, make_study, store_of, write_book

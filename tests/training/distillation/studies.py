@@ -10,11 +10,11 @@ from typing import Any
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.documents import Document, Segment, Span, whole
 from intercoder.core.given_answers import CodedSheet, HumanCoding
-from intercoder.stores.codebooks import read_version, reserve_version, write_version
-from intercoder.stores.corpus import Source, import_source
+from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version
+from intercoder.stores.corpus.intake import Source, import_source
+from intercoder.stores.corpus.samples import Scope, choose
 from intercoder.stores.database import writing
-from intercoder.stores.human_codings import write_codings
-from intercoder.stores.samples import Scope, choose
+from intercoder.stores.people.human_codings import write_codings
 from intercoder.stores.study_folder import StudyFolder, create_study
 from intercoder.training.distillation.human_data import HumanItem
 
@@ -140,8 +140,8 @@ def given(book: Codebook, segment_id: str, code: Code, value: str, person: str) 
 
 def texts_of(folder: StudyFolder, segment_ids: Sequence[str]) -> dict[str, str]:
     """Segment id -> text."""
+    from intercoder.stores.corpus.segments import segment_texts
     from intercoder.stores.database import reading
-    from intercoder.stores.segments import segment_texts
 
     with reading(folder.engine) as connection:
         return segment_texts(connection, folder.study.id, segment_ids)

@@ -19,8 +19,8 @@ from intercoder.core.synthetic import SyntheticSegment, Wanted
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.answer_log import SqlAnswerLog
+from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.stores.study_folder import StudyFolder, create_study
-from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from intercoder.training.distillation.synthesis import synthesize
 
 THRIFT = Code(id="c_thrift", label="thrift", definition="Money is saved by repairing what others throw away.")

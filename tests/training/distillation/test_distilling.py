@@ -16,9 +16,9 @@ from intercoder.core.errors import InputError
 from intercoder.core.protocols import Embedder, Vectors
 from intercoder.core.synthetic import SyntheticSegment
 from intercoder.llms.embeddings import HashingEmbedder
-from intercoder.stores.classifier_folders import read_evaluations
+from intercoder.stores.classifiers.classifier_folders import read_evaluations
+from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import asking, cascading, distilling, measuring, training_sets, writing
 from intercoder.training.distillation.composing import compose

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from intercoder.core.errors import EndpointStopped, StudyError
-from intercoder.stores.classifier_folders import read_grid
+from intercoder.stores.classifiers.classifier_folders import read_grid
 from intercoder.training.distillation import grid, grid_cells
 from intercoder.training.distillation.distillation_settings import read_settings
 from intercoder.training.distillation.grid import run_grid

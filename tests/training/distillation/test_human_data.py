@@ -10,7 +10,7 @@ from intercoder.core.codebook import Code, CodeExample
 from intercoder.core.decisions import Value
 from intercoder.core.deduction import CoderValues
 from intercoder.core.errors import InputError
-from intercoder.stores.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.counted_codebooks import latest_codebook
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 from intercoder.training.distillation.enough import check_enough
 from intercoder.training.distillation.human_data import HumanData, head_of, read_human, settled, wanted_codes

@@ -10,9 +10,9 @@ from intercoder.core.agent_settings import SynthesizerSettings, default_coders
 from intercoder.core.study import Study
 from intercoder.core.synthetic import Wanted
 from intercoder.llms.embeddings import HashingEmbedder
+from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.stores.database import reading
 from intercoder.stores.schema import answers
-from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from intercoder.training.distillation.likeness import triples
 from intercoder.training.distillation.synthesis import synthesize
 from tests.training.distillation.synthesizing import BOOK, THRIFT, a_study, human, session_over

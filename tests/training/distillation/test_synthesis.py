@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from intercoder.core.errors import InputError
 from intercoder.core.synthetic import SyntheticSegment, Wanted, Written, fates
 from intercoder.llms.scripted import material_of
+from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.stores.synthetic_segments import SqlSyntheticStore
 from intercoder.training.distillation.likeness import triples
 from intercoder.training.distillation.synthesis import SynthesizerRepeats
 from tests.training.distillation.synthesizing import (

@@ -1,0 +1,1 @@
+"""Classifiers and grids in the study folder, and the segments written for them."""

@@ -1,0 +1,102 @@
+"""What people decided on texts that no classifier learnt from: on others it would be held against itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, Protocol
+
+from intercoder.core.classifiers import classifier_folder, group_keys, read_card, text_key
+from intercoder.core.deduction import CoderValues
+from intercoder.core.errors import ModelError
+from intercoder.core.protocols import Run
+from intercoder.core.study import Study
+from intercoder.stores.corpus.segments import segments_of_ids
+from intercoder.stores.database import reading
+from intercoder.stores.runs.run_classifiers import read_classifiers
+from intercoder.stores.study_folder import StudyFolder
+
+
+class Told(Protocol):
+    """What is known of one classifier's data (see `core.classifiers.TrainedOn`)."""
+
+    @property
+    def learnt_documents(self) -> Collection[str]:
+        """Ids of documents."""
+
+    @property
+    def learnt_texts(self) -> Collection[str]:
+        """`text_key` of texts."""
+
+    @property
+    def learnt_groups(self) -> Collection[str]:
+        """`group_keys` of segments."""
+
+
+class Unlearnt(NamedTuple):
+    """People's values that classifiers may be held against."""
+
+    people: list[CoderValues]
+    left_out: int
+    """Segments that people coded and a classifier learnt from or was chosen with."""
+
+
+def unlearnt(folder: StudyFolder, people: Sequence[CoderValues], runs: Sequence[Run] = ()) -> Unlearnt:
+    """Leave out documents, groups of documents and texts that classifiers learnt from or were chosen with.
+
+    Where nobody can tell what a classifier learnt from, everything is left out.
+
+    Args:
+        folder: The study.
+        people: What people decided.
+        runs: The runs that are held against people, with the classifiers that they began with; none for the
+            classifiers of the study's coders as they are now.
+    """
+    coded = {segment for person in people for values in person.values.values() for segment in values}
+    learnt = _learnt_by_runs(folder, runs) if runs else _learnt_by_present(folder)
+    if learnt is None:
+        return Unlearnt([_without(person, coded) for person in people], len(coded))
+    documents = {name for one in learnt for name in one.learnt_documents}
+    texts = {name for one in learnt for name in one.learnt_texts}
+    groups = {name for one in learnt for name in one.learnt_groups}
+    if not coded or not (documents or texts or groups):
+        return Unlearnt(list(people), 0)
+    with reading(folder.engine) as connection:
+        segments = segments_of_ids(connection, folder.study.id, sorted(coded)).values()
+    left_out = {
+        one.id
+        for one in segments
+        if one.document_id in documents
+        or text_key(one.text) in texts
+        or not groups.isdisjoint(group_keys(one.attributes, one.attributes))
+    }
+    return Unlearnt([_without(person, left_out) for person in people], len(left_out))
+
+
+def _learnt_by_present(folder: StudyFolder) -> list[Told] | None:
+    """Of the classifiers that lie there now; None where one cannot be read."""
+    names = {coder.classifies for coder in folder.study.deductive.coders if coder.classifies}
+    try:
+        return [read_card(classifier_folder(folder.classifiers, name)).data for name in names]
+    except ModelError:
+        return None
+
+
+def _learnt_by_runs(folder: StudyFolder, runs: Sequence[Run]) -> list[Told] | None:
+    """Of the classifiers that runs began with; None where one was not kept."""
+    found: list[Told] = []
+    for run in runs:
+        with reading(folder.engine) as connection:
+            kept = {one.coder: one for one in read_classifiers(connection, folder.study.id, run.id)}
+        coders = Study.model_validate_json(run.settings).deductive.coders
+        if any(coder.classifies and coder.name not in kept for coder in coders):
+            return None
+        found += kept.values()
+    return found
+
+
+def _without(person: CoderValues, learnt: Collection[str]) -> CoderValues:
+    kept = {
+        code: {segment: value for segment, value in values.items() if segment not in learnt}
+        for code, values in person.values.items()
+    }
+    return person.model_copy(update={"values": {code: values for code, values in kept.items() if values}})

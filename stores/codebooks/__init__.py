@@ -1,0 +1,1 @@
+"""Codebook versions, what leads to them and what became of them."""

@@ -1,0 +1,1 @@
+"""Documents, segments and samples in the database, and ways to find them."""

@@ -1,0 +1,1 @@
+"""Runs, what coders decided in them, and how they stand."""
