@@ -28,8 +28,8 @@ from intercoder.core.deductive_settings import CLASSIFIER, DeductiveCoderSetting
 from intercoder.core.documents import Segment
 from intercoder.core.errors import ModelError
 from intercoder.core.study import Privacy
-from intercoder.llms.class_probabilities import Numbers
-from intercoder.llms.classifiers import load_classifier
+from intercoder.llms.classifiers.class_probabilities import Numbers
+from intercoder.llms.classifiers.classifiers import load_classifier
 from intercoder.llms.references import same_model
 
 

@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.distillation_studies import DATA, IMMIGRATION, TextSet, immigration, study_of, subset
 from benchmarks.reporting import report
 from intercoder.core.agent_settings import DEFAULT_MODEL
-from intercoder.graphs.final_jobs import begin_final
+from intercoder.graphs.deductive.final_jobs import begin_final
 from intercoder.graphs.jobs import execute
-from intercoder.llms.classifiers import load_classifier
+from intercoder.llms.classifiers.classifiers import load_classifier
 from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.study_folder import SETTINGS, StudyFolder, open_study
 from intercoder.training.distillation.distillation_settings import read_settings

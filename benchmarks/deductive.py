@@ -71,7 +71,7 @@ def _code(place: int) -> Code:
 
 def serve(pipe: Connection, delay: float) -> None:
     """The stub server, in a process of its own."""
-    from tests.llms.fault_server import says
+    from tests.llms.endpoints.fault_server import says
 
     reply = json.dumps({"quote": "", "reason": "It says so in the text.", "decision": "No"})
     answering(pipe, delay, lambda body: says(reply))

@@ -25,10 +25,10 @@ from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
 from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.documents import Segment
-from intercoder.llms.catalogue import model_path
-from intercoder.llms.embedded import EmbeddedChatModel
-from intercoder.llms.prefixes import PrefixMemory
-from intercoder.llms.pulling import pull
+from intercoder.llms.embedded.embedded import EmbeddedChatModel
+from intercoder.llms.embedded.prefixes import PrefixMemory
+from intercoder.llms.fetching.catalogue import model_path
+from intercoder.llms.fetching.pulling import pull
 
 INTERVIEWS = Path(__file__).parents[1] / "examples" / "interviews"
 CODERS = ("expert_angle", "informal_request", "impersonalization")
@@ -114,7 +114,7 @@ class Bare:
         import xgrammar
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        from intercoder.llms.loading import fastest_dtype
+        from intercoder.llms.embedded.loading import fastest_dtype
 
         self.words = AutoTokenizer.from_pretrained(folder, padding_side="left")
         self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, fastest_dtype()))

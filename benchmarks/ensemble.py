@@ -44,7 +44,7 @@ from benchmarks.ensemble_texts import DATA, TextSet, text_sets
 from benchmarks.ensemble_vectors import at_once, cached
 from benchmarks.reporting import RESULTS
 from intercoder.core.agent_settings import ModeratorSettings
-from intercoder.llms.catalogue import model_path
+from intercoder.llms.fetching.catalogue import model_path
 
 MODERATOR = ModeratorSettings(name="model", kind="llm", model=SMALL, shots=1)
 FIRST = "games"

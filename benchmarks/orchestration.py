@@ -34,7 +34,7 @@ URL = "openai:stub@{url}"
 
 def serve(pipe: Connection, delay: float) -> None:
     """The stub server, in a process of its own; sends its address, then on each message what it was asked."""
-    from tests.llms.fault_server import says
+    from tests.llms.endpoints.fault_server import says
 
     def answer(body: dict[str, Any]) -> Any:
         schema = body["response_format"]["json_schema"]["schema"]["properties"]
@@ -49,7 +49,7 @@ def serve(pipe: Connection, delay: float) -> None:
 
 def answering(pipe: Connection, delay: float, answer: Callable[[dict[str, Any]], Any]) -> None:
     """Serve until the pipe has asked three times: forget what came before, tell what came since, stop."""
-    from tests.llms.fault_server import FaultServer
+    from tests.llms.endpoints.fault_server import FaultServer
 
     with FaultServer(answer, delay=delay) as server:
         pipe.send(server.url)

@@ -33,10 +33,10 @@ from intercoder.agents import asking
 from intercoder.core.documents import Document, Span
 from intercoder.core.sentences import sentence_starts
 from intercoder.graphs.jobs import begin_inductive, execute
-from intercoder.llms.catalogue import model_path
-from intercoder.llms.chat_tokens import ChatEncoder, Turn
-from intercoder.llms.grammar import grammar_text
-from intercoder.llms.pulling import pull
+from intercoder.llms.embedded.chat_tokens import ChatEncoder, Turn
+from intercoder.llms.embedded.grammar import grammar_text
+from intercoder.llms.fetching.catalogue import model_path
+from intercoder.llms.fetching.pulling import pull
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import reading
@@ -268,7 +268,7 @@ def _told(name: str, ways: Mapping[str, Measured]) -> None:
 
 
 def _end_engines() -> None:
-    from intercoder.llms.vllm_engine import end_all
+    from intercoder.llms.vllm.vllm_engine import end_all
 
     end_all()
 

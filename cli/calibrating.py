@@ -43,7 +43,7 @@ def calibrate(
     from intercoder.cli.running import execute_job, open_quietly
 
     folder = open_quietly(directory)
-    from intercoder.graphs.deductive_jobs import begin_calibration
+    from intercoder.graphs.deductive.deductive_jobs import begin_calibration
 
     if plan:
         _plan(folder, people, people_agreement, model_agreement, enriched=enriched, json=json)
@@ -64,7 +64,7 @@ def _plan(
     from intercoder.cli.output import print_json
     from intercoder.evals.calibration_plan import SIZES, plan
     from intercoder.formats.coding_sheets import sheet_codes
-    from intercoder.graphs.deductive_jobs import assumed_prevalence, corpus_size, current_book
+    from intercoder.graphs.deductive.deductive_jobs import assumed_prevalence, corpus_size, current_book
     from intercoder.stores.corpus.enrichment import SHARE
 
     book = current_book(folder)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
     """Human-human next to human-model agreement, and the verdict on each code."""
-    from intercoder.graphs.deductive_jobs import as_json, judge, left_out
+    from intercoder.graphs.deductive.deductive_jobs import as_json, judge, left_out
     from intercoder.stores.runs.deductions import SqlDeductiveStore
 
     if not run.over:

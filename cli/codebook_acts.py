@@ -156,8 +156,8 @@ def _act(directory: Path, make: Callable[[Codebook], list[Revision]], author: st
     """Make a change of the newest version, and say what it touched."""
     from intercoder.cli.codebook_changes import print_changed
     from intercoder.core.shown import shown_safely
-    from intercoder.graphs.codebook_acts import carry_out, touched, touched_words
-    from intercoder.graphs.codebook_edits import exported, latest_or_empty
+    from intercoder.graphs.codebook.codebook_acts import carry_out, touched, touched_words
+    from intercoder.graphs.codebook.codebook_edits import exported, latest_or_empty
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)

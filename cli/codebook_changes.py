@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from intercoder.core.codebook_words import Change
     from intercoder.core.word_changes import Line
-    from intercoder.graphs.codebook_edits import CodebookChange
-    from intercoder.graphs.codebook_history import VersionLine
+    from intercoder.graphs.codebook.codebook_edits import CodebookChange
+    from intercoder.graphs.codebook.codebook_history import VersionLine
     from intercoder.stores.study_folder import StudyFolder
 
 STYLES = {"same": "", "removed": "bold red", "added": "bold green"}

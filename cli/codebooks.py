@@ -102,7 +102,7 @@ def import_codebook(
     """
     from intercoder.cli.codebook_changes import print_changed
     from intercoder.core.errors import InputError
-    from intercoder.graphs.codebook_edits import start_from_run, take_in
+    from intercoder.graphs.codebook.codebook_edits import start_from_run, take_in
     from intercoder.stores.study_folder import open_study
 
     if (file is None) == (not from_run):
@@ -126,7 +126,7 @@ def edit(
     from intercoder.cli.codebook_changes import again, print_changed
     from intercoder.cli.codebook_editing import edit_until_read
     from intercoder.core.shown import shown_safely
-    from intercoder.graphs.codebook_edits import editable_text, take_in
+    from intercoder.graphs.codebook.codebook_edits import editable_text, take_in
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)
@@ -156,7 +156,7 @@ def diff_versions(
     from intercoder.core.codebook_words import in_words
     from intercoder.core.shown import shown_safely
     from intercoder.formats.codebook_changes import changes_to_markdown
-    from intercoder.graphs.codebook_edits import two_versions
+    from intercoder.graphs.codebook.codebook_edits import two_versions
     from intercoder.stores.study_folder import open_study
 
     before, after = two_versions(open_study(directory), first, second)
@@ -177,7 +177,7 @@ def versions(directory: StudyArgument) -> None:
     Example: `intercoder codebook versions repair`
     """
     from intercoder.cli.codebook_changes import print_versions
-    from intercoder.graphs.codebook_history import history
+    from intercoder.graphs.codebook.codebook_history import history
     from intercoder.stores.codebooks.counted_codebooks import latest_codebook
     from intercoder.stores.study_folder import open_study
 
@@ -200,7 +200,7 @@ def undo(
     Example: `intercoder codebook undo repair --to 3`
     """
     from intercoder.cli.codebook_changes import print_changed
-    from intercoder.graphs.codebook_edits import undo as undo_codebook
+    from intercoder.graphs.codebook.codebook_edits import undo as undo_codebook
     from intercoder.stores.study_folder import open_study
 
     folder = open_study(directory)

@@ -54,7 +54,12 @@ def run_codevelop(
     from intercoder.cli.running import execute_job, open_quietly
 
     folder = open_quietly(directory)
-    from intercoder.graphs.deductive_jobs import begin_development, current_book, present_development, same_segments
+    from intercoder.graphs.deductive.deductive_jobs import (
+        begin_development,
+        current_book,
+        present_development,
+        same_segments,
+    )
     from intercoder.graphs.new_run_plans import development_scope
 
     going = None if new else present_development(folder)
@@ -71,7 +76,7 @@ def run_codevelop(
     scope = development_scope(folder, chosen, unit.value if unit else None, skip_speaker or ())
     if dry_run:
         from intercoder.cli.plans import print_plan
-        from intercoder.graphs.deductive_planning import plan_deductive
+        from intercoder.graphs.deductive.deductive_planning import plan_deductive
 
         book = current_book(folder)
         plan = plan_deductive(folder, study, book, book.leaves, scope, graph="codevelop")
@@ -125,13 +130,13 @@ def run_final(
         stratify=stratify,
         skip_speakers=tuple(skip_speaker or ()),
     )
-    from intercoder.graphs.final_jobs import begin_final, final_codes
+    from intercoder.graphs.deductive.final_jobs import begin_final, final_codes
 
     overrides = dict.fromkeys(override or (), note.strip())
     author = author_name(by, "--by") if overrides else ""
     if dry_run:
         from intercoder.cli.plans import print_plan
-        from intercoder.graphs.deductive_planning import plan_deductive
+        from intercoder.graphs.deductive.deductive_planning import plan_deductive
 
         book, codes, _ = final_codes(folder, overrides, author)
         print_plan(plan_deductive(folder, folder.study, book, codes, scope, graph="final"), json=json)
@@ -141,7 +146,7 @@ def run_final(
 
 def _answers(folder: StudyFolder, file: Path) -> Callable[[Run], bool]:
     from intercoder.formats.answers_files import read_answers
-    from intercoder.graphs.answering import apply_answers
+    from intercoder.graphs.codebook.answering import apply_answers
 
     given = read_answers(file)
     return lambda run: bool(apply_answers(folder, run.id, given).answered)

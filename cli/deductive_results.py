@@ -39,7 +39,7 @@ def print_result(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
 
 def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
     """Tests of the present round, what happened to proposals, and what a person does next."""
-    from intercoder.graphs.findings import codes_to_look_at, gather_findings
+    from intercoder.graphs.deductive.findings import codes_to_look_at, gather_findings
     from intercoder.stores.codebooks.development import SqlDevelopmentStore
     from intercoder.stores.codebooks.revisions import recorded_revisions
     from intercoder.stores.database import reading
@@ -92,7 +92,7 @@ def print_development(folder: StudyFolder, run: Run, *, json: bool) -> None:
 
 def print_final(folder: StudyFolder, run: Run, *, json: bool) -> None:
     """How often each code applies, and where the coded data set is."""
-    from intercoder.graphs.estimating import estimates_of
+    from intercoder.graphs.deductive.estimating import estimates_of
     from intercoder.stores.codebooks.verdicts import read_overrides
     from intercoder.stores.runs.deductions import SqlDeductiveStore
 

@@ -13,8 +13,8 @@ from intercoder.cli.studies import JsonOption, StudyArgument
 if TYPE_CHECKING:
     from intercoder.core.settling import Settled
     from intercoder.evals.disagreements import Disagreement
-    from intercoder.graphs.disagreement_words import Told
-    from intercoder.graphs.disagreements import Disagreements
+    from intercoder.graphs.differing.disagreement_words import Told
+    from intercoder.graphs.differing.disagreements import Disagreements
     from intercoder.stores.study_folder import StudyFolder
 
 TEXT = 200
@@ -54,8 +54,8 @@ def disagreements(
     """
     from intercoder.cli.output import print_json
     from intercoder.cli.running import open_quietly
-    from intercoder.graphs.disagreement_words import Words
-    from intercoder.graphs.disagreements import disagreeing_run, gather_disagreements
+    from intercoder.graphs.differing.disagreement_words import Words
+    from intercoder.graphs.differing.disagreements import disagreeing_run, gather_disagreements
     from intercoder.stores.corpus.segments import segment_texts
     from intercoder.stores.database import reading
 
@@ -99,8 +99,8 @@ def settle(
     from intercoder.cli.author import author_name
     from intercoder.cli.output import print_json
     from intercoder.cli.running import open_quietly
-    from intercoder.graphs import settling
-    from intercoder.graphs.disagreements import disagreeing_run, settlements_of
+    from intercoder.graphs.differing import settling
+    from intercoder.graphs.differing.disagreements import disagreeing_run, settlements_of
 
     _check(answer, note, evidence=evidence, back=back)
     folder = open_quietly(directory)
@@ -143,7 +143,7 @@ def _code(folder: StudyFolder, run: str, name: str) -> str:
     """Id of the code that the list is narrowed to."""
     from intercoder.core.code_names import CodeNames
     from intercoder.core.errors import InputError
-    from intercoder.graphs.disagreements import book_of, disagreeing_run
+    from intercoder.graphs.differing.disagreements import book_of, disagreeing_run
 
     if not name:
         return ""

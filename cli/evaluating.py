@@ -165,7 +165,7 @@ def _validated(table: pd.DataFrame, rated: pd.Series[float]) -> Iterator[Line]:
 
 def encoder_folder(reference: str) -> Path | None:
     """The folder of the study's own embeddings; None where they have none, so that BERTScore stays undefined."""
-    from intercoder.llms.catalogue import find, is_pulled, model_path
+    from intercoder.llms.fetching.catalogue import find, is_pulled, model_path
     from intercoder.llms.references import parse_reference
 
     parsed = parse_reference(reference)

@@ -10,9 +10,9 @@ from intercoder.cli.results import SHOWN, print_codebook, print_codebook_file, p
 from intercoder.core.shown import counted, one_line, shown_safely
 
 if TYPE_CHECKING:
-    from intercoder.graphs.inspecting import Pair
     from intercoder.graphs.jobs import JobResult
-    from intercoder.graphs.merge_jobs import MergePlan
+    from intercoder.graphs.merging.inspecting import Pair
+    from intercoder.graphs.merging.merge_jobs import MergePlan
     from intercoder.stores.study_folder import StudyFolder
 
 WORDS = 60
@@ -123,7 +123,7 @@ def print_merge_plan(plan: MergePlan, *, json: bool) -> None:
 
 def print_themes(folder: StudyFolder, result: JobResult, *, json: bool) -> None:
     """The themes that were proposed, with their codes."""
-    from intercoder.graphs.merge_jobs import proposed_themes
+    from intercoder.graphs.merging.merge_jobs import proposed_themes
 
     run, book = result.run, result.codebook
     labels = {code.id: code.label for code in book.codes}

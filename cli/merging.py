@@ -52,7 +52,7 @@ def merge(
 
     _check_alone(inspect=inspect, undo=undo, dry_run=dry_run)
     folder = open_quietly(directory)
-    from intercoder.graphs import merge_jobs
+    from intercoder.graphs.merging import merge_jobs
 
     if undo:
         print_undone(folder, merge_jobs.undo_merge(folder, undo), json=json)
@@ -82,7 +82,7 @@ def themes(
     from intercoder.cli.running import open_quietly
 
     folder = open_quietly(directory)
-    from intercoder.graphs import merge_jobs
+    from intercoder.graphs.merging import merge_jobs
 
     if accept:
         print_accepted(folder, merge_jobs.accept_themes(folder), json=json)
@@ -109,7 +109,7 @@ def _chosen(folder: StudyFolder, stage: int | None, lower: float | None, upper: 
     from pydantic import ValidationError
 
     from intercoder.core.errors import InputError
-    from intercoder.graphs.merge_jobs import with_options
+    from intercoder.graphs.merging.merge_jobs import with_options
     from intercoder.llms.references import parse_reference
 
     if model:

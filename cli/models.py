@@ -35,7 +35,7 @@ def list_models(json: JsonOption = False) -> None:
     Example: `intercoder models list`
     """
     from intercoder.cli.output import print_json, print_table
-    from intercoder.llms.catalogue import CATALOGUE, is_pulled
+    from intercoder.llms.fetching.catalogue import CATALOGUE, is_pulled
 
     rows = [
         {
@@ -67,7 +67,7 @@ def pull(name: NameArgument) -> None:
 
     Example: `intercoder models pull qwen2.5-coder-0.5b`
     """
-    from intercoder.llms.pulling import pull as pull_model
+    from intercoder.llms.fetching.pulling import pull as pull_model
 
     print(pull_model(name.removeprefix("embedded:"), report=print))
 
@@ -77,6 +77,6 @@ def path(name: NameArgument) -> None:
 
     Example: `intercoder models path minilm-l6`
     """
-    from intercoder.llms.catalogue import model_path
+    from intercoder.llms.fetching.catalogue import model_path
 
     print(model_path(name.removeprefix("embedded:")))

@@ -154,7 +154,7 @@ def _inductive(folder: StudyFolder, run: Run, reference: Path | None) -> str:
 def _deductive(folder: StudyFolder, run: Run, human_seconds: float | None) -> str:
     from intercoder.evals.report.deductive_page import deductive_html
     from intercoder.evals.report.deductive_reading import gather_deductive
-    from intercoder.graphs.estimating import estimates_of
+    from intercoder.graphs.deductive.estimating import estimates_of
 
     contents = gather_deductive(
         folder,
@@ -168,7 +168,7 @@ def _deductive(folder: StudyFolder, run: Run, human_seconds: float | None) -> st
 
 def _findings(folder: StudyFolder, run: Run) -> dict[str, CodeFindings]:
     """Tests and passages of all codes that the run codes; of large runs a few codes at a time."""
-    from intercoder.graphs.findings import gather_findings
+    from intercoder.graphs.deductive.findings import gather_findings
     from intercoder.stores.codebooks.development import SqlDevelopmentStore
     from intercoder.stores.database import reading
     from intercoder.stores.runs.deductions import read_rounds

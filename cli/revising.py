@@ -101,7 +101,7 @@ def revisions(
             _list(folder, everything=everything, json=json)
         case Action.page:
             from intercoder.cli.revision_pages import print_pages
-            from intercoder.graphs.revision_views import development_pages
+            from intercoder.graphs.codebook.revision_views import development_pages
 
             print_pages(development_pages(folder, names or ()), json=json)
         case Action.show:

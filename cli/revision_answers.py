@@ -12,7 +12,7 @@ from intercoder.core.errors import InputError
 from intercoder.core.revision_words import brief_change, subject
 from intercoder.core.shown import counted, one_line
 from intercoder.formats.revision_forms import form, read_form
-from intercoder.graphs.answering import answer_revision, answer_revisions, waiting_revisions
+from intercoder.graphs.codebook.answering import answer_revision, answer_revisions, waiting_revisions
 
 if TYPE_CHECKING:
     from intercoder.core.codebook import Code

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from intercoder.core.codebook import Code
     from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt
     from intercoder.core.revisions import RecordedRevision
-    from intercoder.graphs.revision_views import DevelopmentPages, Recoding
+    from intercoder.graphs.codebook.revision_views import DevelopmentPages, Recoding
     from intercoder.stores.study_folder import StudyFolder
 
 LABEL = 60
@@ -31,7 +31,7 @@ LABEL = 60
 
 def print_revision(folder: StudyFolder, one: RecordedRevision, *, json: bool) -> None:
     """A revision: its change, why, where it comes from, what it rests on, and what it would cost."""
-    from intercoder.graphs.revision_views import recoding
+    from intercoder.graphs.codebook.revision_views import recoding
     from intercoder.stores.codebooks.revision_evidence import read_evidence
 
     excerpts = read_evidence(folder.engine, folder.study.id, one.revision)

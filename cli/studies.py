@@ -44,7 +44,7 @@ def init(
     from intercoder.core.errors import SettingsError
     from intercoder.core.shown import shown_safely
     from intercoder.graphs.checks import problems
-    from intercoder.llms.catalogue import find
+    from intercoder.llms.fetching.catalogue import find
     from intercoder.llms.references import parse_reference
     from intercoder.stores.study_folder import create_study
 

@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from intercoder.graphs.codevelopment import build_codevelopment
-    from intercoder.graphs.deductive import build_deductive
-    from intercoder.graphs.deductive_texts import DeductiveResult, acode_deductively, code_deductively
-    from intercoder.graphs.inductive import build_inductive
-    from intercoder.graphs.merging import build_merging
-    from intercoder.graphs.teams import make_deductive_context, make_development_context
-    from intercoder.graphs.texts import InductiveResult, acode_inductively, code_inductively
-    from intercoder.graphs.theming import build_theming
+    from intercoder.graphs.deductive.codevelopment import build_codevelopment
+    from intercoder.graphs.deductive.deductive import build_deductive
+    from intercoder.graphs.deductive.deductive_texts import DeductiveResult, acode_deductively, code_deductively
+    from intercoder.graphs.deductive.teams import make_deductive_context, make_development_context
+    from intercoder.graphs.inductive.inductive import build_inductive
+    from intercoder.graphs.inductive.texts import InductiveResult, acode_inductively, code_inductively
+    from intercoder.graphs.merging.merging import build_merging
+    from intercoder.graphs.merging.theming import build_theming
     from intercoder.stores.in_memory_development import InMemoryDevelopmentStore
 
 __all__ = [
@@ -34,22 +34,26 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DeductiveResult": "graphs.deductive_texts",
+    "DeductiveResult": "graphs.deductive.deductive_texts",
     "InMemoryDevelopmentStore": "stores.in_memory_development",
-    "InductiveResult": "graphs.texts",
-    "acode_deductively": "graphs.deductive_texts",
-    "acode_inductively": "graphs.texts",
-    "code_deductively": "graphs.deductive_texts",
-    "code_inductively": "graphs.texts",
-    "make_deductive_context": "graphs.teams",
-    "make_development_context": "graphs.teams",
+    "InductiveResult": "graphs.inductive.texts",
+    "acode_deductively": "graphs.deductive.deductive_texts",
+    "acode_inductively": "graphs.inductive.texts",
+    "build_codevelopment": "graphs.deductive.codevelopment",
+    "build_deductive": "graphs.deductive.deductive",
+    "build_inductive": "graphs.inductive.inductive",
+    "build_merging": "graphs.merging.merging",
+    "build_theming": "graphs.merging.theming",
+    "code_deductively": "graphs.deductive.deductive_texts",
+    "code_inductively": "graphs.inductive.texts",
+    "make_deductive_context": "graphs.deductive.teams",
+    "make_development_context": "graphs.deductive.teams",
 }
-"""Modules of what is no `build_NAME` of the module NAME."""
+"""The module of each name."""
 
 
 def __getattr__(name: str) -> Any:
     """Import a graph when it is first used: LangGraph takes a second to load."""
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOMES.get(name, f"graphs.{name.removeprefix('build_')}")
-    return getattr(import_module(f"intercoder.{home}"), name)
+    return getattr(import_module(f"intercoder.{_HOMES[name]}"), name)

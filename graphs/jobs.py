@@ -19,17 +19,17 @@ from intercoder.core.protocols import AnswerLog, Embedder, Run
 from intercoder.core.record import Record
 from intercoder.core.study import Study
 from intercoder.graphs.checks import check_settings
-from intercoder.graphs.classifier_checks import bound_notes, settle_classifiers, settled_origins
-from intercoder.graphs.codebook_export import write_codebook
-from intercoder.graphs.codevelopment import build_codevelopment
+from intercoder.graphs.codebook.codebook_export import write_codebook
 from intercoder.graphs.context import make_context, make_merging_context, make_theming_context
-from intercoder.graphs.deductive import build_deductive
-from intercoder.graphs.deductive_jobs import replays
-from intercoder.graphs.inductive import build_inductive
-from intercoder.graphs.merging import build_merging
+from intercoder.graphs.deductive.classifier_checks import bound_notes, settle_classifiers, settled_origins
+from intercoder.graphs.deductive.codevelopment import build_codevelopment
+from intercoder.graphs.deductive.deductive import build_deductive
+from intercoder.graphs.deductive.deductive_jobs import replays
+from intercoder.graphs.deductive.teams import make_deductive_context, make_development_context
+from intercoder.graphs.inductive.inductive import build_inductive
+from intercoder.graphs.merging.merging import build_merging
+from intercoder.graphs.merging.theming import build_theming
 from intercoder.graphs.other_servers import alike
-from intercoder.graphs.teams import make_deductive_context, make_development_context
-from intercoder.graphs.theming import build_theming
 from intercoder.llms.embeddings import CachedEmbedder, VectorCache
 from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing

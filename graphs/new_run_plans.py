@@ -13,13 +13,13 @@ from intercoder.core.documents import Unit
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.study import Study
 from intercoder.graphs.checks import problems
-from intercoder.graphs.deductive_jobs import current_book, people_of, present_development, same_segments
-from intercoder.graphs.deductive_planning import plan_deductive
-from intercoder.graphs.final_jobs import NotReady, final_codes
-from intercoder.graphs.merge_jobs import MergePlan, plan_merge, with_options
+from intercoder.graphs.deductive.deductive_jobs import current_book, people_of, present_development, same_segments
+from intercoder.graphs.deductive.deductive_planning import plan_deductive
+from intercoder.graphs.deductive.final_jobs import NotReady, final_codes
+from intercoder.graphs.merging.merge_jobs import MergePlan, plan_merge, with_options
+from intercoder.graphs.merging.theming import FEWEST_CODES
 from intercoder.graphs.new_runs import NewRun
 from intercoder.graphs.planning import ANSWER_TOKENS, Plan, plan_inductive, planned
-from intercoder.graphs.theming import FEWEST_CODES
 from intercoder.llms.references import parse_reference
 from intercoder.llms.usage import estimate_tokens
 from intercoder.stores.codebooks.counted_codebooks import latest_codebook

@@ -15,7 +15,7 @@ from intercoder.core.decisions import (
     decision_id,
 )
 from intercoder.core.protocols import Run
-from intercoder.graphs.coding import Coded
+from intercoder.graphs.inductive.coding import Coded
 
 
 @dataclass(frozen=True)

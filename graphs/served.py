@@ -8,11 +8,11 @@ from intercoder.agents.coder import build_coder
 from intercoder.agents.definer import build_definer
 from intercoder.agents.moderator import build_moderator
 from intercoder.agents.themer import build_themer
-from intercoder.graphs.codevelopment import build_codevelopment
-from intercoder.graphs.deductive import build_deductive
-from intercoder.graphs.inductive import build_inductive
-from intercoder.graphs.merging import build_merging
-from intercoder.graphs.theming import build_theming
+from intercoder.graphs.deductive.codevelopment import build_codevelopment
+from intercoder.graphs.deductive.deductive import build_deductive
+from intercoder.graphs.inductive.inductive import build_inductive
+from intercoder.graphs.merging.merging import build_merging
+from intercoder.graphs.merging.theming import build_theming
 
 coder = build_coder()
 moderator = build_moderator()

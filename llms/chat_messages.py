@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ChatMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from intercoder.core.errors import ModelError
-from intercoder.llms.chat_tokens import Turn
+from intercoder.llms.embedded.chat_tokens import Turn
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 

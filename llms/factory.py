@@ -11,9 +11,9 @@ from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Embedder
 from intercoder.core.study import Limits, Privacy
-from intercoder.llms.adapted import check_peft
 from intercoder.llms.adapters import check_base, read_adapter
-from intercoder.llms.keys import endpoint_key
+from intercoder.llms.embedded.adapted import check_peft
+from intercoder.llms.endpoints.keys import endpoint_key
 from intercoder.llms.privacy import check_endpoint
 from intercoder.llms.references import LOCAL, ModelReference, parse_reference
 
@@ -56,7 +56,7 @@ def chat_model(
     """
     found = check_reference(reference, privacy, api_key_env=api_key_env)
     if found.backend == "openai":
-        from intercoder.llms.endpoints import openai_chat
+        from intercoder.llms.endpoints.endpoints import openai_chat
 
         return openai_chat(found, sampling, limits, privacy, api_key_env)
     if found.backend == "scripted":
@@ -65,7 +65,7 @@ def chat_model(
         return ScriptedChatModel.model_validate({"script": found.name, "cache": False})
     if found.backend == "vllm":
         return _vllm_chat(found, sampling, limits, privacy)
-    from intercoder.llms.embedded import EmbeddedChatModel
+    from intercoder.llms.embedded.embedded import EmbeddedChatModel
 
     return EmbeddedChatModel(
         path=_folder(found, privacy),
@@ -79,7 +79,7 @@ def chat_model(
 
 
 def _vllm_chat(found: ModelReference, sampling: Sampling, limits: Limits, privacy: Privacy) -> BaseChatModel:
-    from intercoder.llms.vllm_chat import VllmChatModel
+    from intercoder.llms.vllm.vllm_chat import VllmChatModel
 
     folder = _folder(found, privacy)
     adapter = read_adapter(Path(found.adapter).expanduser().absolute()) if found.adapter else None
@@ -211,7 +211,7 @@ def _check_script(found: ModelReference, use: Use) -> None:
 
 
 def _check_catalogue(found: ModelReference, use: Use) -> None:
-    from intercoder.llms import catalogue
+    from intercoder.llms.fetching import catalogue
 
     entry = catalogue.find(found.name)
     if entry.kind != use:
@@ -258,7 +258,7 @@ def _check_vllm(found: ModelReference, use: Use) -> None:
 
 def _pulled(found: ModelReference) -> bool:
     """Whether a `vllm:` reference is a name of the catalogue rather than a folder or a name on the hub."""
-    from intercoder.llms.catalogue import CATALOGUE
+    from intercoder.llms.fetching.catalogue import CATALOGUE
 
     return found.backend == "vllm" and any(model.name == found.name for model in CATALOGUE)
 
@@ -273,7 +273,7 @@ def _on_hub(found: ModelReference) -> bool:
 def _folder(found: ModelReference, privacy: Privacy) -> Path:
     """Where the weights lie; fetched from the hub if that is where they are and the settings allow it."""
     if found.backend == "embedded" or _pulled(found):
-        from intercoder.llms.catalogue import model_path
+        from intercoder.llms.fetching.catalogue import model_path
 
         return model_path(found.name)
     if _on_hub(found):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from intercoder.llms.selfcheck import alike
+from intercoder.llms.embedded.selfcheck import alike
 from intercoder.training.examples import Answer, Example
 
 if TYPE_CHECKING:

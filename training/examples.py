@@ -19,7 +19,7 @@ from intercoder.agents.answers import (
     one_line,
 )
 from intercoder.core.errors import ModelError
-from intercoder.llms.chat_tokens import ChatEncoder, Turn
+from intercoder.llms.embedded.chat_tokens import ChatEncoder, Turn
 from intercoder.prompts.loader import Message
 from intercoder.training.pairs import Dropped, Pair
 

@@ -19,8 +19,8 @@ from intercoder.core.errors import InputError, ModelError
 from intercoder.core.identity import digest
 from intercoder.core.record import Record
 from intercoder.llms.adapters import CONFIG, WEIGHTS
+from intercoder.llms.embedded.loading import fastest_dtype, load_weights, load_words
 from intercoder.llms.factory import weights_folder
-from intercoder.llms.loading import fastest_dtype, load_weights, load_words
 from intercoder.llms.references import parse_reference
 from intercoder.prompts.loader import Prompt, load
 from intercoder.training.batches import branches_apart

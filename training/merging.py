@@ -7,9 +7,9 @@ from pathlib import Path
 
 from intercoder.core.errors import InputError
 from intercoder.core.study import Privacy
-from intercoder.llms.adapted import merged
+from intercoder.llms.embedded.adapted import merged
+from intercoder.llms.embedded.loading import load_weights, load_words
 from intercoder.llms.factory import weights_folder
-from intercoder.llms.loading import load_weights, load_words
 from intercoder.llms.references import parse_reference
 
 

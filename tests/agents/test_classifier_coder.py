@@ -18,7 +18,7 @@ from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.errors import ModelError
 from tests.agents.conftest import Model, answering, segment
 from tests.agents.deductive import BOOK, EXCLUSIVE, PRIDE, THRIFT, deciding
-from tests.llms.tiny_encoders import card, write_card
+from tests.llms.classifiers.tiny_encoders import card, write_card
 
 SURE, UNSURE = segment("A sure text."), segment("An unsure text.")
 GIVEN = {SURE.text: (0.93, 0.04), UNSURE.text: (0.7, 0.02)}

@@ -17,7 +17,7 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
 from intercoder.core.errors import InputError
 from intercoder.core.study import Study
-from intercoder.llms.embedded import EmbeddedChatModel
+from intercoder.llms.embedded.embedded import EmbeddedChatModel
 from intercoder.llms.scripted import material_of
 from intercoder.prompts.loader import load
 from tests.agents.conftest import Model, answering, segment

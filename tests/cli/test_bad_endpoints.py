@@ -12,7 +12,7 @@ import pytest
 from intercoder.agents.session import GIVE_UP_AFTER
 from tests.cli.conftest import CODED, Call, replace
 from tests.graphs.conftest import lines
-from tests.llms.fault_server import Canned, FaultServer, fails, says, sends
+from tests.llms.endpoints.fault_server import Canned, FaultServer, fails, says, sends
 
 CODERS = 3
 ANSWER = says(json.dumps({"codes": [{"quote": "it", "label": "mending things", "reason": "It says so."}]}))

@@ -6,7 +6,7 @@ import pytest
 
 from intercoder.cli.classifier_use import UseChoice, use_it
 from intercoder.stores.study_folder import open_study
-from tests.llms.tiny_encoders import card, write_card
+from tests.llms.classifiers.tiny_encoders import card, write_card
 from tests.studies import new_study
 
 STUDY = """

@@ -354,7 +354,7 @@ def test_costs_are_estimated_and_counted(command: Call, filled: Path) -> None:
 def test_models_are_listed_with_what_is_here(
     command: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from intercoder.llms.catalogue import MARKER, find
+    from intercoder.llms.fetching.catalogue import MARKER, find
 
     monkeypatch.setenv("INTERCODER_MODELS", str(tmp_path))
     (tmp_path / "minilm-l6").mkdir()

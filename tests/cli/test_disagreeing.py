@@ -7,7 +7,7 @@ import pytest
 
 from intercoder.stores.study_folder import StudyFolder
 from tests.cli.conftest import Call
-from tests.graphs.disagreeing import code_by_hand, ids, make_book, make_run, make_study
+from tests.graphs.differing.disagreeing import code_by_hand, ids, make_book, make_run, make_study
 
 EVIL = "\x1b[31mred [bold]money[/bold]\u202e 日本"
 TEXTS = ("We save money.", EVIL, "Mending is fun.")
@@ -25,7 +25,7 @@ def study(tmp_path: Path) -> Iterator[StudyFolder]:
 
 
 def segment(study: StudyFolder, place: int) -> str:
-    from intercoder.graphs.disagreements import disagreeing_run
+    from intercoder.graphs.differing.disagreements import disagreeing_run
 
     run = disagreeing_run(study)
     assert run

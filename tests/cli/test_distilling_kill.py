@@ -16,7 +16,7 @@ import pytest
 from intercoder.stores.classifiers.classifier_folders import read_grid
 from tests.cli.conftest import command_line
 from tests.cli.test_kill import CONCURRENCY, LOST, Stub, committed, go
-from tests.llms.fault_server import FaultServer
+from tests.llms.endpoints.fault_server import FaultServer
 from tests.training.distillation.studies import SETTINGS, make_encoder, make_study
 
 pytestmark = pytest.mark.long

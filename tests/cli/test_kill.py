@@ -25,7 +25,7 @@ from intercoder.stores.study_folder import create_study
 from tests.cli.conftest import call, command_line
 from tests.cli.forking import Forked
 from tests.graphs.conftest import fill, lines
-from tests.llms.fault_server import Canned, FaultServer, sends
+from tests.llms.endpoints.fault_server import Canned, FaultServer, sends
 
 pytestmark = pytest.mark.long
 

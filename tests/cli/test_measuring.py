@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.llms import pulling
+from intercoder.llms.fetching import pulling
 from intercoder.stores.runs.export import coded_lines, export_run
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import TEXT, Call

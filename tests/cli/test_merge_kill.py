@@ -14,7 +14,7 @@ from intercoder.stores.study_folder import create_study
 from tests.cli.conftest import call, command_line
 from tests.cli.test_kill import CONCURRENCY, SEGMENTS, SETTINGS, Stub, committed, killed
 from tests.graphs.conftest import fill, lines
-from tests.llms.fault_server import FaultServer
+from tests.llms.endpoints.fault_server import FaultServer
 
 pytestmark = pytest.mark.long
 

@@ -15,7 +15,7 @@ import pytest
 from intercoder.llms.scripted import ScriptedChatModel
 from tests.cli.conftest import Command, replace
 from tests.cli.test_bad_endpoints import use
-from tests.llms.fault_server import Canned, FaultServer, fails, says
+from tests.llms.endpoints.fault_server import Canned, FaultServer, fails, says
 
 KEY = "secret-value-0123456789"
 REMOTE = "https://remote.example/v1"

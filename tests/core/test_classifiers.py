@@ -11,7 +11,7 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
 from intercoder.core.errors import ModelError
 from intercoder.core.study import Study
-from tests.llms.tiny_encoders import card, write_card
+from tests.llms.classifiers.tiny_encoders import card, write_card
 
 GROUP = Code(id="g", label="group")
 BOOK = Codebook(

@@ -35,8 +35,8 @@ from intercoder.cli.main import app
 from intercoder.core.study_toml import parse_study
 from intercoder.formats.answers_files import parse_answers
 from intercoder.graphs.jobs import begin_inductive
-from intercoder.llms.catalogue import CATALOGUE, MARKER, model_path
-from intercoder.llms.pulling import pull
+from intercoder.llms.fetching.catalogue import CATALOGUE, MARKER, model_path
+from intercoder.llms.fetching.pulling import pull
 from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.study_folder import open_study
 from intercoder.tui.app import ReviewApp

@@ -25,7 +25,7 @@ from intercoder.evals.quality import (
 )
 from intercoder.evals.wordnet import wordnet, wordnet_folder
 from intercoder.evals.words import words, written_without_spaces
-from intercoder.llms import catalogue, pulling
+from intercoder.llms.fetching import catalogue, pulling
 
 
 class Lemma(NamedTuple):

@@ -8,7 +8,7 @@ from langgraph.types import Command
 from examples.foreign_codevelopment import BOOK, LETTERS, build_desk, main, settings
 from intercoder.core.errors import StudyError
 from intercoder.graphs import InMemoryDevelopmentStore
-from tests.graphs.deductive_models import REFERENCE, Reader
+from tests.graphs.deductive.deductive_models import REFERENCE, Reader
 
 CONFIG: Any = {"configurable": {"thread_id": "1"}}
 RULE = {"evidence": [1], "rationale": "It was misread.", "kind": "include", "text": "Telephones too."}

@@ -14,7 +14,7 @@ from intercoder.graphs.detached import stop, wait_until_stopped
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.study_folder import StudyFolder, create_study
 from tests.graphs.conftest import fill, lines
-from tests.llms.fault_server import Canned, FaultServer, fails, says
+from tests.llms.endpoints.fault_server import Canned, FaultServer, fails, says
 
 SEGMENTS = 12
 SECRET = "sk-this-is-a-key"

@@ -14,12 +14,12 @@ from intercoder.core.study_toml import parse_study
 from intercoder.graphs.jobs import JobResult, begin_inductive, execute, unfinished
 from intercoder.graphs.other_servers import alike
 from intercoder.graphs.planning import plan_inductive
-from intercoder.llms import servers
+from intercoder.llms.endpoints import servers
 from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.runs.export import coded_lines
 from intercoder.stores.study_folder import StudyFolder, create_study, open_study
 from tests.graphs.conftest import SETTINGS, fill, lines
-from tests.llms.fault_server import Canned, FaultServer, says
+from tests.llms.endpoints.fault_server import Canned, FaultServer, says
 
 SEGMENTS = 40
 QUESTIONS = 3 * SEGMENTS

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Vectors
-from intercoder.llms import catalogue, embeddings
+from intercoder.llms import embeddings
 from intercoder.llms.embeddings import BATCH, CachedEmbedder, HashingEmbedder, SentenceEmbedder
-from intercoder.llms.pulling import pull
+from intercoder.llms.fetching import catalogue
+from intercoder.llms.fetching.pulling import pull
 
 
 class FakeModel:

@@ -10,9 +10,9 @@ from intercoder.core.agent_settings import Sampling
 from intercoder.core.errors import ModelError
 from intercoder.core.study import Limits, Privacy
 from intercoder.llms import factory
-from intercoder.llms.catalogue import MARKER, find
-from intercoder.llms.embedded import EmbeddedChatModel
+from intercoder.llms.embedded.embedded import EmbeddedChatModel
 from intercoder.llms.factory import chat_model, check_reference, embedder
+from intercoder.llms.fetching.catalogue import MARKER, find
 from intercoder.llms.scripted import ScriptedChatModel
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.llms.embedded import EmbeddedChatModel
+from intercoder.llms.embedded.embedded import EmbeddedChatModel
 from tests.llms.test_adapters import adapter_in
 
 pytest.importorskip("safetensors")

@@ -18,7 +18,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from intercoder.llms.catalogue import CATALOGUE, MARKER
+from intercoder.llms.fetching.catalogue import CATALOGUE, MARKER
 from tests.conftest import ROOT
 
 NOT_ROOMS = {"tests", "benchmarks", "examples", "docs", "build", "dist"}

@@ -29,7 +29,7 @@ from intercoder.stores.in_memory import InMemoryAnswerLog
 from intercoder.stores.in_memory_development import RUN
 from intercoder.stores.runs.deductions import create_deductive_run, standing
 from intercoder.stores.study_folder import StudyFolder
-from tests.graphs.deductive_models import REFERENCE, TEXTS, Asked, Reader, codebook, coder, study
+from tests.graphs.deductive.deductive_models import REFERENCE, TEXTS, Asked, Reader, codebook, coder, study
 from tests.studies import new_study
 
 SETTINGS = 'question = "Why repair?"\n[[coders]]\nname = "first"\nmodel = "scripted:words"\n'

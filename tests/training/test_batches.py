@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.llms.loading import load_weights
+from intercoder.llms.embedded.loading import load_weights
 from intercoder.training.batches import TokenTree, branches_apart, collate
 from intercoder.training.examples import Answer, Example
 from tests.training.adapting import make_base

@@ -12,7 +12,7 @@ from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
 from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.documents import Segment
-from intercoder.llms.chat_tokens import ChatEncoder, Turn
+from intercoder.llms.embedded.chat_tokens import ChatEncoder, Turn
 from intercoder.training.examples import Asked, Example, answer_with, codes, make_examples
 from intercoder.training.pairs import Pair, read_pairs
 from tests.llms import tiny_models

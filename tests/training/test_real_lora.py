@@ -14,7 +14,7 @@ from intercoder.agents.subgraph import standalone_session
 from intercoder.core.agent_settings import CoderSettings, Sampling
 from intercoder.core.decisions import Answer
 from intercoder.llms.adapters import read_adapter
-from intercoder.llms.pulling import pull
+from intercoder.llms.fetching.pulling import pull
 from intercoder.training.lora import train
 from intercoder.training.pairs import Pairs, load_pairs
 from intercoder.training.settings import LoraSettings

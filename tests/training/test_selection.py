@@ -171,8 +171,8 @@ def test_the_same_seed_draws_the_same_items_whatever_their_order() -> None:
 @pytest.mark.embedded
 def test_a_real_model_is_tried(tmp_path: Path) -> None:
     """SmolLM2 zero-shot and with examples on two items."""
-    from intercoder.llms.catalogue import model_path
-    from intercoder.llms.pulling import pull
+    from intercoder.llms.fetching.catalogue import model_path
+    from intercoder.llms.fetching.pulling import pull
 
     for name in ("smollm2-135m", "minilm-l6"):
         pull(name, report=print)

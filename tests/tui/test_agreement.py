@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from intercoder.graphs.agreement_view import agreement_run, agreement_table
+from intercoder.graphs.differing.agreement_view import agreement_run, agreement_table
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.app import ReviewApp
 from intercoder.tui.interval_bar import interval_bar
 from intercoder.tui.screens.agreement import AgreementScreen
 from intercoder.tui.screens.disagreements import DisagreementsScreen
 from intercoder.tui.widgets.virtual_list import VirtualList
-from tests.graphs.disagreeing import MEND, MONEY, code_by_hand, ids, make_book, make_run, make_study
+from tests.graphs.differing.disagreeing import MEND, MONEY, code_by_hand, ids, make_book, make_run, make_study
 from tests.tui.conftest import SIZES, started, text_of
 
 EVIL = "\x1b[31mred [bold]money[/bold]\u202e 日本語"

@@ -6,7 +6,7 @@ from textual.command import CommandPalette
 from intercoder.core.codebook import Code
 from intercoder.core.errors import StudyError
 from intercoder.core.revisions import Revision
-from intercoder.graphs.answering import answer_revision
+from intercoder.graphs.codebook.answering import answer_revision
 from intercoder.stores.codebooks.revisions import revise_by_hand
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.places import PLACES

@@ -13,9 +13,9 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.codebook_acts import added, recoloured, renamed
 from intercoder.core.colours import NAMED
 from intercoder.core.revisions import Revision
-from intercoder.graphs.codebook_acts import carry_out
-from intercoder.graphs.codebook_edits import latest_or_empty
-from intercoder.graphs.codebook_export import NAME
+from intercoder.graphs.codebook.codebook_acts import carry_out
+from intercoder.graphs.codebook.codebook_edits import latest_or_empty
+from intercoder.graphs.codebook.codebook_export import NAME
 from intercoder.stores.codebooks.carried_codes import carried_codes
 from intercoder.stores.codebooks.codebook_versions import list_versions
 from intercoder.stores.codebooks.revisions import recorded_revisions

@@ -9,8 +9,13 @@ import pytest
 from textual.pilot import Pilot
 
 from intercoder.core.settling import Settled, Unit
-from intercoder.graphs.disagreements import Disagreements, disagreeing_run, gather_disagreements, settlements_of
-from intercoder.graphs.settling import settle
+from intercoder.graphs.differing.disagreements import (
+    Disagreements,
+    disagreeing_run,
+    gather_disagreements,
+    settlements_of,
+)
+from intercoder.graphs.differing.settling import settle
 from intercoder.stores.corpus.segments import sample_ids
 from intercoder.stores.database import reading
 from intercoder.stores.study_folder import StudyFolder, open_study
@@ -20,7 +25,7 @@ from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.disagreements import DisagreementsScreen
 from intercoder.tui.widgets.unit_view import UnitView
 from intercoder.tui.widgets.virtual_list import VirtualList
-from tests.graphs.disagreeing import MONEY, code_by_hand, ids, make_book, make_run, make_study
+from tests.graphs.differing.disagreeing import MONEY, code_by_hand, ids, make_book, make_run, make_study
 from tests.tui.conftest import CLOCK, SIZES, started, text_of
 
 EVIL = "\x1b[31mred [bold]money[/bold] [@click=app.quit]x[/]\u202e 日本語 مرحبا 👩‍👩‍👧"

@@ -12,9 +12,9 @@ from textual.widgets import Input, OptionList, Static, TextArea
 from intercoder.core.codebook import Code
 from intercoder.core.errors import StudyError
 from intercoder.core.revisions import RecordedRevision, Revision, revised
-from intercoder.graphs.answering import answer_revision, waiting_revisions
+from intercoder.graphs.codebook.answering import answer_revision, waiting_revisions
+from intercoder.graphs.codebook.drafting import draft_answer, review_queue
 from intercoder.graphs.detached import Started
-from intercoder.graphs.drafting import draft_answer, review_queue
 from intercoder.graphs.jobs import execute, unfinished
 from intercoder.stores.codebooks.counted_codebooks import latest_codebook
 from intercoder.stores.codebooks.development import SqlDevelopmentStore

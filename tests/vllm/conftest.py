@@ -9,8 +9,8 @@ import pytest
 from intercoder.core.agent_settings import CoderSettings, ModeratorSettings, Sampling
 from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings, DeductiveModerator
 from intercoder.core.study import Embedding, Limits, Study, VllmLimits
-from intercoder.llms.catalogue import model_path
-from intercoder.llms.pulling import pull
+from intercoder.llms.fetching.catalogue import model_path
+from intercoder.llms.fetching.pulling import pull
 from tests.vllm.adapters import random_adapter
 from tests.vllm.serving import Server
 

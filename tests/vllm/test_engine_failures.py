@@ -13,8 +13,8 @@ pytest.importorskip("vllm", reason="vLLM is not installed here; `make test-vllm`
 from intercoder.core.errors import EndpointStopped, ModelError
 from intercoder.core.study import VllmLimits
 from intercoder.llms.adapters import read_adapter
-from intercoder.llms.vllm_chat import VllmChatModel
-from intercoder.llms.vllm_engine import PROCESS
+from intercoder.llms.vllm.vllm_chat import VllmChatModel
+from intercoder.llms.vllm.vllm_engine import PROCESS
 from tests.llms import tiny_models
 from tests.vllm.adapters import random_adapter
 
@@ -97,6 +97,6 @@ def _log(model: VllmChatModel) -> Path:
 
 
 def _logs() -> list[Path]:
-    from intercoder.llms.vllm_log import folder_of_logs
+    from intercoder.llms.vllm.vllm_log import folder_of_logs
 
     return sorted(folder_of_logs().glob("vllm-tiny-*.log"), key=lambda file: file.stat().st_mtime)

@@ -27,7 +27,7 @@ from intercoder.core.study import Limits, Privacy, VllmLimits
 from intercoder.graphs import code_deductively, code_inductively
 from intercoder.llms.calling import CallFailed, call
 from intercoder.llms.factory import chat_model
-from intercoder.llms.vllm_chat import VllmChatModel
+from intercoder.llms.vllm.vllm_chat import VllmChatModel
 from tests.llms.tiny_models import is_compact, response_format
 from tests.vllm.conftest import CODEBOOK, CONTEXT, TEXTS, study_with
 

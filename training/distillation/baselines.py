@@ -11,7 +11,7 @@ from intercoder.agents.subgraph import blocking
 from intercoder.core.classifiers import Head
 from intercoder.core.protocols import Embedder, Vectors
 from intercoder.core.study import Privacy
-from intercoder.llms.class_probabilities import Numbers
+from intercoder.llms.classifiers.class_probabilities import Numbers
 from intercoder.llms.factory import embedder
 from intercoder.training.distillation.heads import Targets, TextItem, targets_of
 

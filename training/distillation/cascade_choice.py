@@ -9,7 +9,7 @@ from typing import NamedTuple
 from intercoder.core.classifier_results import CascadePoint
 from intercoder.evals.cascade import cascade_curve
 from intercoder.evals.classification import Asked
-from intercoder.llms.class_probabilities import Numbers
+from intercoder.llms.classifiers.class_probabilities import Numbers
 
 STEPS = 100
 """Bounds that are looked at between sending nothing and sending all."""

@@ -15,10 +15,17 @@ from intercoder.core.errors import ModelError
 from intercoder.core.identity import digest
 from intercoder.core.study import Privacy
 from intercoder.llms import torch_environment
-from intercoder.llms.classifiers import as_it_runs, share_longer
-from intercoder.llms.encoders import load_encoder, most_tokens, save_encoder, vectors_of, weights_digest, with_head
+from intercoder.llms.classifiers.classifiers import as_it_runs, share_longer
+from intercoder.llms.classifiers.encoders import (
+    load_encoder,
+    most_tokens,
+    save_encoder,
+    vectors_of,
+    weights_digest,
+    with_head,
+)
+from intercoder.llms.classifiers.windows import Reader
 from intercoder.llms.factory import encoder_folder
-from intercoder.llms.windows import Reader
 from intercoder.training.checkpoints import Checkpoint, Workplace
 from intercoder.training.distillation.classifier_folder import fresh, publish, there_already
 from intercoder.training.distillation.classifier_settings import ClassifierSettings

@@ -9,7 +9,7 @@ from pathlib import Path
 from intercoder.core.classifiers import CARD, ClassifierCard, read_card
 from intercoder.core.errors import InputError
 from intercoder.core.identity import digest
-from intercoder.llms.encoders import HEAD
+from intercoder.llms.classifiers.encoders import HEAD
 from intercoder.training.distillation.classifier_readme import write_card
 
 

@@ -6,7 +6,7 @@ Off by default: the seed found no gain in it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from intercoder.agents.asking import NoAnswer
 from intercoder.agents.deductive_coder import DeductiveCoder
@@ -19,9 +19,15 @@ TEMPERATURE = 0.7
 
 
 async def consistent(
-    segments: Sequence[SyntheticSegment], k: int, coder: DeductiveCoder, session: Session
+    segments: Sequence[SyntheticSegment],
+    k: int,
+    coder: DeductiveCoder,
+    session: Session,
+    answered: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[bool]:
     """For each synthetic segment whether a coder gives it, k times, the value it was written with.
+
+    A segment that was once given another is not asked about again.
 
     Args:
         segments: The segments.
@@ -29,6 +35,7 @@ async def consistent(
         coder: A deductive coder of the segments' codebook. Where it always says the same (temperature 0) it is
             asked at temperature 0.7.
         session: The run's session; with its answer log nothing is asked twice.
+        answered: Told after each answer how many there are of those that are asked for at that time.
 
     Returns:
         One a segment, in order. An answer that is `unsure`, or that could not be used, repeats nothing.
@@ -37,9 +44,20 @@ async def consistent(
         EndpointStopped: The endpoint answers nobody.
     """
     temperature = coder.settings.sampling.temperature or TEMPERATURE
-    asked = [coder.drawing(coder.settings.seed + number, temperature) for number in range(1, k + 1)]
-    said = await asyncio.gather(*(_says(one, segment, session) for segment in segments for one in asked))
-    return [all(said[at : at + k]) for at in range(0, len(said), k)]
+    stays = [True] * len(segments)
+    for number in range(1, k + 1):
+        drawing = coder.drawing(coder.settings.seed + number, temperature)
+        places = [place for place, stay in enumerate(stays) if stay]
+        done = 0
+
+        async def repeats(place: int, drawing: DeductiveCoder = drawing, total: int = len(places)) -> None:
+            nonlocal done
+            stays[place] = await _says(drawing, segments[place], session)
+            done += 1
+            answered(done, total)
+
+        await asyncio.gather(*map(repeats, places))
+    return stays
 
 
 async def _says(coder: DeductiveCoder, written: SyntheticSegment, session: Session) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from intercoder.core.classifiers import Head
 from intercoder.core.protocols import Vectors
-from intercoder.llms.class_probabilities import Numbers
+from intercoder.llms.classifiers.class_probabilities import Numbers
 from intercoder.training.distillation.heads import Targets
 
 _STRENGTH = 0.1

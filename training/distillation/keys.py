@@ -8,7 +8,7 @@ from typing import Any
 from intercoder.agents.synthesizer import Synthesizer
 from intercoder.core.identity import digest
 from intercoder.llms.adapters import identity
-from intercoder.llms.encoders import weights_digest
+from intercoder.llms.classifiers.encoders import weights_digest
 from intercoder.llms.factory import encoder_folder
 from intercoder.llms.references import parse_reference
 from intercoder.llms.scripted import ScriptedChatModel

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from intercoder.core.classifiers import Head
 from intercoder.core.shown import counted
-from intercoder.llms.class_probabilities import Numbers
-from intercoder.llms.classifiers import logits_of
-from intercoder.llms.loading import fastest_dtype
-from intercoder.llms.windows import Reader, Windows
+from intercoder.llms.classifiers.class_probabilities import Numbers
+from intercoder.llms.classifiers.classifiers import logits_of
+from intercoder.llms.classifiers.windows import Reader, Windows
+from intercoder.llms.embedded.loading import fastest_dtype
 from intercoder.training.checkpoints import Checkpoint, Workplace, going_on
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.distillation.heads import Targets, class_weights, loss_of

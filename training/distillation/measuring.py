@@ -21,8 +21,8 @@ from intercoder.core.identity import digest
 from intercoder.evals.classification import Asked, among_people, with_each_person
 from intercoder.evals.human_ceiling import human_ceiling_notes
 from intercoder.evals.reliability import answers, as_targets, reliability
-from intercoder.llms.class_probabilities import Numbers, probabilities
-from intercoder.llms.classifiers import load_classifier
+from intercoder.llms.classifiers.class_probabilities import Numbers, probabilities
+from intercoder.llms.classifiers.classifiers import load_classifier
 from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.baselines import logistic
 from intercoder.training.distillation.composing import Composition

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from intercoder.core.classifiers import Head
-from intercoder.llms.class_probabilities import Numbers, probabilities, scaled
+from intercoder.llms.classifiers.class_probabilities import Numbers, probabilities, scaled
 from intercoder.training.distillation.heads import Targets
 
 How: TypeAlias = Literal["none", "temperature", "temperature_and_shift"]

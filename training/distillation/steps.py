@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import ceil
 from random import Random
 
-from intercoder.llms.windows import Windows
+from intercoder.llms.classifiers.windows import Windows
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 
 ALIKE = 8

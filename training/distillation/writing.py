@@ -76,6 +76,10 @@ async def _filtered(
     if settings is None:
         raise no_language_model("--filter")
     coder = coder_of(material.folder, material.teaching_book, settings)
+
+    def answered(done: int, total: int) -> None:
+        listen({"kind": "asked", "done": done, "total": total, "name": coder.name})
+
     more: Sequence[Wanted] = first
     found: list[SyntheticSegment] = []
     for _ in range(1 + MORE):
@@ -86,7 +90,7 @@ async def _filtered(
                 raise
             break
         listen({"kind": "stage", "stage": "filter", "total": len(found), "name": coder.name})
-        repeated = await consistent(found, way.filter, coder, asking.session)
+        repeated = await consistent(found, way.filter, coder, asking.session, answered)
         kept = [one for one, stays in zip(found, repeated, strict=True) if stays]
         have, had = (Counter((one.code_id, one.value) for one in some) for some in (kept, found))
         lacking = {_kind(one): max(0, one.count - have[_kind(one)]) for one in first}

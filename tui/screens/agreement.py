@@ -15,14 +15,14 @@ from textual.widgets import Static
 
 from intercoder.core.errors import IntercoderError
 from intercoder.core.shown import counted, listed
-from intercoder.graphs.agreement_view import (
+from intercoder.graphs.differing.agreement_view import (
     AgreementTable,
     CodeAgreement,
     agreement_run,
     agreement_state,
     agreement_table,
 )
-from intercoder.graphs.disagreements import GRAPHS, PEOPLE
+from intercoder.graphs.differing.disagreements import GRAPHS, PEOPLE
 from intercoder.stores.runs.runs import list_runs
 from intercoder.tui.dialogs import Choose
 from intercoder.tui.screens.base import StudyScreen

@@ -15,7 +15,7 @@ from intercoder.core.evidence_words import grouped
 from intercoder.core.findings import CodeFindings, CoderFindings
 from intercoder.core.shown import counted
 from intercoder.evals.development_words import verdict
-from intercoder.graphs.revision_views import DevelopmentPages
+from intercoder.graphs.codebook.revision_views import DevelopmentPages
 from intercoder.tui.dialogs import Dialog
 from intercoder.tui.text import joined, line, shown
 from intercoder.tui.widgets.evidence_list import excerpt_rows

@@ -17,7 +17,7 @@ from textual.worker import get_current_worker
 from intercoder.core.codebook import Codebook
 from intercoder.core.errors import IntercoderError
 from intercoder.core.shown import counted
-from intercoder.graphs.codebook_history import CodebookView, VersionLine, codebook_view
+from intercoder.graphs.codebook.codebook_history import CodebookView, VersionLine, codebook_view
 from intercoder.stores.codebooks.carried_codes import Carried, carried_codes
 from intercoder.tui.code_details import code_rows
 from intercoder.tui.screens.codebook_acting import CodebookActs

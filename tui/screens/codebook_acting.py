@@ -26,9 +26,9 @@ from intercoder.core.codebook_words import in_words
 from intercoder.core.revisions import Revision
 from intercoder.core.shown import shown_safely
 from intercoder.formats.revision_fields import FormField, form_fields, read_fields
-from intercoder.graphs.codebook_acts import undo_latest, undone_by_next
-from intercoder.graphs.codebook_edits import go_back
-from intercoder.graphs.codebook_history import changes_between
+from intercoder.graphs.codebook.codebook_acts import undo_latest, undone_by_next
+from intercoder.graphs.codebook.codebook_edits import go_back
+from intercoder.graphs.codebook.codebook_history import changes_between
 from intercoder.stores.codebooks.counted_codebooks import latest_codebook
 from intercoder.tui.code_details import change_rows
 from intercoder.tui.dialogs import AskText, Choose

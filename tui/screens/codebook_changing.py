@@ -18,10 +18,10 @@ from intercoder.core.errors import IntercoderError
 from intercoder.core.revisions import Revision
 from intercoder.core.shown import counted
 from intercoder.formats.revision_fields import FormField
-from intercoder.graphs.codebook_acts import ChangedMeanwhile, carry_out, touched, touched_words
-from intercoder.graphs.codebook_edits import CodebookChange
-from intercoder.graphs.codebook_export import write_codebook
-from intercoder.graphs.codebook_history import VersionLine
+from intercoder.graphs.codebook.codebook_acts import ChangedMeanwhile, carry_out, touched, touched_words
+from intercoder.graphs.codebook.codebook_edits import CodebookChange
+from intercoder.graphs.codebook.codebook_export import write_codebook
+from intercoder.graphs.codebook.codebook_history import VersionLine
 from intercoder.tui.code_details import change_rows
 from intercoder.tui.dialogs import AskYes
 from intercoder.tui.screens.base import StudyScreen

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from intercoder.graphs.codebook_history import VersionLine, compared
+from intercoder.graphs.codebook.codebook_history import VersionLine, compared
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.code_details import change_rows
 from intercoder.tui.dialogs import Dialog

@@ -9,7 +9,7 @@ from textual import work
 from intercoder.core.codebook_checks import folded
 from intercoder.core.errors import InputError
 from intercoder.core.shown import counted, one_line
-from intercoder.graphs.new_codes import add_code
+from intercoder.graphs.codebook.new_codes import add_code
 from intercoder.stores.corpus.drawn_samples import find_or_draw
 from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.people.coding_work import Work, segments_with, works

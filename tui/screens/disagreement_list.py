@@ -15,8 +15,8 @@ from intercoder.core.errors import IntercoderError
 from intercoder.core.settling import Unit
 from intercoder.core.shown import counted
 from intercoder.evals.disagreements import Disagreement
-from intercoder.graphs.disagreement_words import Words
-from intercoder.graphs.disagreements import (
+from intercoder.graphs.differing.disagreement_words import Words
+from intercoder.graphs.differing.disagreements import (
     Disagreements,
     about,
     disagreeing_run,
@@ -25,7 +25,7 @@ from intercoder.graphs.disagreements import (
     state_of,
     with_settlements,
 )
-from intercoder.graphs.settling import UnitPage, unit_page
+from intercoder.graphs.differing.settling import UnitPage, unit_page
 from intercoder.stores.corpus.segment_details import kept_from
 from intercoder.stores.corpus.segments import segment_texts
 from intercoder.stores.database import reading

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from intercoder.core.decisions import Value
 from intercoder.core.settling import Unit
 from intercoder.core.shown import counted
-from intercoder.graphs.disagreements import GRAPHS, PEOPLE, about
-from intercoder.graphs.settling import UnitPage, settle, take_settlement_back
+from intercoder.graphs.differing.disagreements import GRAPHS, PEOPLE, about
+from intercoder.graphs.differing.settling import UnitPage, settle, take_settlement_back
 from intercoder.stores.corpus.named_samples import sample_names
 from intercoder.stores.database import reading
 from intercoder.stores.runs.runs import list_runs

@@ -10,7 +10,7 @@ from intercoder.core.errors import InputError
 from intercoder.core.revision_words import subject
 from intercoder.core.shown import one_line
 from intercoder.formats.revision_fields import FormField, code_fields, form_fields, read_fields
-from intercoder.graphs.drafting import Queued, check_draft, draft_answer
+from intercoder.graphs.codebook.drafting import Queued, check_draft, draft_answer
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.screens.form import Form, Texts
 

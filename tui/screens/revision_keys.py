@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from intercoder.core.revision_edits import editable
 from intercoder.core.shown import one_line
-from intercoder.graphs.draft_words import waiting_drafts
-from intercoder.graphs.drafting import Queued, Review
+from intercoder.graphs.codebook.draft_words import waiting_drafts
+from intercoder.graphs.codebook.drafting import Queued, Review
 
 ANSWERS = ("approve", "edit", "reject")
 NAME = 40

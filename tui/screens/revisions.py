@@ -14,10 +14,9 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from intercoder.core.errors import IntercoderError
-from intercoder.graphs.answering import AnswerKind
-from intercoder.graphs.detached import Started, start
-from intercoder.graphs.draft_words import confirmed_by_others, outcome, summary, waiting_drafts
-from intercoder.graphs.drafting import (
+from intercoder.graphs.codebook.answering import AnswerKind
+from intercoder.graphs.codebook.draft_words import confirmed_by_others, outcome, summary, waiting_drafts
+from intercoder.graphs.codebook.drafting import (
     Queued,
     Review,
     by_codes,
@@ -28,7 +27,8 @@ from intercoder.graphs.drafting import (
     review_state,
     undo_draft,
 )
-from intercoder.graphs.revision_views import development_pages
+from intercoder.graphs.codebook.revision_views import development_pages
+from intercoder.graphs.detached import Started, start
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import AskText
 from intercoder.tui.screens.base import StudyScreen

@@ -15,7 +15,7 @@ from intercoder.tui.text import joined, line, shown
 
 if TYPE_CHECKING:
     from intercoder.evals.interval import Estimate
-    from intercoder.graphs.agreement_view import AgreementTable, CodeAgreement, Pairs
+    from intercoder.graphs.differing.agreement_view import AgreementTable, CodeAgreement, Pairs
 
 VERDICT, COUNT, SHARE, FLAG, VALUE = 9, 5, 5, 10, 5
 NARROWEST, WIDEST = 9, 31

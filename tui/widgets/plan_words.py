@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from intercoder.core.shown import counted
-from intercoder.graphs.merge_jobs import MergePlan
+from intercoder.graphs.merging.merge_jobs import MergePlan
 from intercoder.graphs.planning import Plan, PlannedActor
 from intercoder.tui.text import joined, line
 from intercoder.tui.widgets.hanging import MUTED

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 from intercoder.core.ages import age
 from intercoder.core.revision_words import BOOK
 from intercoder.core.revisions import RevisionStatus
-from intercoder.graphs.drafting import Queued
+from intercoder.graphs.codebook.drafting import Queued
 from intercoder.tui.text import joined, line
 from intercoder.tui.widgets.hanging import MUTED
 

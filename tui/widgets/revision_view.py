@@ -19,8 +19,8 @@ from intercoder.core.evidence_words import origin
 from intercoder.core.inline_changes import inline_changes
 from intercoder.core.revision_words import told
 from intercoder.core.shown import counted
-from intercoder.graphs.drafting import Queued
-from intercoder.graphs.revision_views import Details, revision_details
+from intercoder.graphs.codebook.drafting import Queued
+from intercoder.graphs.codebook.revision_views import Details, revision_details
 from intercoder.tui.text import joined, line, shown
 from intercoder.tui.widgets.evidence_list import EvidenceList
 from intercoder.tui.widgets.hanging import MUTED, Row

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from intercoder.core.errors import IntercoderError
-from intercoder.graphs.merge_jobs import MergePlan
+from intercoder.graphs.merging.merge_jobs import MergePlan
 from intercoder.graphs.new_run_plans import gives_up, goes_on_with, plan_run
 from intercoder.graphs.new_runs import COMMANDS, Field, Graph, NewRun, fields, told_in_form, wanted
 from intercoder.graphs.planning import Plan

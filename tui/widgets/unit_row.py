@@ -12,7 +12,7 @@ from intercoder.tui.text import joined, line
 if TYPE_CHECKING:
     from intercoder.core.settling import Settled
     from intercoder.evals.disagreements import Disagreement
-    from intercoder.graphs.disagreement_words import Told
+    from intercoder.graphs.differing.disagreement_words import Told
 
 
 PEOPLE, ORDINARY, CHANGED, SENT, SETTLED = "!", "●", "↻", "→", "✓"

@@ -19,7 +19,7 @@ from intercoder.core.shown import one_line, shown_safely
 if TYPE_CHECKING:
     from intercoder.core.documents import SpokenText
     from intercoder.core.settling import Settled
-    from intercoder.graphs.settling import Saying, UnitPage
+    from intercoder.graphs.differing.settling import Saying, UnitPage
 
 CARD = 36
 """Least cells of a coder's card; as many stand side by side as fit."""

@@ -18,9 +18,9 @@ from intercoder.evals.report.deductive_contents import DeductiveContents, number
 from intercoder.evals.report.deductive_page import deductive_html
 from intercoder.evals.report.deductive_reading import gather_deductive
 from intercoder.evals.report.deductive_summary import deductive_summary
-from intercoder.graphs.deductive_jobs import judge
-from intercoder.graphs.estimating import estimates_of
-from intercoder.graphs.findings import gather_findings
+from intercoder.graphs.deductive.deductive_jobs import judge
+from intercoder.graphs.deductive.estimating import estimates_of
+from intercoder.graphs.deductive.findings import gather_findings
 from intercoder.stores.codebooks.revisions import record_answer
 from intercoder.stores.codebooks.verdicts import Override, write_overrides
 from intercoder.stores.corpus.named_samples import keep_sample

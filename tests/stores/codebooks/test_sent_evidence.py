@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from intercoder.core.settling import PutForward
-from intercoder.graphs.findings import gather_findings
-from intercoder.graphs.settling import settle, take_settlement_back
+from intercoder.graphs.deductive.findings import gather_findings
+from intercoder.graphs.differing.settling import settle, take_settlement_back
 from intercoder.stores.codebooks.development import SqlDevelopmentStore
 from intercoder.stores.corpus.named_samples import keep_sample
 from intercoder.stores.corpus.samples import Scope, draw_scope
 from intercoder.stores.study_folder import StudyFolder
-from tests.graphs.disagreeing import ids, make_book, make_run, make_study
+from tests.graphs.differing.disagreeing import ids, make_book, make_run, make_study
 
 SAID = {"c_money": {"one": "ynnyn", "two": "ynnnn"}, "c_mend": {"one": "ynuyn", "two": "ynnnn"}}
 

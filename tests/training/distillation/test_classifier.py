@@ -10,7 +10,7 @@ import pytest
 
 from intercoder.core.classifiers import read_card
 from intercoder.core.errors import InputError, ModelError, StudyBusy
-from intercoder.llms.classifiers import load_classifier
+from intercoder.llms.classifiers.classifiers import load_classifier
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import classifier, learning
 from intercoder.training.distillation.heads import TextItem

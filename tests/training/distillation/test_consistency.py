@@ -81,6 +81,15 @@ async def test_one_answer_that_differs_is_enough(session: Session) -> None:
     assert await consistent([written("Yes")], 2, coder(model), session) == [False]
 
 
+async def test_a_text_that_was_not_repeated_is_asked_about_no_more(session: Session) -> None:
+    model, told = Deciding(later={"Yes": "No"}, asked=[]), []
+    segments = [written("No"), written("Yes"), written("No", "no"), written("No", "no", PRIDE.id)]
+    found = await consistent(segments, 3, coder(model), session, lambda *counts: told.append(counts))
+    assert found == [False, False, True, True]
+    assert told == [*((done, 4) for done in (1, 2, 3, 4)), *((done, 3) for done in (1, 2, 3)), (1, 2), (2, 2)]
+    assert len(model.asked) == 9
+
+
 async def test_it_is_asked_with_other_seeds_and_draws(session: Session) -> None:
     for temperature, drawn in ((0.0, 0.7), (0.3, 0.3)):
         model = Deciding(asked=[])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from intercoder.llms.class_probabilities import probabilities
+from intercoder.llms.classifiers.class_probabilities import probabilities
 from intercoder.training.distillation.head_start import first_head
 
 pytest.importorskip("sklearn")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from intercoder.llms.classifiers import load_classifier
+from intercoder.llms.classifiers.classifiers import load_classifier
 from intercoder.training.distillation.baselines import logistic
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.distillation.heads import TextItem

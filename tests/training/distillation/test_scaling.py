@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from intercoder.llms.class_probabilities import probabilities, scaled
+from intercoder.llms.classifiers.class_probabilities import probabilities, scaled
 from intercoder.training.distillation.scaling import fit_scaling, log_loss
 
 

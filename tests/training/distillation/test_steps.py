@@ -1,6 +1,6 @@
 from collections import Counter
 
-from intercoder.llms.windows import Windows
+from intercoder.llms.classifiers.windows import Windows
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.distillation.steps import order, total_steps
 

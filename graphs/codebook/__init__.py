@@ -1,0 +1,1 @@
+"""What people do to a codebook: changes, answers to revisions, its history."""

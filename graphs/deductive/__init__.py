@@ -1,0 +1,1 @@
+"""Deductive coding and the development of a codebook."""

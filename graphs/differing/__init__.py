@@ -1,0 +1,1 @@
+"""Where coders differ, how far, and what people make of it."""

@@ -1,0 +1,1 @@
+"""Inductive coding: coders, moderators, refinement."""

@@ -1,0 +1,1 @@
+"""Merging of code spaces, and themes."""

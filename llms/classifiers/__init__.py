@@ -1,0 +1,1 @@
+"""Small encoders that give calibrated probabilities."""

@@ -1,0 +1,1 @@
+"""Chat models in this process: prompts packed, answers written together, none outside its schema."""

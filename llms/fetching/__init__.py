@@ -1,0 +1,1 @@
+"""Weights and word lists out of packages of the Python registry."""
