@@ -482,10 +482,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 from intercoder.graphs import code_inductively
 from intercoder.llms.scripted import ScriptedChatModel
 
+pressed = []
+
 class Endless(ScriptedChatModel):
     async def ainvoke(self, *given, **options):
         import asyncio
-        os.kill(os.getpid(), signal.SIGINT)
+        if not pressed:  # coders are asked side by side
+            pressed.append(os.kill(os.getpid(), signal.SIGINT))
         await asyncio.Event().wait()
 
 try:
