@@ -7,8 +7,9 @@
 Makes a study of each set (`distillation_studies.py`), distills one classifier of it and works two grids: share,
 size and temperature without the filter, and the filter (`grid.filters`) at the share and temperature of the single
 classifier. What is written, asked and trained is kept in the studies, so that a benchmark that was killed goes on,
-and a table costs nothing. A set with another size, or model, is another study. Numbers of a distillation and of the
-grids are those of `intercoder distill`: `--set grid.seeds=[0,1]`, `--set total=400`. Writes
+and a table costs nothing. A set with another size, or model, is another study; a grid with other settings stands in
+the place of the one before it and takes over its cells, so give each its own `--out`. Numbers of a distillation and
+of the grids are those of `intercoder distill`: `--set grid.seeds=[0,1]`, `--set total=400`. Writes
 `results/distillation.md` and `.json`, after each cell of a grid, too.
 """
 
@@ -59,7 +60,7 @@ name = "reader"
 model = {reader}
 """
 ONE, SHARES, FILTER = "distilled", "shares", "filter"
-"""Names of the single classifier and of the grids in a study."""
+"""How the name of the single classifier begins, and names of the grids in a study."""
 
 
 class Outcome(NamedTuple):
@@ -80,7 +81,7 @@ def work(texts: TextSet, place: Path, given: argparse.Namespace, tell: Callable[
     try:
         settings = settings_of(texts, given)
         material = prepare(folder, (), settings)
-        made = distill(material, ONE, listen=progress(texts.name))
+        made = distill(material, name_of(settings), listen=progress(texts.name))
         found = found._replace(evaluation=made.evaluation)
         tell(found)
         for name, crossed in grids_of(settings, folder.study).items() if given.grid else ():
@@ -114,6 +115,11 @@ def grids_of(settings: DistillationSettings, study: Study) -> dict[str, GridSett
     totals = (settings.total,) if settings.total else crossed.totals
     one = {"shares": (settings.share,), "totals": totals, "temperatures": (temperature,)}
     return {SHARES: crossed.model_copy(update={"filters": (0,)}), FILTER: crossed.model_copy(update=one)}
+
+
+def name_of(settings: DistillationSettings) -> str:
+    """The single classifier's name: those of other sizes stand beside it."""
+    return f"{ONE}-{settings.total}" if settings.total else ONE
 
 
 def progress(name: str) -> Callable[[Mapping[str, Any]], None]:

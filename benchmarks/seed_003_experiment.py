@@ -29,8 +29,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.machine_coders import DATA, CodeSpaces, embedded, labels_of, machine_coders
 from benchmarks.reporting import report
-from intercoder.core.concepts import absorb, grouped, union
-from intercoder.evals.code_space import CodeSpaceMetrics, cut, measure, red_flags
+from intercoder.core.concepts import absorb, union
+from intercoder.evals.clustering import clusters
+from intercoder.evals.code_space import CodeSpaceMetrics, measure, red_flags
 
 ELSEWHERE = DATA.parents[1] / "games_as_art" / "responses.csv"
 STRICT = 0.32
@@ -65,8 +66,10 @@ def aggregated(team: CodeSpaces, rows: Mapping[str, npt.NDArray[np.float32]]) ->
     """Merge a team's labels in stages 1 and 2, and measure the team."""
     concepts = union(team)
     vectors = np.stack([rows[concept.label] for concept in concepts])
-    clusters = cut(vectors, [concept.examples for concept in concepts], lower=STRICT, upper=STRICT)
-    concepts = [absorb([concepts[place] for place in places]) for places in grouped(clusters)]
+    found = clusters(vectors, [concept.examples for concept in concepts], lower=STRICT, upper=STRICT)
+    merged = {place for cluster in found for place in cluster.members}
+    alone = [concept for place, concept in enumerate(concepts) if place not in merged]
+    concepts = [absorb([concepts[place] for place in cluster.members]) for cluster in found] + alone
     return measure(
         team,
         embeddings=np.stack([rows[concept.label] for concept in concepts]),

@@ -118,7 +118,8 @@ def share_effects(cells: Sequence[GridCell], measure: Measure, against: float = 
     """For each share the difference from another share, in pairs of cells alike in all else.
 
     Pairs of a seed share people's segments, so that each seed counts once, however many pairs it has. A cell
-    without written segments has no temperature; it is held against the cells of each.
+    without written segments has neither temperature nor filter; it is held against the unfiltered cells of each
+    temperature.
     """
     values = _values(cells, measure)
     differences: dict[float, dict[int, list[float]]] = {}
@@ -127,7 +128,7 @@ def share_effects(cells: Sequence[GridCell], measure: Measure, against: float = 
             continue
         for other, *rest in values:
             alike = rest == [total, temperature, filtered, seed]
-            plain = other == 0 and (rest[0], rest[3]) == (total, seed)
+            plain = other == 0 and not filtered and (rest[0], rest[3]) == (total, seed)
             if other != against and (alike or plain):
                 key = (other, *rest)
                 of_seeds = differences.setdefault(other, {})

@@ -13,7 +13,7 @@ from intercoder.evals.report.cascade_figure import cascade_figure
 from intercoder.evals.report.classifier_figures import reliability_figure, systems_figure, value_and_bounds
 from intercoder.evals.report.figures import Cell, Figure
 from intercoder.evals.report.grid_figures import share_figures
-from intercoder.evals.report.grid_words import filter_words, seed_words
+from intercoder.evals.report.grid_words import seed_words
 from intercoder.evals.report.spread_figure import spread_figure
 from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
@@ -130,7 +130,6 @@ def _grid(found: WorkedGrid, place: int) -> GridPart:
         title=f"Grid {found.grid.name}",
         paragraphs=(
             *_grid_told(found.grid, len(found.cells), len(failed)),
-            *filter_words(found.cells),
             *seed_words(found.cells),
         ),
         figures=(*share_figures(found, place), spread_figure(found, place)),

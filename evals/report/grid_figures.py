@@ -10,7 +10,7 @@ from intercoder.core.classifier_results import SystemFigures
 from intercoder.evals.grid_means import CellMeans, cell_means
 from intercoder.evals.report.classifier_figures import COLOURS, value_and_bounds
 from intercoder.evals.report.figures import PALETTE, Cell, Figure, error_bars, number, plain, spread, told
-from intercoder.evals.report.grid_words import share_words
+from intercoder.evals.report.grid_words import filter_words, share_words
 from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 COLUMNS = (
@@ -65,7 +65,7 @@ def _share_figure(found: WorkedGrid, means: Sequence[CellMeans], place: int, tot
             "hovermode": "closest",
         },
         narrow={"xaxis.domain": [0, 0.42], "xaxis2.domain": [0.6, 1], "yaxis2.nticks": 4},
-        note=share_words(found.cells, total),
+        note=" ".join((share_words(found.cells, total), *filter_words(found.cells, total))),
     )
 
 

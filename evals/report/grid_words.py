@@ -20,8 +20,7 @@ def grid_words(cells: Sequence[GridCell]) -> Iterator[str]:
     totals = sorted({one.settings.total for one in cell_means(cells)})
     for total in totals:
         size = f"{counted(total, 'segment')} in all: " if len(totals) > 1 else ""
-        yield f"{size}{share_words(cells, total)}"
-    yield from filter_words(cells)
+        yield " ".join((f"{size}{share_words(cells, total)}", *filter_words(cells, total)))
     for name in SPREAD_OF:
         yield spread_words(cells, name)
     yield from seed_words(cells)
@@ -44,9 +43,9 @@ def share_words(cells: Iterable[GridCell], total: int) -> str:
     return f"{words} No share is shown to be better than 80%, nor 80% to be better than all others."
 
 
-def filter_words(cells: Iterable[GridCell]) -> Iterator[str]:
-    """What each filter does to the classifier; nothing where none was tried beside cells without it."""
-    for one in filter_effects(cells, MEASURES["macro-F1"]):
+def filter_words(cells: Iterable[GridCell], total: int) -> Iterator[str]:
+    """What each filter does to the classifier at one size; nothing where none was tried beside cells without it."""
+    for one in filter_effects([one for one in cells if one.settings.total == total], MEASURES["macro-F1"]):
         words = (
             f"Macro-F1 where each written segment had to be coded as it was meant {counted(one.times, 'time')}, "
             f"less that without this filter, in pairs alike in all else, over seeds: {told(one.difference)}."
@@ -69,11 +68,11 @@ def spread_words(cells: Iterable[GridCell], name: str) -> str:
 
 def seed_words(cells: Iterable[GridCell]) -> Iterator[str]:
     """A warning where cells have too few seeds for intervals that say anything."""
-    most = max((len(same) for same in by_place(cells).values()), default=ENOUGH_SEEDS)
-    if most == 1:
-        yield "There is one seed, so that there are no intervals; take three or more."
-    elif most < ENOUGH_SEEDS:
+    fewest = min((len(same) for same in by_place(cells).values()), default=ENOUGH_SEEDS)
+    if fewest == 1:
+        yield "Cells with one seed have no interval, nor has what is compared with them; take three or more."
+    elif fewest < ENOUGH_SEEDS:
         yield (
-            "With two seeds an interval is more than three times as wide as with three that lie as far apart; take "
+            "Over two seeds an interval is more than three times as wide as over three that lie as far apart; take "
             "three or more."
         )

@@ -14,7 +14,7 @@ from intercoder.core.refinement import LabelToPlace, Placement, adaptive_tau, re
 from intercoder.core.study import ComparedText
 from intercoder.graphs.context import Context
 from intercoder.graphs.inductive.coding import Coded
-from intercoder.graphs.records import Final, decisions_of, finals_of
+from intercoder.graphs.inductive.records import Final, decisions_of, finals_of
 
 
 async def place(context: Context, run: Run, start: int, batch: Sequence[Coded]) -> Wave:

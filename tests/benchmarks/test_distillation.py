@@ -134,9 +134,9 @@ def test_it_runs_and_goes_on(shared_data: Path, tmp_path: Path) -> None:
     assert numbers["evaluation"]["head"] == "yes_no"
     assert [len(one["cells"]) for one in numbers["grids"]] == [4, 2]
     (study,) = (tmp_path / "work").iterdir()
-    made = read_card(study / "classifiers" / "distilled").digest
+    made = read_card(study / "classifiers" / "distilled-20").digest
     cells = (study / "grids" / "shares" / "grid.jsonl").read_bytes()
     assert main(words) == 0
-    assert read_card(study / "classifiers" / "distilled").digest == made
+    assert read_card(study / "classifiers" / "distilled-20").digest == made
     assert (study / "grids" / "shares" / "grid.jsonl").read_bytes() == cells
     assert (tmp_path / "out" / "distillation.md").read_text(encoding="utf-8") == told

@@ -25,4 +25,4 @@ def test_a_grid_says_on_how_much_people_are_held_against_one_another(
     found = " ".join(capsys.readouterr().out.split())
     assert ("Note: People are held against one another on 40 of the 160 decisions" in found) is told
     assert "less that at 80% written" in found
-    assert "There is one seed, so that there are no intervals" in found
+    assert "Cells with one seed have no interval" in found

@@ -71,6 +71,12 @@ def test_people_alone_are_held_against_every_temperature():
     assert (found.share, found.difference.n, found.difference.value) == (0, 1, pytest.approx(0.4))
 
 
+def test_people_alone_are_held_against_cells_without_a_filter():
+    cells = [cell(0.8, 0, value, filter=times) for times, value in ((0, 0.5), (3, 0.7))]
+    (found,) = share_effects([*cells, cell(0, 0, 0.9, temperature=math.nan)], F1)
+    assert found.difference.value == pytest.approx(0.4)
+
+
 def test_pairs_of_one_seed_are_one_difference():
     values = {0.3: (0.1, 0.3), 0.7: (0.2, 0.4), 1.0: (0.3, 0.5)}
     cells = [cell(0.8, seed, 0.4, temperature=t) for t in values for seed in (0, 1)]

@@ -52,21 +52,26 @@ def test_a_share_that_is_better_is_named(cells: tuple[GridCell, ...]) -> None:
 @pytest.mark.parametrize(("gain", "ending"), [(0.1, "The filter helps."), (-0.1, "The filter does harm.")])
 def test_what_the_filter_does_is_told(cells: tuple[GridCell, ...], gain: float, ending: str) -> None:
     found = with_values(with_filter(cells), lambda one: 0.5 + bool(one.filter) * (gain + one.seed / 100))
-    (words,) = filter_words(found)
+    (words,) = filter_words(found, 400)
     assert "coded as it was meant 3 times, less that without this filter" in words
     assert words.endswith(ending)
 
 
 def test_a_filter_that_does_nothing_shows_nothing(cells: tuple[GridCell, ...]) -> None:
-    (words,) = filter_words(with_values(with_filter(cells), lambda _: 0.5))
+    (words,) = filter_words(with_values(with_filter(cells), lambda _: 0.5), 400)
     assert words.endswith("over seeds: 0.00 (0.00 to 0.00). Neither gain nor harm is shown.")
-    assert list(filter_words(cells)) == []
+    assert list(filter_words(cells, 400)) == []
 
 
-@pytest.mark.parametrize(("seeds", "told"), [(1, "There is one seed"), (2, "With two seeds"), (3, "")])
+@pytest.mark.parametrize(("seeds", "told"), [(1, "Cells with one seed"), (2, "Over two seeds"), (3, "")])
 def test_few_seeds_are_warned_of(cells: tuple[GridCell, ...], seeds: int, told: str) -> None:
     found = list(seed_words([cell for cell in cells if cell.settings.seed < seeds]))
     assert [words.startswith(told) for words in found] == ([True] if told else [])
+
+
+def test_one_cell_with_too_few_seeds_is_enough(cells: tuple[GridCell, ...]) -> None:
+    (words,) = seed_words([cell for cell in cells if cell.settings.share != 0.8 or not cell.settings.seed])
+    assert words.startswith("Cells with one seed")
 
 
 def test_sizes_are_named_where_there_are_several(cells: tuple[GridCell, ...]) -> None:
