@@ -116,9 +116,9 @@ def _parsed(text: bytes, kind: type[R], where: str, remedy: str = "Delete it, an
         return kind.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        field = ".".join(map(str, first["loc"]))
         raise StudyError(
-            f"this is no {kind.__name__}: {place or 'the file'}: {first['msg']}.",
+            f"this is no {kind.__name__}: {f'{field}: ' if field else ''}{first['msg']}.",
             where=where,
             remedy=remedy,
         ) from error
