@@ -54,8 +54,9 @@ def gather_deductive(
     Args:
         folder: The study.
         run: The run, finished or not.
-        findings: What its tests say and which passages show it, by code id (`graphs.findings.gather_findings`).
-        estimates: Of a final run, what it says of all texts (`graphs.estimating.estimates_of`).
+        findings: What its tests say and which passages show it, by code id
+            (`graphs.deductive.findings.gather_findings`).
+        estimates: Of a final run, what it says of all texts (`graphs.deductive.estimating.estimates_of`).
         human_seconds: Seconds that a person takes for a document, if known.
         most: Decisions that the report holds at most.
 

@@ -70,9 +70,9 @@ class Review(BaseModel):
 def build_codevelopment(checkpointer: Any = None) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The co-development graph: `{"run": id}` in, the last round and codebook version out.
 
-    Give it a `graphs.deductive_context.DevelopmentContext`. Where revisions wait it interrupts with their contents;
-    resume it with `Command(resume={"answers": {revision_id: {"answer": "approve", "by": "ana"}}})`, or, after
-    people answered in the store, with the same input again. It streams `custom` events of kind `progress`.
+    Give it a `graphs.deductive.deductive_context.DevelopmentContext`. Where revisions wait it interrupts with their
+    contents; resume it with `Command(resume={"answers": {revision_id: {"answer": "approve", "by": "ana"}}})`, or,
+    after people answered in the store, with the same input again. It streams `custom` events of kind `progress`.
 
     Args:
         checkpointer: LangGraph saver; interrupts need one.

@@ -48,7 +48,7 @@ class DeductiveOutput(TypedDict):
 def build_deductive(checkpointer: Any = None) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The deductive graph: `{"run": id}` in, counts out.
 
-    Give it a `graphs.deductive_context.DeductiveContext`. It streams `custom` events of kind `progress`.
+    Give it a `graphs.deductive.deductive_context.DeductiveContext`. It streams `custom` events of kind `progress`.
 
     Args:
         checkpointer: LangGraph saver for its cursors; losing them loses nothing.

@@ -168,7 +168,7 @@ def settle(
 
 
 def take_settlement_back(folder: StudyFolder, unit: Unit, *, by: str, at: str = "") -> Settled:
-    """Take back the latest thing that a person said of a unit (see `stores.settlements.take_back`)."""
+    """Take back the latest thing that a person said of a unit (see `stores.people.settlements.take_back`)."""
     return take_back(folder.engine, folder.study.id, unit, by, at=at)
 
 

@@ -128,7 +128,7 @@ def undo_merge(folder: StudyFolder, run_id: str) -> JobResult:
 
     Raises:
         StudyBusy: A run is at work on the study.
-        StudyError: See `stores.concepts.undo`.
+        StudyError: See `stores.codebooks.concepts.undo`.
     """
     with Lease(folder.engine, folder.study.id, f"undo of {run_id}"):
         version = undo(folder.engine, folder.study.id, run_id)

@@ -136,7 +136,7 @@ def _answer_rows(connection: Connection, study_id: str, run: Run, start: int) ->
 
 
 def run_values(connection: Connection, study_id: str, run: Run, book: Codebook) -> list[CoderValues]:
-    """What stands in a deductive run, by coder, as `stores.deductions.coder_values` has it, read leanly."""
+    """What stands in a deductive run, by coder, as `stores.runs.deductions.coder_values` has it, read leanly."""
     found: dict[tuple[Role, str], dict[str, dict[str, Value]]] = {}
     leaves = [code.id for code in book.leaves]
     for _, segment, given in run_answers(connection, study_id, run, book):

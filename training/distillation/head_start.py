@@ -55,7 +55,7 @@ def first_head(vectors: Vectors, targets: Targets, head: Head, *, balanced: bool
 
 
 def put_on(model: Any, numbers: HeadNumbers) -> None:
-    """Give a model (`llms.encoders.with_head`) these numbers."""
+    """Give a model (`llms.classifiers.encoders.with_head`) these numbers."""
     import torch
 
     with torch.no_grad():

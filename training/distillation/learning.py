@@ -38,7 +38,7 @@ class Learning:
     """One training.
 
     Args:
-        model: Encoder and head, as `llms.encoders.with_head` makes it.
+        model: Encoder and head, as `llms.classifiers.encoders.with_head` makes it.
         reader: What texts were cut with.
         training: What is learnt.
         development: What is measured on; empty for nothing.
