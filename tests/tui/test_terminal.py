@@ -37,7 +37,7 @@ def test_import_run_approve_quit_resume(tmp_path: Path, root: Path, monkeypatch:
         _small_model(tmp_path / "study" / "study.toml")
         command(screen, "import study helen.txt --unit turn", "Next: intercoder run")
         command(screen, "codebook import study book.yaml --author ana", "Next: intercoder run codevelop")
-        command(screen, "run codevelop study -n 6", "Then go on:", "Nothing more", seconds=300)
+        command(screen, "run codevelop study -n 6", "Then go on:", seconds=300)
 
         seen = command(screen, "review study --by ana", " open ─")
         waiting = int(re.search(r"(\d+) to answer", seen)[1])  # type: ignore[index]
@@ -90,6 +90,9 @@ def _small_model(settings: Path) -> None:
         "embedded:qwen2.5-coder-0.5b": "embedded:smollm2-135m",
         "repeat = true": "repeat = false",
         "rounds = 5": "rounds = 1",
+        # A small model sometimes proposes nothing that can stand, by how its arithmetic is rounded: the coders are
+        # real, the reviser always has a proposal.
+        '[reviser]\nmodel = ""': '[reviser]\nmodel = "scripted:words"',
     }
     for old, new in changes.items():
         assert old in text
