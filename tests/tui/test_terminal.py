@@ -1,5 +1,6 @@
 """The real program in a real terminal, start to finish, with a model on this machine."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.llms.endpoints.fault_server import FaultServer, says
 from tests.tui.terminal import Terminal, terminal
 
 pytestmark = pytest.mark.long
@@ -19,6 +21,14 @@ codes:
 - label: what it costs
   definition: Prices, time or trouble that somebody weighs.
 """
+
+PROPOSAL = {
+    "evidence": [1],
+    "rationale": "The excerpt names what the definition does not.",
+    "kind": "definition",
+    "text": "Somebody speaks of a thing that broke, and of what became of it.",
+}
+"""A small model's own proposals stand or fall by how its arithmetic is rounded; this one always stands."""
 
 
 def command(terminal: Terminal, line: str, *seen: str, seconds: float = 60) -> str:
@@ -32,9 +42,9 @@ def test_import_run_approve_quit_resume(tmp_path: Path, root: Path, monkeypatch:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     shutil.copy(root / "examples" / "interviews" / "helen.txt", tmp_path)
     (tmp_path / "book.yaml").write_text(CODEBOOK, encoding="utf-8")
-    with terminal(tmp_path) as screen:
+    with FaultServer(says(json.dumps({"revisions": [PROPOSAL]}))) as server, terminal(tmp_path) as screen:
         command(screen, "init study --question 'Why do people repair things?'", "intercoder import study FILE")
-        _small_model(tmp_path / "study" / "study.toml")
+        _settings(tmp_path / "study" / "study.toml", f"openai:reviser@{server.url}")
         command(screen, "import study helen.txt --unit turn", "Next: intercoder run")
         command(screen, "codebook import study book.yaml --author ana", "Next: intercoder run codevelop")
         command(screen, "run codevelop study -n 6", "Then go on:", seconds=300)
@@ -84,17 +94,16 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path, example: Path) ->
     assert "this is no terminal" in done.stderr
 
 
-def _small_model(settings: Path) -> None:
-    text = settings.read_text(encoding="utf-8")
+def _settings(path: Path, reviser: str) -> None:
+    """Make coders of a small model on this machine, and the reviser another one."""
+    text = path.read_text(encoding="utf-8")
     changes = {
         "embedded:qwen2.5-coder-0.5b": "embedded:smollm2-135m",
         "repeat = true": "repeat = false",
         "rounds = 5": "rounds = 1",
-        # A small model sometimes proposes nothing that can stand, by how its arithmetic is rounded: the coders are
-        # real, the reviser always has a proposal.
-        '[reviser]\nmodel = ""': '[reviser]\nmodel = "scripted:words"',
+        '[reviser]\nmodel = ""': f'[reviser]\nmodel = "{reviser}"',
     }
     for old, new in changes.items():
         assert old in text
         text = text.replace(old, new)
-    settings.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
