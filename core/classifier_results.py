@@ -18,14 +18,23 @@ Number: TypeAlias = Annotated[float, BeforeValidator(lambda given: math.nan if g
 Head: TypeAlias = Literal["yes_no", "one_of_k", "multi_label"]
 """What a classifier answers: one code, one of an exclusive book's codes, or each of several codes."""
 SystemKind: TypeAlias = Literal[
-    "classifier", "human_part", "human_same_size", "human_all", "logistic", "model", "cascade", "people"
+    "classifier",
+    "human_part",
+    "human_same_size",
+    "human_balanced",
+    "human_all",
+    "logistic",
+    "model",
+    "cascade",
+    "people",
 ]
 """Who is held against people.
 
 `classifier` learnt from people's codes and written segments; `human_part` from its people's codes alone;
-`human_same_size` from as many of people's codes as its set is large; `human_all` from all that people coded in the
-training part; `logistic` is a logistic regression on embeddings; `model` is the language model itself; `cascade` is
-the classifier with the model where it is unsure; `people` are people against one another.
+`human_same_size` from as many of people's codes as its set is large; `human_balanced` from as many, too, in which
+codes and answers are as frequent as in the set; `human_all` from all that people coded in the training part;
+`logistic` is a logistic regression on embeddings; `model` is the language model itself; `cascade` is the classifier
+with the model where it is unsure; `people` are people against one another.
 """
 
 
@@ -57,7 +66,7 @@ class SystemFigures(Record):
 
     system: SystemKind
     name: str
-    """How it is called in tables, such as `embedded:qwen2.5-coder-0.5b` or `logistic regression, human only`."""
+    """How it is called in tables, such as `embedded:qwen2.5-coder-0.5b` or `logistic, 120 of people's`."""
     macro_f1: Bounded
     """Mean F1: of yes and no for one code, of the codes otherwise."""
     kappa: Bounded

@@ -33,13 +33,14 @@ COLOURS: dict[SystemKind, str] = {
     "classifier": PALETTE[0],
     "human_part": PALETTE[4],
     "human_same_size": PALETTE[5],
+    "human_balanced": PALETTE[5],
     "human_all": PALETTE[2],
     "logistic": PALETTE[6],
     "model": PALETTE[1],
     "cascade": PALETTE[3],
     "people": GREY,
 }
-"""The same system has the same colour in all figures."""
+"""The same system has the same colour in all figures; those of one size share theirs."""
 MEASURES = (("macro-F1", "macro_f1"), ("kappa", "kappa"), ("AC1", "ac1"))
 WORK_COLUMNS = ("decisions", "learnt from")
 GAP = 0.04

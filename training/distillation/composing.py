@@ -83,6 +83,35 @@ def drawn(training: Sequence[HumanItem], number: int, seed: int) -> tuple[HumanI
     return tuple(training[place] for place in places)
 
 
+def in_place_of(
+    written: Sequence[SyntheticSegment], human: Sequence[HumanItem], training: Sequence[HumanItem], seed: int
+) -> tuple[HumanItem, ...]:
+    """For each written segment one that people gave the same answer about the same code, none twice.
+
+    Args:
+        written: What is to be replaced.
+        human: People's segments that stand beside them, and are not drawn again.
+        training: What is drawn from.
+        seed: Of the draw.
+
+    Returns:
+        In their own order; nothing where people gave some answer too seldom.
+    """
+    left = {one.segment.id: one for one in training}
+    for one in human:
+        del left[one.segment.id]
+    chosen: set[str] = set()
+    for (code_id, value), number in Counter((one.code_id, one.value) for one in written).items():
+        alike = [place for place, one in left.items() if one.targets.get(code_id) is (value == "yes")]
+        if len(alike) < number:
+            return ()
+        found = [alike[place] for place in draw(alike, number, seed=seed)]
+        chosen.update(found)
+        for place in found:
+            del left[place]
+    return tuple(one for one in training if one.segment.id in chosen)
+
+
 def compose(
     human: Sequence[HumanItem], synthetic: Sequence[SyntheticSegment], codes: Sequence[Code], head: Head
 ) -> Composition:

@@ -142,7 +142,7 @@ def logistic_figures(material: Material, learnt: Learnt, asked: Asked) -> System
         material.settings.encoder,
         privacy=material.folder.study.privacy,
     )
-    name = "logistic regression" + (f", {learnt.name}" if learnt.system != "classifier" else "")
+    name = "logistic regression" if learnt.system == "classifier" else f"logistic, {learnt.name}"
     return learnt_figures(material, learnt._replace(system="logistic", name=name), given, asked)
 
 

@@ -68,4 +68,9 @@ def notes_on_sets(material: Material, sets: Sequence[Learnt]) -> list[str]:
         found.append("Of people's segments in the set nothing can be learnt alone: in some code all are alike.")
     if main.synthetic and len(main.items) < training and "human_same_size" not in systems:
         found.append("Of as many of people's segments nothing can be learnt: in some code all are alike.")
+    if main.synthetic and len(main.items) <= training and "human_balanced" not in systems:
+        found.append(
+            "People gave some answer too seldom to put one of their segments in place of each written one: how "
+            "much of a gain is one of balance alone cannot be told."
+        )
     return found

@@ -17,6 +17,7 @@ from intercoder.training.distillation.composing import (
     compose,
     drawn,
     human_text,
+    in_place_of,
     wanted,
     written_targets,
 )
@@ -49,8 +50,9 @@ def check_set(material: Material, numbers: Mix) -> None:
 def training_sets(material: Material, numbers: Mix, written: WrittenSet) -> list[Learnt]:
     """What is learnt from: the set itself, and people's segments alone where that differs.
 
-    Of people's are learnt as many as stand in the set, as many as it is large where there are so many, and all. A
-    baseline in which a code's segments are all alike is left out: nothing can be learnt from it.
+    Of people's are learnt as many as stand in the set; as many as it is large, drawn in proportion, and with one of
+    people's in place of each written one, where there are so many; and all. A baseline in which a code's segments
+    are all alike is left out: nothing can be learnt from it.
 
     Raises:
         InputError: Of a code all segments of the set are alike.
@@ -61,12 +63,14 @@ def training_sets(material: Material, numbers: Mix, written: WrittenSet) -> list
     found = [Learnt("classifier", "classifier", made(human, written.segments))]
     if written.segments and len(human) < len(training):
         with suppress(InputError):
-            found.append(Learnt("human_part", f"people's {len(human):,} of the set alone", made(human, ())))
+            found.append(Learnt("human_part", f"people's {len(human):,} alone", made(human, ())))
     size = len(found[0].set.items)
     if written.segments and size < len(training):
         with suppress(InputError):
             same = drawn(training, size, settings.seed)
             found.append(Learnt("human_same_size", f"{size:,} of people's", made(same, ())))
+    if written.segments and (replaced := in_place_of(written.segments, human, training, settings.seed)):
+        found.append(Learnt("human_balanced", f"{size:,} of people's, balanced", made((*human, *replaced), ())))
     if written.segments or len(human) < len(training):
         found.append(Learnt("human_all", f"all {len(training):,} of people's", made(training, ())))
     return found

@@ -10,7 +10,7 @@ from intercoder.core.classifier_results import Head
 from intercoder.core.codebook import Code
 from intercoder.core.errors import InputError
 from intercoder.core.synthetic import SyntheticSegment, Written
-from intercoder.training.distillation.composing import Mix, compose, drawn, mix, wanted
+from intercoder.training.distillation.composing import Mix, compose, drawn, in_place_of, mix, wanted
 from tests.training.distillation.studies import BUYING, REPAIR, item
 
 CODES = (REPAIR, BUYING)
@@ -112,3 +112,31 @@ def test_a_set_in_which_all_are_alike_is_refused() -> None:
         for one in compose(people, [written(REPAIR, "no")], (REPAIR,), "yes_no").items
         for value in one.targets.values()
     ) == {True: 3, False: 1}
+
+
+@given(st.integers(0, 8), st.integers(0, 8), st.integers(1, 20), st.integers(0, 5))
+def test_in_place_of_written_segments_stand_people_s_of_the_same_answers(
+    yes: int, no: int, number: int, seed: int
+) -> None:
+    training = [item(f"text {n}", {"c_1": n % 4 == 0}) for n in range(60)]
+    human = drawn(training, number, seed)
+    texts = [written(REPAIR, "yes", n) for n in range(yes)] + [written(REPAIR, "no", n) for n in range(no)]
+    found = in_place_of(texts, human, training, seed)
+    assert Counter(one.targets["c_1"] for one in found) == Counter({True: yes, False: no})
+    ids = [one.segment.id for one in (*human, *found)]
+    assert len(ids) == len(set(ids)), "none twice"
+    assert [one for one in training if one in found] == list(found)
+
+
+def test_in_place_of_an_answer_that_people_gave_too_seldom_stands_nothing() -> None:
+    training = [item(f"text {n}", {"c_1": n < 3}) for n in range(20)]
+    texts = [written(REPAIR, "yes", n) for n in range(3)]
+    assert len(in_place_of(texts, (), training, 0)) == 3
+    assert not in_place_of(texts, training[:1], training, 0), "one of the three stands beside them"
+
+
+def test_a_segment_of_several_codes_stands_for_one_written_segment_only() -> None:
+    both = [item(f"both {n}", {"c_1": True, "c_2": True}) for n in range(2)]
+    texts = [written(REPAIR, "yes"), written(BUYING, "yes")]
+    assert len(in_place_of(texts, (), both, 0)) == 2
+    assert not in_place_of(texts, (), both[:1], 0)
