@@ -20,8 +20,8 @@ from intercoder.agents.subgraph import TextInput, material_of, standalone_sessio
 from intercoder.core.agent_settings import DEFAULT_MODEL, CoderSettings
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.documents import Segment
-from intercoder.core.quotes import locate
 from intercoder.core.study import Privacy, Study
+from intercoder.core.texts.quotes import locate
 from intercoder.prompts.loader import Piece, load
 
 SEEDS_APART = 1000

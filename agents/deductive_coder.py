@@ -42,8 +42,8 @@ from intercoder.core.decisions import CodeAnswer, Role
 from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest
-from intercoder.core.quotes import locate
 from intercoder.core.study import Privacy, Study
+from intercoder.core.texts.quotes import locate
 from intercoder.prompts.loader import Piece, load
 
 

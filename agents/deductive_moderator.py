@@ -29,8 +29,8 @@ from intercoder.core.decisions import CodeAnswer, Provenance
 from intercoder.core.deductive_settings import DeductiveModerator as ModeratorSettings
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest
-from intercoder.core.quotes import Quote
 from intercoder.core.study import Study
+from intercoder.core.texts.quotes import Quote
 from intercoder.prompts.loader import Piece, load
 
 Side = tuple[str, str]

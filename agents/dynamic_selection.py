@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from intercoder.agents.moderation_rules import cluster
+from intercoder.core.coding.refinement import MARGIN, cosines
 from intercoder.core.protocols import Vectors
-from intercoder.core.refinement import MARGIN, cosines
 
 Need: TypeAlias = Literal["", "missing", "differ", "new"]
 """Why the others are asked: an answer is missing, the answers differ, what they say is new. Empty: they are not."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from intercoder.agents.answers import cut, one_line
-from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
+from intercoder.core.coding.findings import CodeFindings, CoderFindings, Excerpt, Said
 
 MOST_EXCERPTS = 8
 """Excerpts that a reviser is shown; the first ones."""

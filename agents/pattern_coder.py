@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from intercoder.agents.asking import NoAnswer
 from intercoder.core.codebook import Code
+from intercoder.core.codebooks.patterns import PatternTimeout, search
+from intercoder.core.coding.deduction import PATTERN
 from intercoder.core.decisions import CodeAnswer, Failure, Provenance
-from intercoder.core.deduction import PATTERN
 from intercoder.core.documents import Segment
-from intercoder.core.patterns import PatternTimeout, search
-from intercoder.core.quotes import Quote
+from intercoder.core.texts.quotes import Quote
 
 
 def find_pattern(code: Code, segment: Segment) -> CodeAnswer:

@@ -15,11 +15,11 @@ from intercoder.agents.revision_answers import (
     TextKind,
 )
 from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.coding.findings import Excerpt
 from intercoder.core.decisions import Provenance
-from intercoder.core.findings import Excerpt
-from intercoder.core.quotes import locate
 from intercoder.core.record import Record
 from intercoder.core.revisions import Revision, merge, revised, split
+from intercoder.core.texts.quotes import locate
 
 REVISER = "reviser"
 """Author of what the agent proposes."""

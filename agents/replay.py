@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from intercoder.agents.session import Session
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import RecordedAnswer
 from intercoder.core.decisions import CodeAnswer, Provenance
-from intercoder.core.deduction import RecordedAnswer
 from intercoder.core.documents import Segment
-from intercoder.core.quotes import locate
+from intercoder.core.texts.quotes import locate
 
 
 class Replay:

@@ -25,7 +25,7 @@ from intercoder.agents.subgraph import standalone_session, subgraph
 from intercoder.agents.writing import Writer
 from intercoder.core.agent_settings import DEFAULT_MODEL, ReviserSettings
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.findings import CodeFindings
+from intercoder.core.coding.findings import CodeFindings
 from intercoder.core.study import Privacy, Study
 from intercoder.prompts.loader import Piece
 

@@ -106,7 +106,7 @@ def over_http(segments: int, codes: int, concurrency: int, delay: float) -> dict
 
 def _code_all(path: Path, segments: int, codes: int, text: str) -> tuple[float, float]:
     """Seconds, and seconds of CPU, that coding a new study takes."""
-    from intercoder.core.codebook_diff import diff
+    from intercoder.core.codebooks.codebook_diff import diff
     from intercoder.graphs.jobs import execute
     from intercoder.stores.codebooks.revisions import revise_by_hand
     from intercoder.stores.corpus.samples import Scope

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from intercoder.cli.importing import import_file
+from intercoder.cli.studies.importing import import_file
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.given_answers import CodedSheet, HumanCoding, Place
-from intercoder.core.sampling import draw
+from intercoder.core.coding.given_answers import CodedSheet, HumanCoding, Place
+from intercoder.core.texts.sampling import draw
 from intercoder.formats.reader import ReadOptions
 from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version
 from intercoder.stores.corpus.named_segments import locate

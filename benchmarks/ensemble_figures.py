@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from benchmarks.ensemble_measures import Embed
 from benchmarks.ensemble_texts import Item, TextSet
 from intercoder.core.agent_settings import default_coders
-from intercoder.core.codings import ENSEMBLE, Coder
+from intercoder.core.coding.codings import ENSEMBLE, Coder
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study
 from intercoder.evals.report.code_index import index

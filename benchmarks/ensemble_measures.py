@@ -16,12 +16,12 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from intercoder.evals.bert_scores import bertscore
 from intercoder.evals.bootstrap import draws
-from intercoder.evals.composite import IDEAL_LENGTH
-from intercoder.evals.divergence import jensen_shannon
-from intercoder.evals.text_overlap import meteor, rouge
-from intercoder.evals.words import words
+from intercoder.evals.labels.bert_scores import bertscore
+from intercoder.evals.labels.composite import IDEAL_LENGTH
+from intercoder.evals.labels.text_overlap import meteor, rouge
+from intercoder.evals.labels.words import words
+from intercoder.evals.spaces.divergence import jensen_shannon
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Labels: TypeAlias = Sequence[str]

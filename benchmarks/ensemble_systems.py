@@ -14,8 +14,8 @@ from intercoder.agents.dynamic_selection import Sampled, needs
 from intercoder.agents.moderation_rules import Candidate, choose
 from intercoder.core.agent_settings import ModerationKind
 from intercoder.core.codebook import Code, found_code
+from intercoder.core.coding.refinement import LabelToPlace, adaptive_tau, refine
 from intercoder.core.decisions import Answer, Suggestion
-from intercoder.core.refinement import LabelToPlace, adaptive_tau, refine
 from intercoder.stores.memory.exact_memory import ExactCodeMemory
 
 Answers: TypeAlias = Mapping[str, Answer | None]

@@ -35,8 +35,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.reporting import report
 from intercoder.core.codebook import Code, found_code
+from intercoder.core.coding.refinement import CodeMatch, LabelMemory, LabelToPlace, Placement, refine
 from intercoder.core.protocols import Vectors
-from intercoder.core.refinement import CodeMatch, LabelMemory, LabelToPlace, Placement, refine
 from intercoder.stores.memory.code_memory import ExactCodeMemory, open_memory
 from intercoder.stores.memory.exact_memory import CodeIndex
 

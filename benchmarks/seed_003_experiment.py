@@ -29,9 +29,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.machine_coders import DATA, CodeSpaces, embedded, labels_of, machine_coders
 from benchmarks.reporting import report
-from intercoder.core.concepts import absorb, union
-from intercoder.evals.clustering import clusters
+from intercoder.core.codebooks.concepts import absorb, union
 from intercoder.evals.code_space import CodeSpaceMetrics, measure, red_flags
+from intercoder.evals.spaces.clustering import clusters
 
 ELSEWHERE = DATA.parents[1] / "games_as_art" / "responses.csv"
 STRICT = 0.32

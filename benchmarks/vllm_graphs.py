@@ -31,7 +31,7 @@ import sqlalchemy as sa
 from benchmarks.reporting import report
 from intercoder.agents import asking
 from intercoder.core.documents import Document, Span
-from intercoder.core.sentences import sentence_starts
+from intercoder.core.texts.sentences import sentence_starts
 from intercoder.graphs.jobs import begin_inductive, execute
 from intercoder.llms.embedded.chat_tokens import ChatEncoder, Turn
 from intercoder.llms.embedded.grammar import grammar_text

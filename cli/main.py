@@ -12,27 +12,12 @@ from typing import Annotated
 
 import typer
 
-from intercoder.cli import (
-    agreeing,
-    calibrating,
-    code_spaces,
-    codebooks,
-    disagreeing,
-    distilling,
-    evaluating,
-    exporting,
-    merging,
-    models,
-    reporting,
-    reviewing,
-    revising,
-    running,
-    sampling,
-    searching,
-    stopping,
-    studies,
-    training,
-)
+from intercoder.cli import models, reviewing
+from intercoder.cli.codebooks import codebooks, revising
+from intercoder.cli.coding import merging, running, sampling, stopping
+from intercoder.cli.measuring import agreeing, calibrating, code_spaces, disagreeing, evaluating, reporting
+from intercoder.cli.studies import exporting, searching, studies
+from intercoder.cli.training import distilling, training
 
 app = typer.Typer(
     name="intercoder",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from intercoder.cli.studies import JsonOption
+from intercoder.cli.studies.studies import JsonOption
 
 models_app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from intercoder.cli.studies import StudyArgument
+from intercoder.cli.studies.studies import StudyArgument
 
 
 class Start(StrEnum):
@@ -45,7 +45,7 @@ def review(
     Example: `intercoder review repair --by ana`
     """
     from intercoder.cli.author import author_name
-    from intercoder.cli.running import open_quietly
+    from intercoder.cli.coding.running import open_quietly
     from intercoder.core.errors import InputError
     from intercoder.core.shown import shown_safely
 

@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue, ValidationError
 
 from intercoder.core.classifier_results import Head
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_diff import affected
+from intercoder.core.codebooks.codebook_diff import affected
 from intercoder.core.errors import ModelError
 from intercoder.core.identity import digest, plain
 from intercoder.core.record import AttributeValue, Record

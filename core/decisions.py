@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 from intercoder.core.codebook import Code
 from intercoder.core.identity import make_id
-from intercoder.core.quotes import Quote
 from intercoder.core.record import Record
+from intercoder.core.texts.quotes import Quote
 
 Role: TypeAlias = Literal["human", "coder", "moderator", "repeat", "definer", "themer", "reviser", "synthesizer"]
 """`repeat` is a coder asked again in another way, to see whether it repeats itself."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 from pydantic import Field
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.concepts import CodeSpaces, Concept, ConceptMerge, MergeStep, Theme
+from intercoder.core.codebooks.concepts import CodeSpaces, Concept, ConceptMerge, MergeStep, Theme
+from intercoder.core.coding.deduction import CoderValues, Round
+from intercoder.core.coding.settling import PutForward
 from intercoder.core.decisions import Decision, Failure, Wave
-from intercoder.core.deduction import CoderValues, Round
 from intercoder.core.documents import Segment, SpokenText
 from intercoder.core.record import Record
 from intercoder.core.revisions import Revision, RevisionAnswer
-from intercoder.core.settling import PutForward
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,15 +13,22 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from intercoder.core.deduction import CoderValues
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.deductive_settings import Calibration
 from intercoder.core.record import Record
 from intercoder.evals.bootstrap import replicates
-from intercoder.evals.calibration_answers import UNSURE, Answers, CodedSample, decided, read_sample, weight_of
-from intercoder.evals.calibration_pairs import DIFFERENCE, HUMAN_HUMAN, HUMAN_MODEL, PAIRS, PairSums
-from intercoder.evals.calibration_verdict import CalibrationVerdict, decide, explain, held_against
+from intercoder.evals.calibrating.calibration_answers import (
+    UNSURE,
+    Answers,
+    CodedSample,
+    decided,
+    read_sample,
+    weight_of,
+)
+from intercoder.evals.calibrating.calibration_pairs import DIFFERENCE, HUMAN_HUMAN, HUMAN_MODEL, PAIRS, PairSums
+from intercoder.evals.calibrating.calibration_verdict import CalibrationVerdict, decide, explain, held_against
+from intercoder.evals.coefficients.ratings import MISSING, Codes
 from intercoder.evals.interval import Estimate, Floats, percentile
-from intercoder.evals.ratings import MISSING, Codes
 
 
 class CoderCounts(Record):

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from intercoder.core.deduction import CoderValues
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.deductive_settings import Calibration
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
-from intercoder.evals.calibration_simulation import Coders, PlanRow, simulate
+from intercoder.evals.calibrating.calibration_simulation import Coders, PlanRow, simulate
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,7 @@ from intercoder.core.classifier_results import (
 )
 from intercoder.core.errors import InputError
 from intercoder.evals.bootstrap import replicates
-from intercoder.evals.confusion import (
+from intercoder.evals.coefficients.confusion import (
     Tables,
     ac1,
     among,
@@ -37,9 +37,9 @@ from intercoder.evals.confusion import (
     squares,
     votes,
 )
+from intercoder.evals.coefficients.ratings import MISSING, Codes
 from intercoder.evals.groups import lone, summed
 from intercoder.evals.interval import Estimate, Floats, percentile, student
-from intercoder.evals.ratings import MISSING, Codes
 
 Targets: TypeAlias = Mapping[str, bool]
 """Code id -> whether it applies; a code that was not decided about is no key."""

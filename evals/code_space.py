@@ -14,11 +14,11 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from intercoder.core.concepts import CodeSpaces
+from intercoder.core.codebooks.concepts import CodeSpaces
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
-from intercoder.evals.clustering import Cluster, clusters, cut
-from intercoder.evals.distances import (
+from intercoder.evals.spaces.clustering import Cluster, clusters, cut
+from intercoder.evals.spaces.distances import (
     TOLERANCE,
     Block,
     Floats,
@@ -27,9 +27,9 @@ from intercoder.evals.distances import (
     cosine_blocks,
     matrix_blocks,
 )
-from intercoder.evals.divergence import jensen_shannon
-from intercoder.evals.ownership import Booleans, Ownership, ownership
-from intercoder.evals.red_flags import RedFlag, red_flags
+from intercoder.evals.spaces.divergence import jensen_shannon
+from intercoder.evals.spaces.ownership import Booleans, Ownership, ownership
+from intercoder.evals.spaces.red_flags import RedFlag, red_flags
 
 __all__ = ["Cluster", "CodeSpaceMetrics", "RedFlag", "clusters", "cut", "measure", "red_flags"]
 

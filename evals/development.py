@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.coding.deduction import PATTERN, CoderValues
+from intercoder.core.coding.findings import CoderFindings
 from intercoder.core.decisions import Value
-from intercoder.core.deduction import PATTERN, CoderValues
-from intercoder.core.findings import CoderFindings
 from intercoder.evals.randomness import RepeatTest, binary, choice, holm, repeat_test
 
 FEWEST_CODES = 2

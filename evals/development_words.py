@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
-from intercoder.core.findings import CoderFindings
+from intercoder.core.coding.findings import CoderFindings
 
 GUESSING = "cannot be told from guessing, look at the reasons"
 REPEATS = {

@@ -29,12 +29,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from intercoder.core.settling import Unit
-from intercoder.evals.chance_corrected import weight_matrix
-from intercoder.evals.coefficients import Question
+from intercoder.core.coding.settling import Unit
+from intercoder.evals.coefficients.chance_corrected import weight_matrix
+from intercoder.evals.coefficients.coefficients import Question
+from intercoder.evals.coefficients.multilabel import positive_of
+from intercoder.evals.coefficients.ratings import MISSING, Ratings
 from intercoder.evals.interval import Estimate
-from intercoder.evals.multilabel import positive_of
-from intercoder.evals.ratings import MISSING, Ratings
 
 BETWEEN_PEOPLE_AND_MODEL, AMONG_PEOPLE, AMONG_MODELS, WITHIN_A_CODER = range(4)
 CONFLICTS = ("people and model", "people", "models", "asked again")

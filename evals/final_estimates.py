@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.decisions import Value
-from intercoder.core.deduction import CoderValues
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
-from intercoder.evals.calibration_answers import weight_of
+from intercoder.evals.calibrating.calibration_answers import weight_of
 from intercoder.evals.estimates import Cooccurrence, cooccurrence, prediction_powered, proportion
 from intercoder.evals.interval import Estimate, bare
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from intercoder.core.errors import InputError
-from intercoder.evals.confusion import Flags
+from intercoder.evals.coefficients.confusion import Flags
 from intercoder.evals.interval import Floats
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from intercoder.evals.bert_scores import BertScore, bertscore, check_items
-from intercoder.evals.composite import (
+from intercoder.evals.labels.bert_scores import BertScore, bertscore, check_items
+from intercoder.evals.labels.composite import (
     Components,
     Embed,
     References,
@@ -25,9 +25,9 @@ from intercoder.evals.composite import (
     pairwise_jsd,
     word_divergence,
 )
-from intercoder.evals.selection import Validation, select, validate
-from intercoder.evals.text_overlap import Rouge, meteor, reference_list, rouge
-from intercoder.evals.words import Tokenizer
+from intercoder.evals.labels.selection import Validation, select, validate
+from intercoder.evals.labels.text_overlap import Rouge, meteor, reference_list, rouge
+from intercoder.evals.labels.words import Tokenizer
 
 if TYPE_CHECKING:
     import pandas as pd

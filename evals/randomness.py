@@ -13,14 +13,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from intercoder.core.coding.findings import ALPHA
 from intercoder.core.errors import InputError
-from intercoder.core.findings import ALPHA
 from intercoder.core.record import Record
-from intercoder.evals.chance_corrected import counts
-from intercoder.evals.coefficients import agreement
+from intercoder.evals.coefficients.chance_corrected import counts
+from intercoder.evals.coefficients.coefficients import agreement
+from intercoder.evals.coefficients.ratings import Category, Codes, read_ratings
 from intercoder.evals.estimates import proportion
 from intercoder.evals.interval import Estimate
-from intercoder.evals.ratings import Category, Codes, read_ratings
 
 FEWEST_MINORITY = 5
 """Minority answers that each pass needs before the repeat test gives a verdict."""

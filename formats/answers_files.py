@@ -25,10 +25,10 @@ from typing import Any, Literal
 from pydantic import Field, StrictInt, ValidationError
 
 from intercoder.core.codebook import CodeExample
-from intercoder.core.codebook_drafts import Draft, DraftCode
+from intercoder.core.codebooks.codebook_drafts import Draft, DraftCode
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
-from intercoder.core.revision_edits import TEXTS
+from intercoder.core.revising.revision_edits import TEXTS
 from intercoder.core.revisions import RecordedRevision, Revision
 from intercoder.formats.files import check_file, told
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from intercoder.core.codebook_words import Change
-from intercoder.core.word_changes import Line, Piece
+from intercoder.core.codebooks.codebook_words import Change
+from intercoder.core.revising.word_changes import Line, Piece
 from intercoder.formats.harmless import plain_markdown
 
 _MARKS = {"same": ("", ""), "removed": ("~~", "~~"), "added": ("**", "**")}
@@ -15,7 +15,7 @@ def changes_to_markdown(changes: Iterable[Change], heading: str = "") -> str:
     """The changes: a heading a code, what was taken away struck through, what came in bold.
 
     Args:
-        changes: See `core.codebook_words.in_words`.
+        changes: See `core.codebooks.codebook_words.in_words`.
         heading: Above all; plain text.
     """
     lines = [f"# {plain_markdown(heading)}", ""] if heading else []

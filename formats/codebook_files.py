@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_diff import diff
-from intercoder.core.codebook_drafts import Draft, completed
+from intercoder.core.codebooks.codebook_diff import diff
+from intercoder.core.codebooks.codebook_drafts import Draft, completed
 from intercoder.core.errors import InputError, IntercoderError, StudyError
 from intercoder.formats.codebook_markdown import read_markdown, seen_in_markdown
 from intercoder.formats.codebook_tables import read_csv, seen_in_cell

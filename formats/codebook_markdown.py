@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
-from intercoder.core.codebook_drafts import Draft, DraftCode, parent_name
+from intercoder.core.codebooks.codebook_drafts import Draft, DraftCode, parent_name
 from intercoder.core.errors import InputError
 from intercoder.formats.codebook_yaml_reading import nearest
 from intercoder.formats.harmless import plain_markdown

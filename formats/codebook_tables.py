@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from intercoder.core.codebook import Codebook, CodeExample
-from intercoder.core.codebook_drafts import Draft, DraftCode, parent_name
+from intercoder.core.codebooks.codebook_drafts import Draft, DraftCode, parent_name
 from intercoder.core.errors import InputError
 from intercoder.formats.codebook_yaml_reading import nearest
 from intercoder.formats.delimited import read_cells

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
-from intercoder.core.codebook_drafts import parent_name
+from intercoder.core.codebooks.codebook_drafts import parent_name
 from intercoder.formats.codebook_yaml_reading import ENTRY, HEAD, round_trip
 from intercoder.formats.yaml_blocks import Blocks, comments_and_code, cut, keys_and_comments
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from intercoder.core.codebook import CodeExample
-from intercoder.core.codebook_drafts import Draft, DraftCode
+from intercoder.core.codebooks.codebook_drafts import Draft, DraftCode
 from intercoder.core.errors import InputError
 
 HEAD = ("version", "hash", "run", "exclusive", "allow_unsure", "codes")

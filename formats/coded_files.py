@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import TextIO
 
-from intercoder.core.coded_lines import COLUMNS, Line
+from intercoder.core.coding.coded_lines import COLUMNS, Line
 from intercoder.formats.csv_lines import CsvLines
 from intercoder.formats.harmless import plain_cell, plain_markdown
 

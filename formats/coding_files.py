@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from intercoder.core.codings import CodedPassage
+from intercoder.core.coding.codings import CodedPassage
 from intercoder.core.errors import InputError
 from intercoder.formats.delimited import read_cells
 

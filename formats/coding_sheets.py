@@ -6,8 +6,8 @@ import csv
 from collections.abc import Sequence
 from typing import IO
 
-from intercoder.core.code_names import MARK, CodeNames, folded, marked_column
 from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.codebooks.code_names import MARK, CodeNames, folded, marked_column
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
 from intercoder.core.record import Record

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from intercoder.core.code_names import folded
+from intercoder.core.codebooks.code_names import folded
+from intercoder.core.coding.given_answers import Place
 from intercoder.core.errors import InputError
-from intercoder.core.given_answers import Place
 from intercoder.core.record import Record
 from intercoder.formats.coding_sheets import CODE, OWN
 from intercoder.formats.sheet_cells import read_table

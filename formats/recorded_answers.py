@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from intercoder.core.code_names import folded
+from intercoder.core.codebooks.code_names import folded
+from intercoder.core.coding.given_answers import AnswerRow, Place, refuse
 from intercoder.core.decisions import Value
-from intercoder.core.given_answers import AnswerRow, Place, refuse
 from intercoder.formats.coding_sheets import code_of_column
 from intercoder.formats.sheet_cells import ALLOWED, read_table, said
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from intercoder.core.codebook import Code, CodeExample
-from intercoder.core.codebook_drafts import Draft, DraftCode
+from intercoder.core.codebooks.codebook_drafts import Draft, DraftCode
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
-from intercoder.core.revision_edits import editable, edited_codes
+from intercoder.core.revising.revision_edits import editable, edited_codes
 from intercoder.core.revisions import LISTS, Revision
 from intercoder.core.shown import shown_safely
 
@@ -94,7 +94,7 @@ def read_fields(revision: Revision, texts: Mapping[str, str]) -> tuple[Code, ...
         texts: Key of a field -> what stands in it. What is as proposed stays as proposed, to the letter.
 
     Raises:
-        InputError: See `core.revision_edits.edited_codes`; `where` is the field's key.
+        InputError: See `core.revising.revision_edits.edited_codes`; `where` is the field's key.
     """
     places = sorted({int(key.partition(".")[0]) for key in texts})
     codes = [_code(revision, place, texts) for place in places]

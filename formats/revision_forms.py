@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.errors import InputError
-from intercoder.core.revision_edits import STRUCTURE, editable, edited_codes
+from intercoder.core.revising.revision_edits import STRUCTURE, editable, edited_codes
 from intercoder.core.revisions import FIELDS, Revision
 from intercoder.formats.codebook_yaml import to_yaml
 from intercoder.formats.codebook_yaml_reading import read_yaml

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from intercoder.core.code_names import folded
+from intercoder.core.codebooks.code_names import folded
 from intercoder.core.errors import InputError
 from intercoder.formats.delimited import Cells, read_cells
 from intercoder.formats.sheet_xlsx import read_xlsx

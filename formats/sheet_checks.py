@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from intercoder.core.code_names import CodeNames, folded
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.given_answers import CodedSheet, HumanCoding, HumanMemo, Located, refuse
+from intercoder.core.codebooks.code_names import CodeNames, folded
+from intercoder.core.coding.given_answers import CodedSheet, HumanCoding, HumanMemo, Located, refuse
 from intercoder.formats.coding_sheets import CODE, code_column, code_of_column
 from intercoder.formats.filled_sheets import VALUE, FilledCell, FilledRow, FilledSheet
 from intercoder.formats.sheet_cells import ALLOWED, Said, comparable, said, writable

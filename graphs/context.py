@@ -14,13 +14,13 @@ from intercoder.agents.definer import Definer
 from intercoder.agents.moderator import Moderator
 from intercoder.agents.session import Session, Slots
 from intercoder.agents.themer import Themer
+from intercoder.core.coding.refinement import LabelMemory
 from intercoder.core.protocols import AnswerLog, ConceptStore, Embedder, Run, StudyStore, ThemeStore, Vectors
-from intercoder.core.refinement import LabelMemory
 from intercoder.core.study import Study
 from intercoder.llms.factory import embedder
 
 if TYPE_CHECKING:
-    from intercoder.evals.clustering import Cluster
+    from intercoder.evals.spaces.clustering import Cluster
 
 
 class Cut(Protocol):

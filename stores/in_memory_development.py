@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from intercoder.core.approvals import check_answer, numbered, settle
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_checks import check_book
-from intercoder.core.codebook_diff import affected
-from intercoder.core.decisions import Decision, Failure, Wave
-from intercoder.core.deduction import (
+from intercoder.core.codebooks.codebook_checks import check_book
+from intercoder.core.codebooks.codebook_diff import affected
+from intercoder.core.coding.deduction import (
     Asked,
     CoderValues,
     Round,
@@ -19,11 +17,13 @@ from intercoder.core.deduction import (
     superseding,
     values_of,
 )
+from intercoder.core.coding.settling import PutForward, Settled, about_code, chosen_code, in_order, standing_steps
+from intercoder.core.decisions import Decision, Failure, Wave
 from intercoder.core.documents import Segment, SpokenText
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
+from intercoder.core.revising.approvals import check_answer, numbered, settle
 from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer
-from intercoder.core.settling import PutForward, Settled, about_code, chosen_code, in_order, standing_steps
 from intercoder.core.study import Study
 from intercoder.stores.database import now
 from intercoder.stores.in_memory import text_segment
@@ -81,7 +81,7 @@ class InMemoryDevelopmentStore:
 
     @property
     def standing(self) -> list[Decision]:
-        """Decisions that stand, in document order; within a segment see `core.deduction.standing_of`."""
+        """Decisions that stand, in document order; within a segment see `core.coding.deduction.standing_of`."""
         failed = self._failed_rounds()
         return [one for said in self._said.values() for one in standing_of(self.books[-1], said, failed)]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from intercoder.core.coding.deduction import FINAL
 from intercoder.core.decisions import Failure
-from intercoder.core.deduction import FINAL
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record
 from intercoder.stores import schema

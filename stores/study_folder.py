@@ -18,8 +18,8 @@ from intercoder.stores import schema
 from intercoder.stores.database import connect, now, reading, remove, writing
 
 if TYPE_CHECKING:
+    from intercoder.core.coding.refinement import LabelMemory
     from intercoder.core.protocols import Run
-    from intercoder.core.refinement import LabelMemory
 
 SETTINGS = "study.toml"
 DATABASE = "study.db"

@@ -8,7 +8,7 @@ from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
 from intercoder.core.identity import plain
 from intercoder.core.record import Record
-from intercoder.core.sampling import draw
+from intercoder.core.texts.sampling import draw
 from intercoder.training.pairs import Pairs
 
 MOST = 100

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from intercoder.core.record import Record
 from intercoder.evals.bootstrap import draws
-from intercoder.evals.selection import RANKED_BY, select
+from intercoder.evals.labels.selection import RANKED_BY, select
 from intercoder.training.scoring import LIKENESSES, Scored
 
 RESAMPLES = 2000
@@ -37,7 +37,7 @@ class Standing(Record):
 
 
 def standings(scored: Scored, k: int, *, seed: int = 0, resamples: int = RESAMPLES) -> list[Standing]:
-    """All candidates, best first (seed 000, section 4.1; `evals.selection.select` says how ties go).
+    """All candidates, best first (seed 000, section 4.1; `evals.labels.selection.select` says how ties go).
 
     Args:
         scored: The candidates, in an order in which the earlier is preferred where ranks tie.

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from intercoder.core.errors import ModelError
-from intercoder.evals.composite import IDEAL_LENGTH, mean_length
+from intercoder.evals.labels.composite import IDEAL_LENGTH, mean_length
 from intercoder.evals.quality import Embed, bertscore, meteor, rouge, word_divergence
 
 LIKENESSES = (
@@ -69,7 +69,7 @@ class Scored(NamedTuple):
         return float(values.std(ddof=1)) if len(values) > 1 else math.nan
 
     def absolute(self, name: str) -> float:
-        """The composite on fixed scales, 0 to 1 (see `evals.composite.absolute`); nan where a part is undefined."""
+        """The composite on fixed scales, 0 to 1 (`evals.labels.composite.absolute`); nan where one is undefined."""
         brevity = min(1.0, IDEAL_LENGTH / self.words[name]) if self.words[name] > 0 else math.nan
         cosine = min(max(self.mean(name, "cosine"), 0.0), 1.0)
         if math.isnan(self.mean(name, "cosine")):

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textual.content import Content
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_words import Change
-from intercoder.core.colours import colour_name
+from intercoder.core.codebooks.codebook_words import Change
+from intercoder.core.codebooks.colours import colour_name
 from intercoder.core.shown import counted
 from intercoder.stores.codebooks.carried_codes import Carried
 from intercoder.stores.codebooks.code_origins import CodeOrigins

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.colours import NAMED
+from intercoder.core.codebooks.colours import NAMED
 from intercoder.core.identity import digest
 
 SIGNS = "●■▲◆★▼♥♣♠♦"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from textual.content import Content
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.hand_coding import HandCoded
 from intercoder.core.decisions import Value
 from intercoder.core.documents import Segment, SpokenText
-from intercoder.core.hand_coding import HandCoded
 from intercoder.core.shown import counted, listed
 from intercoder.stores.people.others_answers import OthersAnswer
 from intercoder.tui.text import joined, line, shown

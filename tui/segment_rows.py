@@ -9,8 +9,8 @@ from textual.content import Content
 
 from intercoder.core.decisions import Decision
 from intercoder.core.documents import SpokenText
-from intercoder.core.searched_text import Stretch, find
 from intercoder.core.shown import one_line
+from intercoder.core.texts.searched_text import Stretch, find
 from intercoder.stores.corpus.segment_details import SegmentDetails
 from intercoder.stores.people.settlements import told as told_of
 from intercoder.tui.text import joined, line, shown
@@ -34,7 +34,7 @@ def segment_rows(
 
     Args:
         details: The segment.
-        wanted: Pieces that were searched for (see `core.searched_text.pieces`).
+        wanted: Pieces that were searched for (see `core.texts.searched_text.pieces`).
         place: Where it stands in the corpus, for the head.
         whole: Whether segments around it are shown to their end.
     """

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from intercoder.core.codings import ENSEMBLE
+from intercoder.core.coding.codings import ENSEMBLE
 from intercoder.core.errors import InputError
 from intercoder.evals.agreement import CodeAgreement, Estimate, PerCode
 from intercoder.evals.report.code_index import Index

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from intercoder.core.deduction import FINAL
+from intercoder.core.coding.deduction import FINAL
 from intercoder.core.shown import counted, listed
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.interval import Estimate

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_diff import affected
+from intercoder.core.codebooks.codebook_diff import affected
+from intercoder.core.coding.deduction import FINAL, CoderValues, is_final
+from intercoder.core.coding.findings import Excerpt
 from intercoder.core.decisions import Decision
-from intercoder.core.deduction import FINAL, CoderValues, is_final
-from intercoder.core.findings import Excerpt
 from intercoder.core.protocols import Run
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.report.deductive_contents import Calibrated, CoderCalibration

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from intercoder.core.classifier_results import Evaluation, Grid, Head, PartSizes
 from intercoder.core.shown import counted, listed
-from intercoder.evals.human_ceiling import human_ceiling_notes
+from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
 from intercoder.evals.report.cascade_figure import cascade_figure
 from intercoder.evals.report.classifier_figures import reliability_figure, systems_figure, value_and_bounds
 from intercoder.evals.report.figures import Cell, Figure

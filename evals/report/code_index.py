@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from intercoder.core.codings import Coder
+from intercoder.core.coding.codings import Coder
 from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.figures import Link
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from intercoder.core.codings import Coder, coding_table
+from intercoder.core.coding.codings import Coder, coding_table
 from intercoder.core.protocols import Vectors
 from intercoder.evals.agreement import PerCode, per_code
 

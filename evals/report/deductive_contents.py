@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from intercoder.core.classifier_results import Evaluation
-from intercoder.core.code_names import CodeNames
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.codebooks.code_names import CodeNames
+from intercoder.core.coding.deduction import CoderValues, Round
+from intercoder.core.coding.findings import CodeFindings, Excerpt
 from intercoder.core.decisions import Decision
-from intercoder.core.deduction import CoderValues, Round
 from intercoder.core.documents import Segment
-from intercoder.core.findings import CodeFindings, Excerpt
 from intercoder.core.protocols import Run
-from intercoder.core.recoding import Failed, Recoding
+from intercoder.core.revising.recoding import Failed, Recoding
 from intercoder.core.revisions import RecordedRevision
 from intercoder.core.study import Study
 from intercoder.evals.calibration import CodeCalibration

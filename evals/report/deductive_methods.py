@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from intercoder.core.deduction import PATTERN
+from intercoder.core.coding.deduction import PATTERN
+from intercoder.core.coding.findings import ALPHA
 from intercoder.core.deductive_settings import CLASSIFIER, DeductiveCoderSettings, DeductiveModerator
-from intercoder.core.findings import ALPHA
 from intercoder.core.shown import counted, listed
 from intercoder.evals.randomness import CONSISTENT, FEWEST_MINORITY
 from intercoder.evals.report.classifier_methods import CLASSIFIER_REFERENCES, classifier_methods

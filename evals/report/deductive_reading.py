@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.coding.deduction import CoderValues, final_of, values_of
+from intercoder.core.coding.findings import CodeFindings, Excerpt
 from intercoder.core.decisions import Decision
-from intercoder.core.deduction import CoderValues, final_of, values_of
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
-from intercoder.core.findings import CodeFindings, Excerpt
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import RecordedRevision
 from intercoder.core.study import Study

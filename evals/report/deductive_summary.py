@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from intercoder.core.deduction import PATTERN
+from intercoder.core.coding.deduction import PATTERN
 from intercoder.core.shown import counted, listed
 from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers, stratified
 from intercoder.evals.report.figures import Cell, Link

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.coding.deduction import CoderValues, spread
+from intercoder.core.coding.findings import Excerpt, Said
 from intercoder.core.decisions import Decision, Value
-from intercoder.core.deduction import CoderValues, spread
-from intercoder.core.findings import Excerpt, Said
 from intercoder.stores.codebooks.codebooks import read_version
 from intercoder.stores.corpus.segments import segment_texts
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from intercoder.core.classifier_results import SystemFigures
-from intercoder.evals.grid_means import CellMeans, cell_means
+from intercoder.evals.classifiers.grid_means import CellMeans, cell_means
 from intercoder.evals.report.classifier_figures import COLOURS, value_and_bounds
 from intercoder.evals.report.figures import PALETTE, Cell, Figure, error_bars, number, plain, spread, told
 from intercoder.evals.report.grid_words import filter_words, share_words

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from intercoder.core.classifier_results import GridCell
 from intercoder.core.shown import counted
-from intercoder.evals.grid_means import MEASURES, by_place, cell_means, filter_effects, share_effects, spread_p
+from intercoder.evals.classifiers.grid_means import (
+    MEASURES,
+    by_place,
+    cell_means,
+    filter_effects,
+    share_effects,
+    spread_p,
+)
 from intercoder.evals.report.figures import told
 
 ENOUGH_SEEDS = 3

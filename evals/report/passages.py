@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from intercoder.core.coding.findings import Excerpt, Said
 from intercoder.core.documents import Segment
-from intercoder.core.findings import Excerpt, Said
-from intercoder.core.quotes import locate
+from intercoder.core.texts.quotes import locate
 from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers, coder_name
 from intercoder.evals.report.figures import Cell
 

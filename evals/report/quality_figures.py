@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from intercoder.core.codings import Coder
+from intercoder.core.coding.codings import Coder
+from intercoder.core.coding.refinement import folded
 from intercoder.core.errors import InputError, ModelError
-from intercoder.core.refinement import folded
-from intercoder.evals.composite import mean_length
+from intercoder.evals.labels.composite import mean_length
 from intercoder.evals.quality import composite, pairwise_cosine, pairwise_jsd, rouge
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.comparison import Embed

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from intercoder.core.deduction import PATTERN
-from intercoder.core.findings import CoderFindings
+from intercoder.core.coding.deduction import PATTERN
+from intercoder.core.coding.findings import CoderFindings
 from intercoder.evals.estimates import proportion
 from intercoder.evals.interval import Estimate
 from intercoder.evals.randomness import CONSISTENT

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from intercoder.core.codings import ENSEMBLE, Coder
+from intercoder.core.coding.codings import ENSEMBLE, Coder
 from intercoder.core.shown import counted
 from intercoder.evals.estimates import CodePair, Cooccurrence, cooccurrence
 from intercoder.evals.report.code_index import Index

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from intercoder.core import codebook_words
-from intercoder.core.codebook_words import in_words
-from intercoder.core.recoding import Change, Recoding
+from intercoder.core.codebooks import codebook_words
+from intercoder.core.codebooks.codebook_words import in_words
+from intercoder.core.revising.recoding import Change, Recoding
 from intercoder.core.revisions import RecordedRevision, Revision
 from intercoder.core.shown import counted, listed
 from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers, Version, coder_name

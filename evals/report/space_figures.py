@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from intercoder.core.codings import code_spaces
+from intercoder.core.coding.codings import code_spaces
 from intercoder.core.protocols import Vectors
 from intercoder.evals.code_space import CodeSpaceMetrics, RedFlag, measure, red_flags
-from intercoder.evals.distances import BLOCK
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.comparison import Embed
 from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.figures import PALETTE, Figure, category_axis, narrow_ticks, number, plain
+from intercoder.evals.spaces.distances import BLOCK
 
 METRICS = ("coverage", "novelty", "divergence")
 """What seed 000's figure 3 shows; the table has overlap too."""

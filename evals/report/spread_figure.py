@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from intercoder.evals.grid_means import MEASURES, Spread, spreads
+from intercoder.evals.classifiers.grid_means import MEASURES, Spread, spreads
 from intercoder.evals.report.figures import PALETTE, Cell, Figure, error_bars, number, spread, told
 from intercoder.evals.report.grid_words import SPREAD_OF, spread_words
 from intercoder.stores.classifiers.classifier_folders import WorkedGrid

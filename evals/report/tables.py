@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from intercoder.core.coded_lines import Line
-from intercoder.core.codings import ENSEMBLE
+from intercoder.core.coding.coded_lines import Line
+from intercoder.core.coding.codings import ENSEMBLE
 from intercoder.evals.report.agreement_figure import Series
 from intercoder.evals.report.code_index import Index
 from intercoder.evals.report.contents import Contents

@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from intercoder.core.applying import apply
-from intercoder.core.approvals import settle
 from intercoder.core.codebook import Codebook
 from intercoder.core.errors import InputError
+from intercoder.core.revising.applying import apply
+from intercoder.core.revising.approvals import settle
 from intercoder.core.revisions import RecordedRevision, RevisionAnswer, RevisionConflict
 
 LONGEST_NAME = 128

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from intercoder.core.approvals import answered_before
 from intercoder.core.codebook import Code
 from intercoder.core.errors import InputError, IntercoderError
 from intercoder.core.record import Record
-from intercoder.core.revision_edits import edited, edited_codes
+from intercoder.core.revising.approvals import answered_before
+from intercoder.core.revising.revision_edits import edited, edited_codes
 from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer
 from intercoder.formats.answers_files import AnswersFile, WrittenAnswer
 from intercoder.graphs.codebook.answer_checks import APPROVED, Planned, checked, checked_name
@@ -49,7 +49,7 @@ def answer_revision(
         answer: What the person says.
         by: The person.
         note: Why.
-        after: For `edit`: what the codes shall become (see `core.revision_edits`).
+        after: For `edit`: what the codes shall become (see `core.revising.revision_edits`).
 
     Raises:
         StudyError: There is no such revision, nobody was asked about it, or it has another answer; says whose.

@@ -1,19 +1,19 @@
 """A person's single changes to the codebook of a study: what they touch, and carrying them out.
 
-The changes themselves are made by `core.codebook_acts`, for the version that the person sees.
+The changes themselves are made by `core.codebooks.codebook_acts`, for the version that the person sees.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from intercoder.core.applying import apply
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_checks import check_book
-from intercoder.core.codebook_conflicts import last_change, said
-from intercoder.core.codebook_diff import affected, diff
+from intercoder.core.codebooks.codebook_checks import check_book
+from intercoder.core.codebooks.codebook_conflicts import last_change, said
+from intercoder.core.codebooks.codebook_diff import affected, diff
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.record import Record
+from intercoder.core.revising.applying import apply
 from intercoder.core.revisions import Revision, RevisionConflict
 from intercoder.core.shown import counted, listed, one_line
 from intercoder.graphs.codebook.answering import waiting_revisions

@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from intercoder.core.applying import apply
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_checks import check_book
-from intercoder.core.codebook_conflicts import Conflict, conflict_text, conflicts
-from intercoder.core.codebook_diff import diff
+from intercoder.core.codebooks.codebook_checks import check_book
+from intercoder.core.codebooks.codebook_conflicts import Conflict, conflict_text, conflicts
+from intercoder.core.codebooks.codebook_diff import diff
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.record import Record
+from intercoder.core.revising.applying import apply
 from intercoder.core.revisions import Revision, RevisionConflict
 from intercoder.formats.codebook_files import ReadBook, codebook_text, has_edits, is_yaml, laid_out, read_codebook
 from intercoder.formats.codebook_yaml import EMPTY

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_diff import diff
-from intercoder.core.codebook_words import Change, briefly, in_words
+from intercoder.core.codebooks.codebook_diff import diff
+from intercoder.core.codebooks.codebook_words import Change, briefly, in_words
 from intercoder.core.record import Record
 from intercoder.graphs.codebook.codebook_edits import latest_or_empty
 from intercoder.stores.codebooks.code_origins import CodeOrigins, code_origins

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from intercoder.core.approvals import check_answer, settle
 from intercoder.core.codebook import Code, Codebook
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.record import Record
+from intercoder.core.revising.approvals import check_answer, settle
 from intercoder.core.revisions import RecordedRevision, RevisionAnswer
 from intercoder.graphs.codebook.answer_checks import APPROVED, Planned, checked, checked_name
 from intercoder.graphs.codebook.answering import AnswerKind, same_round, waiting_revisions

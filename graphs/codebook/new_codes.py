@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_drafts import new_code_id
+from intercoder.core.codebooks.codebook_drafts import new_code_id
 from intercoder.core.revisions import Revision
 from intercoder.graphs.codebook.codebook_edits import latest_or_empty
 from intercoder.graphs.codebook.codebook_export import write_codebook

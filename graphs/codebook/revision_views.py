@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_diff import affected
+from intercoder.core.codebooks.codebook_diff import affected
+from intercoder.core.coding.findings import CodeFindings, Excerpt
 from intercoder.core.errors import StudyError
-from intercoder.core.findings import CodeFindings, Excerpt
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record
+from intercoder.core.revising.applying import apply
 from intercoder.core.revisions import RecordedRevision, RevisionConflict
 from intercoder.core.shown import counted
 from intercoder.graphs.deductive.findings import gather_findings

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from intercoder.agents.session import Session
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.findings import CodeFindings
 from intercoder.core.decisions import CodeAnswer
 from intercoder.core.documents import Segment
-from intercoder.core.findings import CodeFindings
 from intercoder.core.protocols import DeductiveStore, DevelopmentStore
 from intercoder.core.revisions import Revision
 from intercoder.core.study import Study

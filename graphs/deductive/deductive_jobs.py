@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import FINAL, PATTERN, CoderValues, final_of
 from intercoder.core.decisions import Value
-from intercoder.core.deduction import FINAL, PATTERN, CoderValues, final_of
 from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run

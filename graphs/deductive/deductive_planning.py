@@ -18,11 +18,11 @@ from intercoder.agents.reviser import Reviser
 from intercoder.agents.session import Session
 from intercoder.agents.subgraph import blocking, standalone_session
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import PATTERN
+from intercoder.core.coding.findings import CodeFindings, CoderFindings, Excerpt, Said
 from intercoder.core.decisions import CodeAnswer
-from intercoder.core.deduction import PATTERN
 from intercoder.core.deductive_settings import CLASSIFIER, DeductiveCoderSettings
 from intercoder.core.documents import Segment
-from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
 from intercoder.core.study import Study
 from intercoder.graphs.checks import problems
 from intercoder.graphs.deductive.classifier_checks import bound_notes, classifier_problems

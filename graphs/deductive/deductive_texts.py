@@ -11,10 +11,10 @@ from langchain_core.language_models import BaseChatModel
 from intercoder.agents.subgraph import blocking
 from intercoder.core.agent_settings import DEFAULT_MODEL, CoderSettings
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_drafts import Draft, DraftCode, completed
-from intercoder.core.coded_lines import COLUMNS, Line, line_of
+from intercoder.core.codebooks.codebook_drafts import Draft, DraftCode, completed
+from intercoder.core.coding.coded_lines import COLUMNS, Line, line_of
+from intercoder.core.coding.deduction import CoderValues, final_of, is_final, values_of
 from intercoder.core.decisions import Decision, Failure
-from intercoder.core.deduction import CoderValues, final_of, is_final, values_of
 from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings, DeductiveModerator
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
@@ -50,7 +50,7 @@ class DeductiveResult:
         return final_of(values_of(self.codebook, self.decisions), moderated=self.moderated)
 
     def lines(self) -> list[Line]:
-        """One line a decision, in the order of the texts; columns as in `core.coded_lines.COLUMNS`."""
+        """One line a decision, in the order of the texts; columns as in `core.coding.coded_lines.COLUMNS`."""
         segments = {segment.id: segment for segment in self.segments}
         codes = {code.id: code for code in self.codebook.codes}
         return [

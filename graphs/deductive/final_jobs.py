@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache, partial
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_diff import affected
-from intercoder.core.deduction import FINAL
+from intercoder.core.codebooks.codebook_diff import affected
+from intercoder.core.coding.deduction import FINAL
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.graphs.checks import check_settings

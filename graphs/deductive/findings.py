@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.coding.deduction import CoderValues
+from intercoder.core.coding.findings import CodeFindings, Excerpt, Said
+from intercoder.core.coding.settling import PutForward
 from intercoder.core.decisions import Decision
-from intercoder.core.deduction import CoderValues
 from intercoder.core.documents import SpokenText
-from intercoder.core.findings import CodeFindings, Excerpt, Said
 from intercoder.core.protocols import DevelopmentStore
-from intercoder.core.settling import PutForward
 
 EXCERPTS = 8
 """Passages shown of a code."""

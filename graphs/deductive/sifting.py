@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 
-from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook, CodeExample
-from intercoder.core.codebook_checks import check_book, folded
+from intercoder.core.codebooks.codebook_checks import check_book, folded
 from intercoder.core.errors import IntercoderError
 from intercoder.core.identity import make_id
 from intercoder.core.protocols import Run
+from intercoder.core.revising.applying import apply
 from intercoder.core.revisions import FIELDS, LISTS, Revision, RevisionConflict
 from intercoder.graphs.deductive.deductive_context import Proposal
 

@@ -15,7 +15,7 @@ from intercoder.agents.replay import Replay
 from intercoder.agents.reviser import Reviser
 from intercoder.core.classifiers import classifier_folder
 from intercoder.core.codebook import Codebook
-from intercoder.core.deduction import RecordedAnswer
+from intercoder.core.coding.deduction import RecordedAnswer
 from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.protocols import AnswerLog, DeductiveStore, DevelopmentStore, Run
 from intercoder.core.study import Study

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from intercoder.core.code_names import CodeNames
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_checks import folded
-from intercoder.core.deduction import FINAL
-from intercoder.core.findings import CoderFindings
+from intercoder.core.codebooks.code_names import CodeNames
+from intercoder.core.codebooks.codebook_checks import folded
+from intercoder.core.coding.deduction import FINAL
+from intercoder.core.coding.findings import CoderFindings
 from intercoder.core.protocols import Run
 from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.development import coder_findings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from intercoder.core.code_names import CodeNames
+from intercoder.core.codebooks.code_names import CodeNames
 from intercoder.evals.disagreements import CONFLICTS, Disagreement
 from intercoder.graphs.differing.disagreements import APART, Disagreements
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_checks import folded
-from intercoder.core.deduction import PATTERN, CoderValues
+from intercoder.core.codebooks.codebook_checks import folded
+from intercoder.core.coding.deduction import PATTERN, CoderValues
+from intercoder.core.coding.settling import Settled, Unit
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.settling import Settled, Unit
 from intercoder.evals.disagreements import Answers, Disagreement, code_agreement, entropy, rank
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import read_version

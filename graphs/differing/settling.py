@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from intercoder.core.code_names import CodeNames
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_diff import affected
+from intercoder.core.codebooks.code_names import CodeNames
+from intercoder.core.codebooks.codebook_diff import affected
+from intercoder.core.coding.deduction import is_final, spread
+from intercoder.core.coding.settling import Settled, Unit, standing
 from intercoder.core.decisions import Decision, Value
-from intercoder.core.deduction import is_final, spread
 from intercoder.core.errors import InputError
 from intercoder.core.protocols import Run
-from intercoder.core.settling import Settled, Unit, standing
 from intercoder.graphs.differing.disagreements import book_of
 from intercoder.stores.codebooks.codebooks import read_version
 from intercoder.stores.corpus.surroundings import Surroundings, read_surroundings

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from intercoder.core.codebook import Code, CodeExample, Lineage, found_code
+from intercoder.core.coding.refinement import LabelToPlace, Placement, adaptive_tau, refine
 from intercoder.core.decisions import Merge, Wave
 from intercoder.core.protocols import Run, Vectors
-from intercoder.core.refinement import LabelToPlace, Placement, adaptive_tau, refine
 from intercoder.core.study import ComparedText
 from intercoder.graphs.context import Context
 from intercoder.graphs.inductive.coding import Coded

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from intercoder.agents.subgraph import blocking
 from intercoder.core.agent_settings import DEFAULT_MODEL, default_coders
 from intercoder.core.codebook import Codebook
-from intercoder.core.coded_lines import COLUMNS, Line, line_of
+from intercoder.core.coding.coded_lines import COLUMNS, Line, line_of
 from intercoder.core.decisions import Decision, Failure
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
@@ -36,7 +36,7 @@ class InductiveResult:
     segments: tuple[Segment, ...]
 
     def lines(self) -> list[Line]:
-        """One line a decision, in the order of the texts; columns as in `core.coded_lines.COLUMNS`."""
+        """One line a decision, in the order of the texts; columns as in `core.coding.coded_lines.COLUMNS`."""
         segments = {segment.id: segment for segment in self.segments}
         codes = {code.id: code for code in self.codebook.codes}
         return [

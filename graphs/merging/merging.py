@@ -15,7 +15,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from intercoder.core.concepts import (
+from intercoder.core.codebooks.concepts import (
     WAITING,
     Concept,
     ConceptMerge,
@@ -33,7 +33,7 @@ MOST_ROUNDS = 10
 """Rounds of stage 4 after which it ends even if something still merges."""
 
 if TYPE_CHECKING:
-    from intercoder.evals.clustering import Cluster
+    from intercoder.evals.spaces.clustering import Cluster
 
 
 class MergingInput(TypedDict):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from intercoder.core.classifiers import classifier_folder, group_keys, read_card, text_key
-from intercoder.core.deduction import CoderValues
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.errors import ModelError
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, Row
 
-from intercoder.core.coded_lines import Line
+from intercoder.core.coding.coded_lines import Line
 from intercoder.core.decisions import Provenance
 from intercoder.core.synthetic import SyntheticSegment
 from intercoder.stores import schema

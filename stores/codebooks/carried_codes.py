@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_diff import affected
+from intercoder.core.codebooks.codebook_diff import affected
 from intercoder.core.record import Record
 from intercoder.stores.codebooks.code_uses import code_uses
 from intercoder.stores.codebooks.codebooks import read_version

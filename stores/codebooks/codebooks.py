@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from intercoder.core.approvals import numbered
 from intercoder.core.codebook import Code, Codebook, CodeExample, Lineage
+from intercoder.core.revising.approvals import numbered
 from intercoder.stores import schema
 from intercoder.stores.database import insert_new, now
 

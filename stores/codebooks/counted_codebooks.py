@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_diff import affected
+from intercoder.core.codebooks.codebook_diff import affected
+from intercoder.core.coding.deduction import final_of
 from intercoder.core.decisions import Value
-from intercoder.core.deduction import final_of
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
 from intercoder.stores import schema

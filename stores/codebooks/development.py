@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from intercoder.core.codebook_diff import affected
+from intercoder.core.codebooks.codebook_diff import affected
+from intercoder.core.coding.deduction import Round, about_codes
+from intercoder.core.coding.settling import PutForward
 from intercoder.core.decisions import Decision, Failure
-from intercoder.core.deduction import Round, about_codes
 from intercoder.core.documents import SpokenText
 from intercoder.core.protocols import Run
 from intercoder.core.revisions import Revision, RevisionAnswer
-from intercoder.core.settling import PutForward
 from intercoder.core.study import Study
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import read_version

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from intercoder.core.coding.findings import Excerpt, Said
 from intercoder.core.decisions import Decision
-from intercoder.core.findings import Excerpt, Said
 from intercoder.core.revisions import Revision
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import is_exclusive

@@ -11,13 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from intercoder.core.applying import apply
-from intercoder.core.approvals import answered_before, check_answer, settle
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_checks import check_book
+from intercoder.core.codebooks.codebook_checks import check_book
 from intercoder.core.decisions import Provenance
 from intercoder.core.errors import StudyError
 from intercoder.core.identity import make_id
+from intercoder.core.revising.applying import apply
+from intercoder.core.revising.approvals import answered_before, check_answer, settle
 from intercoder.core.revisions import RecordedRevision, Revision, RevisionAnswer
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import (

@@ -7,10 +7,10 @@ from functools import cache
 
 from sqlalchemy.engine import Connection
 
+from intercoder.core.coding.deduction import about_codes
+from intercoder.core.coding.settling import PutForward, Settled, about_code, chosen_code, in_order
 from intercoder.core.decisions import Decision
-from intercoder.core.deduction import about_codes
 from intercoder.core.protocols import Run
-from intercoder.core.settling import PutForward, Settled, about_code, chosen_code, in_order
 from intercoder.stores.codebooks.codebooks import read_version
 from intercoder.stores.corpus.segments import sample_ids
 from intercoder.stores.people.settlements import read_settlements

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.engine import Engine
 
-from intercoder.core.deduction import CoderValues
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.errors import InputError
-from intercoder.core.sampling import draw, draw_evenly
+from intercoder.core.texts.sampling import draw, draw_evenly
 from intercoder.stores.corpus.samples import Drawn, Scope, draw_scope
 from intercoder.stores.runs.deductions import final_values
 from intercoder.stores.runs.runs import list_runs

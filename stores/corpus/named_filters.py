@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from typing import TypeVar
 
-from intercoder.core.code_names import folded
+from intercoder.core.codebooks.code_names import folded
 from intercoder.core.errors import InputError
 from intercoder.core.shown import one_line
 from intercoder.stores.corpus.search import CorpusSearch, Filters

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from intercoder.core.given_answers import Located, Place
+from intercoder.core.coding.given_answers import Located, Place
 from intercoder.stores import schema
 from intercoder.stores.corpus.intake import latest_versions
 

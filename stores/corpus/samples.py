@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 from intercoder.core.documents import Unit
 from intercoder.core.errors import InputError
 from intercoder.core.record import AttributeValue, Record
-from intercoder.core.sampling import draw
+from intercoder.core.texts.sampling import draw
 from intercoder.stores import schema
 from intercoder.stores.corpus.intake import latest_versions
 from intercoder.stores.database import now, reading

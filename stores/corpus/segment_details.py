@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from intercoder.core.coding.given_answers import HumanMemo
+from intercoder.core.coding.settling import Settled
 from intercoder.core.decisions import Decision
 from intercoder.core.documents import Segment, SpokenText
-from intercoder.core.given_answers import HumanMemo
 from intercoder.core.record import Record
-from intercoder.core.settling import Settled
 from intercoder.stores import schema
 from intercoder.stores.corpus.named_samples import sample_names
 from intercoder.stores.corpus.segments import sample_ids

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from filelock import FileLock
 
 from intercoder.core.errors import StudyError
-from intercoder.core.searched_text import fold, has_letters, is_joined, pieces, spaced
+from intercoder.core.texts.searched_text import fold, has_letters, is_joined, pieces, spaced
 from intercoder.stores.corpus.pages import CorpusDocument, CorpusLine, corpus_size, read_corpus, signature
 from intercoder.stores.database import reading, remove, translated
 from intercoder.stores.study_folder import StudyFolder

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from intercoder.core.codebook import Code
+from intercoder.core.coding.refinement import MARGIN, CodeMatch, cosines
 from intercoder.core.protocols import Vectors
-from intercoder.core.refinement import MARGIN, CodeMatch, cosines
 from intercoder.stores.memory.chroma_codes import CodeCollection, Nearby, Scope
 from intercoder.stores.memory.chroma_store import ChromaStore
 from intercoder.stores.memory.exact_memory import CodeIndex, CodeMatrix, check_rows, rank

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from intercoder.core.codebook import Code
+from intercoder.core.coding.refinement import MARGIN, CodeMatch, cosines, folded
 from intercoder.core.protocols import Vectors
-from intercoder.core.refinement import MARGIN, CodeMatch, cosines, folded
 
 BLOCK = 4_000_000
 """Float32 products computed at once (16 MB), so that a large memory takes no large intermediate."""

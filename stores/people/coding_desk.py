@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 from sqlalchemy.engine import Engine
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.coding.hand_coding import HandCoded, Move, Moves, RecentCodes, asked_codes, marked, pace
 from intercoder.core.documents import Segment
-from intercoder.core.hand_coding import HandCoded, Move, Moves, RecentCodes, asked_codes, marked, pace
-from intercoder.core.quotes import Quote
+from intercoder.core.texts.quotes import Quote
 from intercoder.stores.codebooks.codebooks import complete_versions
 from intercoder.stores.codebooks.revisions import newest
 from intercoder.stores.database import reading

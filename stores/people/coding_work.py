@@ -9,8 +9,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from intercoder.core.coding.hand_coding import asked_codes
 from intercoder.core.documents import Segment, SpokenText, Unit
-from intercoder.core.hand_coding import asked_codes
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import read_version
 from intercoder.stores.corpus.named_samples import find_sample, sample_names
@@ -73,7 +73,7 @@ def work_segments(engine: Engine, study_id: str, work: Work) -> tuple[str, ...]:
 
 
 def done_segments(connection: Connection, study_id: str, coder: str) -> frozenset[str]:
-    """All segments that a person is done with (see `core.hand_coding.HandCoded`)."""
+    """All segments that a person is done with (see `core.coding.hand_coding.HandCoded`)."""
     table = schema.decisions
     query = (
         sa.select(

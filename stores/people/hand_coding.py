@@ -14,12 +14,12 @@ from typing import Any, Literal
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import spread
+from intercoder.core.coding.given_answers import HumanMemo
+from intercoder.core.coding.hand_coding import Books, HandCoded, Move, asked_codes, coded, said
 from intercoder.core.decisions import Decision, decision_id
-from intercoder.core.deduction import spread
 from intercoder.core.errors import InputError, StudyError
-from intercoder.core.given_answers import HumanMemo
-from intercoder.core.hand_coding import Books, HandCoded, Move, asked_codes, coded, said
-from intercoder.core.quotes import Quote
+from intercoder.core.texts.quotes import Quote
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import read_version
 from intercoder.stores.database import insert_new, reading, writing

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebook_diff import affected
+from intercoder.core.codebooks.codebook_diff import affected
+from intercoder.core.coding.deduction import CoderValues, spread
+from intercoder.core.coding.given_answers import CodedSheet, HumanCoding
 from intercoder.core.decisions import Decision, Value, decision_id
-from intercoder.core.deduction import CoderValues, spread
-from intercoder.core.given_answers import CodedSheet, HumanCoding
 from intercoder.core.record import Record
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import read_version

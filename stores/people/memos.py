@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from intercoder.core.given_answers import HumanMemo
+from intercoder.core.coding.given_answers import HumanMemo
 from intercoder.core.identity import make_id
 from intercoder.stores import schema
 from intercoder.stores.database import insert_new, now

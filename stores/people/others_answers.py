@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from sqlalchemy.engine import Connection, Engine
 
+from intercoder.core.coding.deduction import PATTERN
+from intercoder.core.coding.hand_coding import HandCoded
 from intercoder.core.decisions import Decision
-from intercoder.core.deduction import PATTERN
-from intercoder.core.hand_coding import HandCoded
 from intercoder.core.record import Record
 from intercoder.stores.database import reading
 from intercoder.stores.people.human_codings import human_decisions

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from intercoder.core.coding.settling import Settled, Unit, not_taken_back, standing, standing_steps
 from intercoder.core.errors import InputError, StudyError
-from intercoder.core.settling import Settled, Unit, not_taken_back, standing, standing_steps
 from intercoder.core.shown import one_line
 from intercoder.stores import schema
 from intercoder.stores.database import now, reading, writing

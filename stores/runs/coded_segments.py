@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.coding.deduction import PATTERN, Asked, standing_of
 from intercoder.core.decisions import Decision
-from intercoder.core.deduction import PATTERN, Asked, standing_of
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study
 from intercoder.stores import schema

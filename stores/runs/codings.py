@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from intercoder.core.codings import ENSEMBLE, Coder
+from intercoder.core.coding.codings import ENSEMBLE, Coder
+from intercoder.core.coding.deduction import PATTERN, CoderValues, final_of
 from intercoder.core.decisions import Role
-from intercoder.core.deduction import PATTERN, CoderValues, final_of
 from intercoder.core.documents import Segment
 from intercoder.core.protocols import Run
 from intercoder.stores.codebooks.codebooks import read_version

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from intercoder.core.coding.deduction import Asked, superseding
 from intercoder.core.decisions import Decision, Provenance
-from intercoder.core.deduction import Asked, superseding
 from intercoder.core.protocols import Run
-from intercoder.core.quotes import Quote
+from intercoder.core.texts.quotes import Quote
 from intercoder.stores import schema
 from intercoder.stores.database import insert_new, now
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.coding.deduction import CoderValues, Round, final_of, standing_of, values_of
 from intercoder.core.decisions import Decision, Wave
-from intercoder.core.deduction import CoderValues, Round, final_of, standing_of, values_of
 from intercoder.core.documents import Segment
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study
@@ -136,7 +136,7 @@ def read_rounds(connection: Connection, study_id: str, run_id: str) -> list[Roun
 def standing(connection: Connection, study_id: str, run: Run) -> Iterator[Standing]:
     """Decisions of a deductive run that stand, in document order, read a block of segments at a time.
 
-    Within a segment as `core.deduction.standing_of` says.
+    Within a segment as `core.coding.deduction.standing_of` says.
     """
     book = read_version(connection, study_id, run.codebook_version)
     failed = failed_rounds(connection, study_id, run.id)

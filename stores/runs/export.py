@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import groupby
 
-from intercoder.core.attribute_columns import attribute_columns
-from intercoder.core.code_names import CodeNames, marked_column
 from intercoder.core.codebook import Code
-from intercoder.core.coded_lines import COLUMNS, Line, line_of
+from intercoder.core.codebooks.code_names import CodeNames, marked_column
+from intercoder.core.coding.coded_lines import COLUMNS, Line, line_of
+from intercoder.core.coding.deduction import is_final
 from intercoder.core.decisions import Decision
-from intercoder.core.deduction import is_final
 from intercoder.core.documents import Segment
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
+from intercoder.core.texts.attribute_columns import attribute_columns
 from intercoder.stores.codebooks.codebooks import read_version
 from intercoder.stores.corpus.attributes import attribute_names
 from intercoder.stores.corpus.segments import read_segments

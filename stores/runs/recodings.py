@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from intercoder.core.decisions import Decision, Failure
 from intercoder.core.protocols import Run
-from intercoder.core.recoding import Failed, Recoding, recodings
+from intercoder.core.revising.recoding import Failed, Recoding, recodings
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import read_version
 from intercoder.stores.runs.decisions import read_decision

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from intercoder.core.code_names import CodeNames, folded
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.deduction import RecordedAnswer
-from intercoder.core.given_answers import AnswerRow, Located, refuse
+from intercoder.core.codebooks.code_names import CodeNames, folded
+from intercoder.core.coding.deduction import RecordedAnswer
+from intercoder.core.coding.given_answers import AnswerRow, Located, refuse
 from intercoder.stores import schema
 from intercoder.stores.corpus.named_segments import locate
 from intercoder.stores.database import reading

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.deduction import Round
+from intercoder.core.coding.deduction import Round
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record
 from intercoder.core.study import Study

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
+from intercoder.core.coding.deduction import CoderValues, standing_of
 from intercoder.core.decisions import Decision, Role, Value
-from intercoder.core.deduction import CoderValues, standing_of
 from intercoder.core.protocols import Run
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import read_version
@@ -50,7 +50,7 @@ class SegmentLabels(NamedTuple):
 
 
 def run_answers(connection: Connection, study_id: str, run: Run, book: Codebook) -> Iterator[SegmentAnswers]:
-    """Answers of a deductive run that stand (see `core.deduction.standing_of`), segment by segment in order."""
+    """Answers of a deductive run that stand (`core.coding.deduction.standing_of`), segment by segment in order."""
     known = {code.id for code in book.leaves}
     failed = failed_rounds(connection, study_id, run.id)
     for start in range(0, run.total, BLOCK):

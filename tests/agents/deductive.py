@@ -6,7 +6,7 @@ from typing import Any
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.decisions import CodeAnswer, Provenance
-from intercoder.core.quotes import locate
+from intercoder.core.texts.quotes import locate
 
 THRIFT = Code(
     id="c_thrift",

@@ -26,10 +26,10 @@ from intercoder.core.agent_settings import (
     WriterSettings,
 )
 from intercoder.core.codebook import Codebook
+from intercoder.core.coding.findings import CodeFindings, Excerpt, Said
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
 from intercoder.core.deductive_settings import DeductiveModerator as DeductiveModeratorSettings
-from intercoder.core.findings import CodeFindings, Excerpt, Said
 from intercoder.core.study import Study
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.stores.in_memory import InMemoryAnswerLog

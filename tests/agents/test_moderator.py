@@ -12,7 +12,7 @@ from intercoder.agents.moderator import Moderator, build_moderator
 from intercoder.agents.session import Session
 from intercoder.core.agent_settings import ModeratorSettings
 from intercoder.core.decisions import Answer, Provenance, Settlement, Suggestion
-from intercoder.core.quotes import Quote
+from intercoder.core.texts.quotes import Quote
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.llms.scripted import material_of
 from tests.agents.conftest import Model, answering, segment

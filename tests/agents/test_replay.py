@@ -5,7 +5,7 @@ import pytest
 from intercoder.agents import Replay
 from intercoder.agents.session import Session
 from intercoder.core.codebook import Codebook
-from intercoder.core.deduction import RecordedAnswer
+from intercoder.core.coding.deduction import RecordedAnswer
 from tests.agents.conftest import segment
 from tests.agents.deductive import BOOK, EXCLUSIVE, PRIDE, THRIFT
 

@@ -12,10 +12,10 @@ from intercoder.agents.proposing import Proposal
 from intercoder.agents.revision_answers import TEXT_KINDS, parse_reviser_answer, reviser_schema
 from intercoder.agents.session import Session
 from intercoder.core.agent_settings import DEFAULT_MODEL, default_coders
-from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.coding.findings import CodeFindings, CoderFindings, Excerpt, Said
 from intercoder.core.deductive_settings import Development
-from intercoder.core.findings import CodeFindings, CoderFindings, Excerpt, Said
+from intercoder.core.revising.applying import apply
 from intercoder.core.study import Study
 from intercoder.llms.scripted import material_of
 from intercoder.prompts.loader import load

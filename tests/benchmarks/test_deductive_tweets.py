@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.deductive_tweets import CODES, differences, tweets
 from intercoder.core.codebook import Code
-from intercoder.core.patterns import check_pattern
+from intercoder.core.codebooks.patterns import check_pattern
 
 HASHTAGS, AT_SIGNS, CAPITALS = CODES
 

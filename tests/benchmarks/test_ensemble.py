@@ -15,8 +15,8 @@ from benchmarks.ensemble_texts import Item, TextSet
 from intercoder.core.decisions import Answer, Suggestion
 from intercoder.core.documents import Document, whole
 from intercoder.core.protocols import Vectors
-from intercoder.core.quotes import locate
-from intercoder.evals.composite import absolute, composite
+from intercoder.core.texts.quotes import locate
+from intercoder.evals.labels.composite import absolute, composite
 from intercoder.llms.embeddings import HashingEmbedder
 
 REFERENCES = (("pride in mending", "saving money"), ("loss of shops",), ("fear of damage",))

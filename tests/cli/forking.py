@@ -23,7 +23,7 @@ MODULES = (
     "chromadb_rust_bindings",
     "intercoder.agents.reviser",
     "intercoder.cli.main",
-    "intercoder.cli.results",
+    "intercoder.cli.coding.results",
     "intercoder.formats.coding_sheets",
     "intercoder.graphs.jobs",
     "intercoder.llms.scripted",

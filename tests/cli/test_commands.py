@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 import typer.main
 
-from intercoder.cli import importing, progress
+from intercoder.cli.coding import progress
 from intercoder.cli.main import app
+from intercoder.cli.studies import importing
 from intercoder.core.documents import Span
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from tests.cli.conftest import CODED, TEXT, Call, Command, call, command_line, replace, use_scripted
 
 KEYS = [

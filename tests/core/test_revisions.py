@@ -4,9 +4,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook, CodeExample, Lineage
-from intercoder.core.codebook_diff import affected, diff
+from intercoder.core.codebooks.codebook_diff import affected, diff
+from intercoder.core.revising.applying import apply
 from intercoder.core.revisions import (
     FIELDS,
     BookSettings,

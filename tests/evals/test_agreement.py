@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intercoder.evals.agreement import agreement, pairwise
-from intercoder.evals.alpha import Alpha
-from intercoder.evals.chance_corrected import patterns
-from intercoder.evals.ratings import read_ratings
+from intercoder.evals.coefficients.alpha import Alpha
+from intercoder.evals.coefficients.chance_corrected import patterns
+from intercoder.evals.coefficients.ratings import read_ratings
 
 STATISTICS = ("percent", "ac1", "conger", "fleiss", "brennan_prediger", "krippendorff")
 CELL = st.sampled_from(["a", "b", "c", None])

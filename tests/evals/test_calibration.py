@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intercoder.core.deduction import CoderValues
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.deductive_settings import Calibration
 from intercoder.core.errors import InputError
 from intercoder.evals.agreement import agreement, positive_agreement
+from intercoder.evals.calibrating.calibration_verdict import Bounds, decide
 from intercoder.evals.calibration import CodeCalibration, calibrate, calibrate_code
-from intercoder.evals.calibration_verdict import Bounds, decide
 
 QUICK = Calibration(resamples=400)
 Said = list[Any]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intercoder.core.deduction import CoderValues
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.deductive_settings import Calibration
 from intercoder.core.errors import InputError
 from intercoder.evals.calibration import calibrate_code

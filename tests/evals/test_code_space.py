@@ -158,7 +158,7 @@ def test_embeddings_give_what_their_cosine_distances_give(seed: int) -> None:
 def test_labels_of_several_blocks_are_counted_as_those_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     team, vectors, labels = random_team(7, labels=50)
     whole = measure(team, embeddings=vectors, labels=labels, neighbor_threshold=0.6)
-    monkeypatch.setattr("intercoder.evals.distances.BLOCK", 7)
+    monkeypatch.setattr("intercoder.evals.spaces.distances.BLOCK", 7)
     assert close(whole, measure(team, embeddings=vectors, labels=labels, neighbor_threshold=0.6))
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     assert close(whole, measure(team, distances=1 - unit @ unit.T, labels=labels, neighbor_threshold=0.6))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.decisions import Role
-from intercoder.core.deduction import CoderValues
 from intercoder.evals.development import choose_excerpts, coder_findings
 from intercoder.evals.randomness import binary, choice, holm, repeat_test
 

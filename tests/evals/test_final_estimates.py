@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intercoder.core.deduction import CoderValues
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.errors import InputError
 from intercoder.evals.estimates import prediction_powered, proportion
 from intercoder.evals.final_estimates import estimate_code, final_estimates, majority

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from intercoder.core.errors import InputError, ModelError
+from intercoder.evals.labels.wordnet import wordnet, wordnet_folder
+from intercoder.evals.labels.words import words, written_without_spaces
 from intercoder.evals.quality import (
     absolute,
     bertscore,
@@ -23,8 +25,6 @@ from intercoder.evals.quality import (
     select,
     validate,
 )
-from intercoder.evals.wordnet import wordnet, wordnet_folder
-from intercoder.evals.words import words, written_without_spaces
 from intercoder.llms.fetching import catalogue, pulling
 
 

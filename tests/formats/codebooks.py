@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
-from intercoder.core.codebook_checks import folded
+from intercoder.core.codebooks.codebook_checks import folded
 
 BOOK = Codebook(
     version=3,

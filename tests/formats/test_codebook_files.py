@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_diff import diff
+from intercoder.core.codebooks.codebook_diff import diff
 from intercoder.core.errors import InputError, StudyError
 from intercoder.formats.codebook_files import Versions, export_beside, read_codebook
 from intercoder.formats.codebook_markdown import to_markdown

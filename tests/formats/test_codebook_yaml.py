@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
-from intercoder.core.codebook_diff import diff
-from intercoder.core.codebook_drafts import completed
+from intercoder.core.codebooks.codebook_diff import diff
+from intercoder.core.codebooks.codebook_drafts import completed
 from intercoder.formats.codebook_yaml import to_yaml, updated_yaml
 from intercoder.formats.codebook_yaml_reading import read_yaml
 from tests.formats.codebooks import BOOK, books

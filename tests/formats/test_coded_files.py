@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from intercoder.core.coded_lines import COLUMNS, Line, line_of
+from intercoder.core.coding.coded_lines import COLUMNS, Line, line_of
 from intercoder.core.decisions import Decision, Provenance
 from intercoder.core.documents import Segment
-from intercoder.core.quotes import Quote
+from intercoder.core.texts.quotes import Quote
 from intercoder.formats.coded_files import write_csv, write_jsonl, write_markdown
 from intercoder.formats.harmless import plain_cell, plain_markdown
 

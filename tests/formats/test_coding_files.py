@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.core.codings import CodedPassage
+from intercoder.core.coding.codings import CodedPassage
 from intercoder.core.errors import InputError
 from intercoder.formats.coding_files import read_codings
 

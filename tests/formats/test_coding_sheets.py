@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.coding.given_answers import CodedSheet, Located, Place
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError, StudyError
-from intercoder.core.given_answers import CodedSheet, Located, Place
 from intercoder.formats.coding_sheets import SheetOrigin, write_csv_sheet, write_xlsx_sheet
 from intercoder.formats.filled_sheets import read_sheet
 from intercoder.formats.sheet_cells import comparable, writable

@@ -7,7 +7,7 @@ import pytest
 
 from intercoder.core.documents import Document
 from intercoder.core.errors import InputError
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from intercoder.formats import ReadOptions, ReadReport, read_documents
 
 pytestmark = pytest.mark.shared

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from intercoder.core.coding.given_answers import AnswerRow, Place
 from intercoder.core.errors import InputError
-from intercoder.core.given_answers import AnswerRow, Place
 from intercoder.formats.recorded_answers import read_recorded
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from intercoder.core.documents import Document
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.study_folder import StudyFolder
 from tests.studies import new_study

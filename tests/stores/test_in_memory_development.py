@@ -11,13 +11,13 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_diff import diff
+from intercoder.core.codebooks.codebook_diff import diff
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.decisions import Decision, Failure, Wave, decision_id
-from intercoder.core.deduction import CoderValues
 from intercoder.core.documents import Document
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.revisions import Revision, RevisionAnswer, revised
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from intercoder.graphs import InMemoryDevelopmentStore, build_codevelopment, make_development_context
 from intercoder.stores.codebooks.codebooks import complete_versions, read_version
 from intercoder.stores.codebooks.development import SqlDevelopmentStore

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intercoder.cli.settings_template import settings_text
+from intercoder.cli.studies.settings_template import settings_text
 from intercoder.core.agent_settings import CoderSettings, Sampling
 from intercoder.core.errors import SettingsError, StudyBusy
 from intercoder.core.study_toml import parse_study

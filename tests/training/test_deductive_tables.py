@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.cli.settings_template import settings_text
+from intercoder.cli.studies.settings_template import settings_text
 from intercoder.core.agent_settings import Sampling
 from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.errors import SettingsError

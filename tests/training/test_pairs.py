@@ -6,7 +6,7 @@ import pytest
 
 from intercoder.core.documents import Document, Span
 from intercoder.core.errors import InputError
-from intercoder.core.quotes import Quote
+from intercoder.core.texts.quotes import Quote
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.corpus.samples import Scope, choose
 from intercoder.stores.people.hand_coding import HandCoder

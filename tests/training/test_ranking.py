@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from intercoder.core.errors import InputError
-from intercoder.evals.selection import RANKED_BY, select
+from intercoder.evals.labels.selection import RANKED_BY, select
 from intercoder.training.ranking import mean_ranks, standings
 from intercoder.training.scoring import LIKENESSES, Scored
 

@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static, TextArea
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_acts import added, recoloured, renamed
-from intercoder.core.colours import NAMED
+from intercoder.core.codebooks.codebook_acts import added, recoloured, renamed
+from intercoder.core.codebooks.colours import NAMED
 from intercoder.core.revisions import Revision
 from intercoder.graphs.codebook.codebook_acts import carry_out
 from intercoder.graphs.codebook.codebook_edits import latest_or_empty
@@ -257,7 +257,7 @@ async def test_what_was_typed_into_a_form_is_not_lost(study: StudyFolder) -> Non
 
 
 def _redefined(book: Codebook, label: str, definition: str) -> Sequence[Revision]:
-    from intercoder.core.codebook_acts import redefined
+    from intercoder.core.codebooks.codebook_acts import redefined
 
     code = next(code for code in book.codes if code.label == label)
     return redefined(book, code.model_copy(update={"definition": definition}))

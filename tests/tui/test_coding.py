@@ -13,7 +13,7 @@ from intercoder.core.codebook import Code
 from intercoder.core.decisions import Decision
 from intercoder.core.documents import Document
 from intercoder.core.revisions import BookSettings, Revision
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from intercoder.stores import schema
 from intercoder.stores.codebooks.revisions import newest, revise_by_hand
 from intercoder.stores.corpus.drawn_samples import find_or_draw

@@ -7,7 +7,7 @@ import pytest
 from textual import events
 
 from intercoder.core.documents import Document
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.widgets.code_picker import CodePicker

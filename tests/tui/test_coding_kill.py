@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from intercoder.core.codebook import Code
 from intercoder.core.documents import Document
 from intercoder.core.revisions import Revision
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from intercoder.stores import schema
 from intercoder.stores.codebooks.revisions import newest, revise_by_hand
 from intercoder.stores.corpus.intake import Source, import_source

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from intercoder.core.settling import Settled, Unit
+from intercoder.core.coding.settling import Settled, Unit
 from intercoder.graphs.differing.disagreements import (
     Disagreements,
     disagreeing_run,

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from intercoder.core.deductive_settings import Calibration
-from intercoder.evals.calibration_verdict import explain, held_against
+from intercoder.evals.calibrating.calibration_verdict import explain, held_against
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import Choose
 from intercoder.tui.screens.code_findings import p_told

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from intercoder.core.classifier_results import Head
 from intercoder.core.codebook import Code
 from intercoder.core.errors import InputError
-from intercoder.core.sampling import draw
 from intercoder.core.synthetic import SyntheticSegment, Wanted, Written
+from intercoder.core.texts.sampling import draw
 from intercoder.training.distillation.heads import TextItem
 from intercoder.training.distillation.human_data import HumanItem
 

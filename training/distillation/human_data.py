@@ -9,8 +9,8 @@ from pydantic import Field
 
 from intercoder.core.classifier_results import Head
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.decisions import Value
-from intercoder.core.deduction import CoderValues
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from intercoder.core.coding.refinement import MARGIN, PLACES, cosines
 from intercoder.core.protocols import Vectors
-from intercoder.core.refinement import MARGIN, PLACES, cosines
 
 TRIPLE = 3
 """Words in a row that are compared."""

@@ -19,8 +19,8 @@ from intercoder.core.classifier_results import (
 from intercoder.core.classifiers import ClassifierCard
 from intercoder.core.identity import digest
 from intercoder.evals.classification import Asked, among_people, with_each_person
-from intercoder.evals.human_ceiling import human_ceiling_notes
-from intercoder.evals.reliability import answers, as_targets, reliability
+from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
+from intercoder.evals.classifiers.reliability import answers, as_targets, reliability
 from intercoder.llms.classifiers.class_probabilities import Numbers, probabilities
 from intercoder.llms.classifiers.classifiers import load_classifier
 from intercoder.training.distillation.asking import Said

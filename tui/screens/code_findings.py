@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from intercoder.core.evidence_words import grouped
-from intercoder.core.findings import CodeFindings, CoderFindings
+from intercoder.core.coding.findings import CodeFindings, CoderFindings
+from intercoder.core.revising.evidence_words import grouped
 from intercoder.core.shown import counted
 from intercoder.evals.development_words import verdict
 from intercoder.graphs.codebook.revision_views import DevelopmentPages

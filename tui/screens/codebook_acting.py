@@ -10,7 +10,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_acts import (
+from intercoder.core.codebooks.codebook_acts import (
     added,
     divided,
     dropped,
@@ -22,7 +22,7 @@ from intercoder.core.codebook_acts import (
     united,
     with_settings,
 )
-from intercoder.core.codebook_words import in_words
+from intercoder.core.codebooks.codebook_words import in_words
 from intercoder.core.revisions import Revision
 from intercoder.core.shown import shown_safely
 from intercoder.formats.revision_fields import FormField, form_fields, read_fields

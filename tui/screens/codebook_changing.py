@@ -10,11 +10,11 @@ from typing import TypeVar
 from textual import work
 from textual.content import Content
 
-from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_checks import check_book
-from intercoder.core.codebook_words import in_words
+from intercoder.core.codebooks.codebook_checks import check_book
+from intercoder.core.codebooks.codebook_words import in_words
 from intercoder.core.errors import IntercoderError
+from intercoder.core.revising.applying import apply
 from intercoder.core.revisions import Revision
 from intercoder.core.shown import counted
 from intercoder.formats.revision_fields import FormField

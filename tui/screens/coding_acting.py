@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from intercoder.core.codebook import Code
-from intercoder.core.hand_coding import Move
+from intercoder.core.coding.hand_coding import Move
 from intercoder.core.shown import one_line
 from intercoder.tui.screens.coding_page import CodingPage, makes_one
 from intercoder.tui.widgets.code_picker import CodePicker

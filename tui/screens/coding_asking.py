@@ -6,7 +6,7 @@ from functools import partial
 
 from textual import work
 
-from intercoder.core.codebook_checks import folded
+from intercoder.core.codebooks.codebook_checks import folded
 from intercoder.core.errors import InputError
 from intercoder.core.shown import counted, one_line
 from intercoder.graphs.codebook.new_codes import add_code

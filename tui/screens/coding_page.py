@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from intercoder.core.codebook import Code
-from intercoder.core.hand_coding import asked_codes
+from intercoder.core.coding.hand_coding import asked_codes
 from intercoder.core.shown import one_line
 from intercoder.stores.people.coding_desk import CodingDesk, Look, Opened
 from intercoder.stores.people.coding_work import Work, works

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widgets.option_list import Option
 
-from intercoder.core.colours import NAMED, read_colour
+from intercoder.core.codebooks.colours import NAMED, read_colour
 from intercoder.core.errors import InputError
 from intercoder.tui.dialogs import Pick
 from intercoder.tui.text import joined

@@ -11,8 +11,8 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from intercoder.core.searched_text import pieces
 from intercoder.core.shown import counted
+from intercoder.core.texts.searched_text import pieces
 from intercoder.stores.corpus.pages import CorpusLine, corpus_lines, corpus_size
 from intercoder.stores.corpus.search import CorpusSearch, Filters
 from intercoder.stores.corpus.segment_details import SegmentDetails, kept_from, segment_details

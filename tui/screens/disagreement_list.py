@@ -11,8 +11,8 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.message import Message
 
+from intercoder.core.coding.settling import Unit
 from intercoder.core.errors import IntercoderError
-from intercoder.core.settling import Unit
 from intercoder.core.shown import counted
 from intercoder.evals.disagreements import Disagreement
 from intercoder.graphs.differing.disagreement_words import Words

@@ -8,8 +8,8 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
+from intercoder.core.coding.settling import Unit
 from intercoder.core.decisions import Value
-from intercoder.core.settling import Unit
 from intercoder.core.shown import counted
 from intercoder.graphs.differing.disagreements import GRAPHS, PEOPLE, about
 from intercoder.graphs.differing.settling import UnitPage, settle, take_settlement_back

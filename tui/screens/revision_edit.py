@@ -7,7 +7,7 @@ from itertools import groupby
 
 from intercoder.core.codebook import Code
 from intercoder.core.errors import InputError
-from intercoder.core.revision_words import subject
+from intercoder.core.revising.revision_words import subject
 from intercoder.core.shown import one_line
 from intercoder.formats.revision_fields import FormField, code_fields, form_fields, read_fields
 from intercoder.graphs.codebook.drafting import Queued, check_draft, draft_answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intercoder.core.revision_edits import editable
+from intercoder.core.revising.revision_edits import editable
 from intercoder.core.shown import one_line
 from intercoder.graphs.codebook.draft_words import waiting_drafts
 from intercoder.graphs.codebook.drafting import Queued, Review

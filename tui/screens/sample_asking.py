@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from textual.app import App
 
 from intercoder.core.errors import InputError
-from intercoder.core.sampling import seed_of
 from intercoder.core.shown import one_line
+from intercoder.core.texts.sampling import seed_of
 from intercoder.stores.corpus.attributes import study_attributes
 from intercoder.stores.corpus.named_samples import check_name
 from intercoder.stores.corpus.samples import Scope

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from intercoder.core.evidence_words import quoted_parts, said_words
-from intercoder.core.findings import Excerpt, Said
+from intercoder.core.coding.findings import Excerpt, Said
+from intercoder.core.revising.evidence_words import quoted_parts, said_words
 from intercoder.tui.text import joined, line, shown
 from intercoder.tui.widgets.hanging import MUTED, Row
 from intercoder.tui.widgets.hanging_list import HangingList

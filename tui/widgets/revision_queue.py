@@ -11,7 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from intercoder.core.ages import age
-from intercoder.core.revision_words import BOOK
+from intercoder.core.revising.revision_words import BOOK
 from intercoder.core.revisions import RevisionStatus
 from intercoder.graphs.codebook.drafting import Queued
 from intercoder.tui.text import joined, line

@@ -15,9 +15,9 @@ from textual.widgets import OptionList, Static
 
 from intercoder.core.ages import age
 from intercoder.core.errors import IntercoderError
-from intercoder.core.evidence_words import origin
-from intercoder.core.inline_changes import inline_changes
-from intercoder.core.revision_words import told
+from intercoder.core.revising.evidence_words import origin
+from intercoder.core.revising.inline_changes import inline_changes
+from intercoder.core.revising.revision_words import told
 from intercoder.core.shown import counted
 from intercoder.graphs.codebook.drafting import Queued
 from intercoder.graphs.codebook.revision_views import Details, revision_details

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from intercoder.core.searched_text import find
 from intercoder.core.shown import one_line
+from intercoder.core.texts.searched_text import find
 from intercoder.stores.corpus.pages import CorpusDocument, CorpusLine
 from intercoder.tui.segment_rows import FOUND, marked
 from intercoder.tui.text import joined, line

@@ -10,7 +10,7 @@ from intercoder.core.shown import counted
 from intercoder.tui.text import joined, line
 
 if TYPE_CHECKING:
-    from intercoder.core.settling import Settled
+    from intercoder.core.coding.settling import Settled
     from intercoder.evals.disagreements import Disagreement
     from intercoder.graphs.differing.disagreement_words import Told
 

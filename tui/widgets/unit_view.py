@@ -17,8 +17,8 @@ from textual.widgets import Static
 from intercoder.core.shown import one_line, shown_safely
 
 if TYPE_CHECKING:
+    from intercoder.core.coding.settling import Settled
     from intercoder.core.documents import SpokenText
-    from intercoder.core.settling import Settled
     from intercoder.graphs.differing.settling import Saying, UnitPage
 
 CARD = 36

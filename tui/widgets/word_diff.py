@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from intercoder.core.inline_changes import CodeChange, FieldRow
-from intercoder.core.word_changes import Piece, PieceKind
+from intercoder.core.revising.inline_changes import CodeChange, FieldRow
+from intercoder.core.revising.word_changes import Piece, PieceKind
 from intercoder.tui.text import joined, line, shown
 from intercoder.tui.widgets.hanging import MUTED, HangingText, Row
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from intercoder.core.codebook import Code
-from intercoder.core.codings import CodedPassage
+from intercoder.core.coding.codings import CodedPassage
 from intercoder.core.decisions import Decision, Provenance, Role, Wave, decision_id
 from intercoder.core.documents import Document, Span
 from intercoder.core.protocols import Run, Vectors
-from intercoder.core.quotes import Quote
+from intercoder.core.texts.quotes import Quote
 from intercoder.evals.report.comparison import Embed
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.corpus.samples import Scope

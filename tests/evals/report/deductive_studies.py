@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.given_answers import CodedSheet, HumanCoding
 from intercoder.core.decisions import Decision, Failure, Provenance, Role, Value, Wave, decision_id
 from intercoder.core.documents import Document, Span
-from intercoder.core.given_answers import CodedSheet, HumanCoding
 from intercoder.core.protocols import Run
-from intercoder.core.quotes import locate
 from intercoder.core.revisions import BookSettings, Revision
+from intercoder.core.texts.quotes import locate
 from intercoder.stores.codebooks.development import SqlDevelopmentStore
 from intercoder.stores.codebooks.revisions import revise_by_hand
 from intercoder.stores.corpus.intake import Source, import_source

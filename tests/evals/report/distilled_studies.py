@@ -15,9 +15,9 @@ from intercoder.core.classifier_results import (
     PartSizes,
     SystemFigures,
 )
-from intercoder.evals.cascade import Prices, cascade_curve
 from intercoder.evals.classification import Asked, among_people, classified
-from intercoder.evals.reliability import answers, as_targets, reliability
+from intercoder.evals.classifiers.cascade import Prices, cascade_curve
+from intercoder.evals.classifiers.reliability import answers, as_targets, reliability
 from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 MODEL = "embedded:qwen2.5-coder-0.5b"

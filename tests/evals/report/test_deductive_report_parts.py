@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import CoderValues, Round
 from intercoder.core.decisions import Decision, Failure, Role, Value
-from intercoder.core.deduction import CoderValues, Round
-from intercoder.core.recoding import Failed, recodings
+from intercoder.core.revising.recoding import Failed, recodings
 from intercoder.evals.report.excerpts import EXAMPLES, clear_examples
 from intercoder.evals.report.passages import LONGEST, marked
 

@@ -6,7 +6,7 @@ import pytest
 
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.revision_edits import edited
+from intercoder.core.revising.revision_edits import edited
 from intercoder.core.revisions import RecordedRevision, Revision, revised
 from intercoder.formats.answers_files import parse_answers
 from intercoder.graphs.codebook.answering import (

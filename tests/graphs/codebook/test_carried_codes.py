@@ -3,7 +3,7 @@
 import pytest
 
 from intercoder.core.codebook import Code
-from intercoder.core.codebook_acts import added, divided, moved, recoloured, renamed, united
+from intercoder.core.codebooks.codebook_acts import added, divided, moved, recoloured, renamed, united
 from intercoder.graphs.codebook.codebook_acts import carry_out
 from intercoder.graphs.codebook.codebook_edits import latest_or_empty
 from intercoder.stores.codebooks.carried_codes import Carried, carried_codes

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from intercoder.core.applying import apply
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_acts import (
+from intercoder.core.codebooks.codebook_acts import (
     added,
     code_called,
     divided,
@@ -22,6 +21,7 @@ from intercoder.core.codebook_acts import (
 )
 from intercoder.core.decisions import Decision, Wave
 from intercoder.core.errors import InputError, StudyError
+from intercoder.core.revising.applying import apply
 from intercoder.core.revisions import Revision
 from intercoder.graphs.codebook import codebook_edits
 from intercoder.graphs.codebook.codebook_acts import (

@@ -4,8 +4,8 @@ import pytest
 
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run
-from intercoder.core.revision_edits import edited
-from intercoder.core.revision_words import told
+from intercoder.core.revising.revision_edits import edited
+from intercoder.core.revising.revision_words import told
 from intercoder.core.revisions import Revision, revised
 from intercoder.graphs.codebook.answering import AnswerKind, answer_revision
 from intercoder.graphs.codebook.draft_words import outcome, summary

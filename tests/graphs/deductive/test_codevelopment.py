@@ -8,10 +8,10 @@ from langgraph.types import Command
 from pydantic import ValidationError
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.settling import Settled
 from intercoder.core.deductive_settings import Development
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.revisions import RevisionAnswer
-from intercoder.core.settling import Settled
 from intercoder.core.study import Study
 from intercoder.graphs import InMemoryDevelopmentStore, build_codevelopment, make_development_context
 from intercoder.llms.scripted import material_of

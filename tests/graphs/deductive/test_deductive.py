@@ -6,8 +6,8 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import RecordedAnswer, final_of
 from intercoder.core.decisions import Decision, Wave
-from intercoder.core.deduction import RecordedAnswer, final_of
 from intercoder.core.deductive_settings import Deduction, DeductiveModerator
 from intercoder.core.errors import StudyError
 from intercoder.core.study import Limits, Study

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
-from intercoder.cli.plans import print_plan
+from intercoder.cli.coding.plans import print_plan
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebook_diff import diff
+from intercoder.core.codebooks.codebook_diff import diff
 from intercoder.core.deductive_settings import Deduction, DeductiveModerator, Development
 from intercoder.core.study import Price, Study
 from intercoder.graphs import build_codevelopment, make_development_context

@@ -4,7 +4,7 @@ import pytest
 
 import intercoder.graphs
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.coded_lines import COLUMNS
+from intercoder.core.coding.coded_lines import COLUMNS
 from intercoder.core.deductive_settings import DeductiveCoderSettings, DeductiveModerator
 from intercoder.core.errors import InputError, ModelError
 from intercoder.core.study import Privacy

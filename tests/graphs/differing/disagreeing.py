@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.given_answers import CodedSheet, HumanCoding
 from intercoder.core.decisions import Decision, Provenance, Role, Value, Wave, decision_id
 from intercoder.core.documents import Document, Span
-from intercoder.core.given_answers import CodedSheet, HumanCoding
 from intercoder.core.protocols import Run
-from intercoder.core.quotes import locate
+from intercoder.core.texts.quotes import locate
 from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.corpus.samples import Scope

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from intercoder.core.codebook import Code
-from intercoder.core.codings import Coder, coding_table
+from intercoder.core.coding.codings import Coder, coding_table
 from intercoder.core.decisions import Value
 from intercoder.evals.agreement import per_code
 from intercoder.evals.interval import Estimate

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
-from intercoder.cli.plans import print_plan
+from intercoder.cli.coding.plans import print_plan
 from intercoder.core.agent_settings import Ensemble, ModeratorSettings, default_coders
 from intercoder.core.decisions import Wave
 from intercoder.core.errors import SettingsError

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from intercoder.agents.answers import LABEL_LENGTH, parse_coder_answer
-from intercoder.cli.importing import import_file
-from intercoder.cli.settings_template import settings_text
+from intercoder.cli.studies.importing import import_file
+from intercoder.cli.studies.settings_template import settings_text
 from intercoder.formats.options import ReadOptions
 from intercoder.graphs.jobs import begin_inductive, execute
 from intercoder.stores.corpus.samples import Scope

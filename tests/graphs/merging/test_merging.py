@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intercoder.core.concepts import Concept, MergeStep
+from intercoder.core.codebooks.concepts import Concept, MergeStep
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import LoggedAnswer
 from intercoder.core.study import Limits, Merging, Study
-from intercoder.evals.clustering import Cluster
+from intercoder.evals.spaces.clustering import Cluster
 from intercoder.graphs.context import MergingContext, make_merging_context
 from intercoder.graphs.jobs import begin_inductive, execute, unfinished
 from intercoder.graphs.merging.inspecting import near_threshold

@@ -5,8 +5,8 @@ import pytest
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Value, Wave
 from intercoder.core.protocols import Run
-from intercoder.core.quotes import locate
 from intercoder.core.revisions import BookSettings, Revision
+from intercoder.core.texts.quotes import locate
 from intercoder.stores.codebooks.development import SqlDevelopmentStore
 from intercoder.stores.codebooks.revision_evidence import read_evidence
 from intercoder.stores.codebooks.revisions import revise_by_hand

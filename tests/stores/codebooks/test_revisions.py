@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
-from intercoder.core.codebook_diff import diff
+from intercoder.core.codebooks.codebook_diff import diff
 from intercoder.core.decisions import Decision, Failure, Wave, decision_id
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run

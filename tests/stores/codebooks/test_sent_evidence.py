@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from intercoder.core.settling import PutForward
+from intercoder.core.coding.settling import PutForward
 from intercoder.graphs.deductive.findings import gather_findings
 from intercoder.graphs.differing.settling import settle, take_settlement_back
 from intercoder.stores.codebooks.development import SqlDevelopmentStore

@@ -4,7 +4,7 @@ import pytest
 
 from intercoder.core.documents import Document, Unit
 from intercoder.core.errors import InputError
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from intercoder.stores.corpus.intake import Imported, Source, import_source, summarise
 from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.runs.runs import SqlStudyStore, create_run

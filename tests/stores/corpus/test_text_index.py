@@ -11,8 +11,8 @@ import pytest
 
 from intercoder.core.documents import Document, Span, Unit
 from intercoder.core.errors import StudyError
-from intercoder.core.searched_text import find, pieces
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.searched_text import find, pieces
+from intercoder.core.texts.segmentation import segment
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.corpus.pages import corpus_lines, corpus_size
 from intercoder.stores.corpus.text_index import CorpusIndex, GivenUp, corpus_index, fresh_index, index_file

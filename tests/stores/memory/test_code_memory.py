@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from intercoder.core.codebook import Code
+from intercoder.core.coding.refinement import CodeMatch, LabelMemory, LabelToPlace, cosines, refine
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Vectors
-from intercoder.core.refinement import CodeMatch, LabelMemory, LabelToPlace, cosines, refine
 from intercoder.stores.memory import chroma_client, chroma_items, chroma_memory, code_memory
 from intercoder.stores.memory.chroma_client import open_folder
 from intercoder.stores.memory.code_memory import ChromaCodeMemory, ExactCodeMemory, open_memory

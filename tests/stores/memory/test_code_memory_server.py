@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from intercoder.core.codebook import Code
+from intercoder.core.coding.refinement import LabelToPlace, refine
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Vectors
-from intercoder.core.refinement import LabelToPlace, refine
 from intercoder.stores.memory import chroma_client, chroma_memory
 from intercoder.stores.memory.code_memory import ChromaCodeMemory, ExactCodeMemory, open_memory
 

@@ -3,7 +3,7 @@ import sqlalchemy as sa
 
 from intercoder.core.documents import Document
 from intercoder.core.errors import StudyError
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from intercoder.stores import schema
 from intercoder.stores.corpus.drawn_samples import find_or_draw
 from intercoder.stores.corpus.intake import Source, import_source

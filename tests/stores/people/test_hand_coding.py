@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.given_answers import CodedSheet
+from intercoder.core.coding.hand_coding import Move, Moves, RecentCodes, marked, pace
 from intercoder.core.decisions import Decision
 from intercoder.core.documents import Document, Segment
 from intercoder.core.errors import InputError, StudyError
-from intercoder.core.given_answers import CodedSheet
-from intercoder.core.hand_coding import Move, Moves, RecentCodes, marked, pace
-from intercoder.core.quotes import Quote
+from intercoder.core.texts.quotes import Quote
 from intercoder.stores import schema
 from intercoder.stores.codebooks.code_uses import CodeUse, code_uses
 from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version

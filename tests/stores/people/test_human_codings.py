@@ -2,12 +2,12 @@ import pytest
 import sqlalchemy as sa
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import CoderValues
+from intercoder.core.coding.given_answers import AnswerRow, CodedSheet, HumanCoding, HumanMemo, Place
 from intercoder.core.decisions import Decision, decision_id
-from intercoder.core.deduction import CoderValues
 from intercoder.core.documents import Document, Span
 from intercoder.core.errors import InputError
-from intercoder.core.given_answers import AnswerRow, CodedSheet, HumanCoding, HumanMemo, Place
-from intercoder.core.segmentation import segment
+from intercoder.core.texts.segmentation import segment
 from intercoder.stores import schema
 from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version
 from intercoder.stores.corpus.enrichment import draw_enriched, rarest_yes

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intercoder.core.coding.settling import Settled, standing_steps
 from intercoder.core.decisions import Value
 from intercoder.core.errors import InputError, StudyError
-from intercoder.core.settling import Settled, standing_steps
 from intercoder.stores.database import reading
 from intercoder.stores.people.settlements import read_settlements, settlement_history, take_back, write_settlement
 from intercoder.stores.study_folder import StudyFolder

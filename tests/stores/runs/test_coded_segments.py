@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.deduction import PATTERN
 from intercoder.core.decisions import Decision, Failure, decision_id
-from intercoder.core.deduction import PATTERN
 from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.core.documents import Document, Span
 from intercoder.core.errors import InputError

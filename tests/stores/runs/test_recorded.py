@@ -3,9 +3,9 @@
 import pytest
 
 from intercoder.core.codebook import Code, Codebook, Lineage
+from intercoder.core.coding.given_answers import AnswerRow, Place
 from intercoder.core.documents import Document, Span
 from intercoder.core.errors import InputError
-from intercoder.core.given_answers import AnswerRow, Place
 from intercoder.core.revisions import Revision, revised
 from intercoder.stores.codebooks.revisions import revise_by_hand
 from intercoder.stores.corpus.intake import Source, import_source

@@ -1,6 +1,6 @@
 """What of a run's progress is counted as a person would, and what is not told since nobody knows it."""
 
-from intercoder.core.codebook_acts import moved
+from intercoder.core.codebooks.codebook_acts import moved
 from intercoder.core.protocols import Run
 from intercoder.stores.codebooks.revisions import newest, revise_by_hand
 from intercoder.stores.database import reading

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from intercoder.core.codebook import Code, Codebook
+from intercoder.core.coding.given_answers import CodedSheet, HumanCoding
 from intercoder.core.documents import Document, Segment, Span, whole
-from intercoder.core.given_answers import CodedSheet, HumanCoding
 from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.corpus.samples import Scope, choose

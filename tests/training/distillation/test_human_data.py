@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from intercoder.core.codebook import Code, CodeExample
+from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.decisions import Value
-from intercoder.core.deduction import CoderValues
 from intercoder.core.errors import InputError
 from intercoder.stores.codebooks.counted_codebooks import latest_codebook
 from intercoder.training.distillation.distillation_settings import DistillationSettings

@@ -1,0 +1,1 @@
+"""Runs: coding, merging, and what they leave."""

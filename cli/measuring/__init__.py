@@ -1,0 +1,1 @@
+"""Agreement, calibration, quality, code spaces, the report."""

@@ -1,0 +1,1 @@
+"""A study: made, filled, searched, exported."""

@@ -1,0 +1,1 @@
+"""What is done with codes and codebooks: written down, checked, compared, told."""

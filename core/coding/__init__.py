@@ -1,0 +1,1 @@
+"""What follows from what coders say: codes assigned, codings compared, differences settled."""

@@ -1,0 +1,1 @@
+"""What becomes of revisions: edited, approved, applied, and what coding again changed."""

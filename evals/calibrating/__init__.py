@@ -1,0 +1,1 @@
+"""What calibration is made of: answers, pairs of coders, the verdict, simulations."""

@@ -1,0 +1,1 @@
+"""What the quality of labels is made of: likeness to references, people's ratings, choosing coders."""

@@ -1,0 +1,40 @@
+"""A classifier that takes the coders' place in study.toml, and what is told of its bound."""
+
+from pathlib import Path
+
+import pytest
+
+from intercoder.cli.training.classifier_use import UseChoice, use_it
+from intercoder.stores.study_folder import open_study
+from tests.llms.classifiers.tiny_encoders import card, write_card
+from tests.studies import new_study
+
+STUDY = """
+question = "Why repair?"
+[[coders]]
+name = "first"
+model = "scripted:words"
+[[deductive.coders]]
+name = "reader"
+model = "scripted:words"
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "chosen_for", "told"),
+    [
+        (UseChoice.cascade, "embedded:other", True),
+        (UseChoice.cascade, "scripted:words", False),
+        (UseChoice.alone, "embedded:other", False),
+    ],
+)
+def test_it_is_told_where_the_bound_was_chosen_for_another_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], use: UseChoice, chosen_for: str, told: bool
+) -> None:
+    folder = new_study(tmp_path / "study", STUDY)
+    write_card(card(confidence_for=chosen_for), folder.classifiers / "mine")
+    use_it(folder, "mine", use)
+    said = capsys.readouterr().out
+    assert ("chosen for embedded:other" in said) is told
+    (coder,) = open_study(folder.path).study.deductive.coders
+    assert coder.classifies == "mine"
