@@ -4,49 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events, on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from intercoder.core.errors import IntercoderError
 from intercoder.graphs.codebook.answering import AnswerKind
-from intercoder.graphs.codebook.draft_words import confirmed_by_others, outcome, summary, waiting_drafts
+from intercoder.graphs.codebook.draft_words import outcome, summary, waiting_drafts
 from intercoder.graphs.codebook.drafting import (
     Queued,
-    Review,
-    by_codes,
     check_draft,
     confirm_drafts,
     draft_answer,
-    open_per_code,
-    review_state,
     undo_draft,
 )
 from intercoder.graphs.codebook.revision_views import development_pages
 from intercoder.graphs.detached import Started, start
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.tui.dialogs import AskText
-from intercoder.tui.screens.base import StudyScreen
 from intercoder.tui.screens.code_findings import FindingsDialog
 from intercoder.tui.screens.revision_confirm import ConfirmDialog
 from intercoder.tui.screens.revision_edit import edit_form
 from intercoder.tui.screens.revision_keys import refusal
-from intercoder.tui.text import shown
+from intercoder.tui.screens.revision_list import ACTIONS, RevisionList
 from intercoder.tui.widgets.book_tree import BookTree
 from intercoder.tui.widgets.evidence_list import EvidenceList
 from intercoder.tui.widgets.revision_queue import RevisionQueue
 from intercoder.tui.widgets.revision_view import RevisionView
 
-ACTIONS = ("approve", "edit", "reject", "skip", "undo", "confirm", "code", "open", "findings")
-"""What does not apply always."""
 
-
-class RevisionsScreen(StudyScreen):
+class RevisionsScreen(RevisionList):
     """A queue on the left, the revision under its cursor in the middle, the codebook on the right."""
 
     NAME = "revisions"
@@ -59,7 +48,6 @@ of the first stands. What others drafted stays theirs to confirm, unless you cho
 Signs: ○ waits, ✓ approve, ~ edit, ✗ reject. In a text, [-words-] go and {+words+} come; + and - stand before
 what comes or goes as a whole, ~ before what is reworded.
 """
-    AUTO_FOCUS = "#queue"
     DEFAULT_CSS = """
     RevisionsScreen > Horizontal { height: 1fr; }
     RevisionsScreen #left { width: 36; }
@@ -129,137 +117,6 @@ what comes or goes as a whole, ~ before what is reworded.
         Binding("escape", "back", "Back", show=False, tooltip="Go back to the queue.", id="revisions.back"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.state = Review()
-        self._written = 0
-        """Counts what was done here: a look that began before is stale."""
-        self._everything = False
-        self._wanted = 0
-        """The revision to go to once it is there."""
-        self._due = self._looking = False
-        """Whether the study is to be looked at (again), and whether that is under way."""
-        self._shown = 0
-        """The revision that is shown."""
-        self._possible: tuple[bool | None, ...] = ()
-        """Which keys apply, as the footer has it."""
-
-    def body(self) -> ComposeResult:
-        """Three columns."""
-        with Horizontal():
-            with Vertical(id="left", classes="pane"):
-                yield RevisionQueue(id="queue")
-            yield RevisionView(id="middle", classes="pane")
-            yield Static(id="nothing", classes="pane", markup=False)
-            with Vertical(id="right", classes="pane") as right:
-                right.border_title = "Codebook"
-                yield BookTree(id="tree")
-
-    # What is shown
-
-    def load(self) -> None:
-        """Look at the study again, beside whatever is done here."""
-        self._due = True
-        if not self._looking:
-            self._look()
-
-    def show(self, **what: Any) -> None:
-        """Go to a revision, `number=3`, whatever became of it."""
-        self._wanted = int(what.get("number", 0))
-        self._fill()
-
-    @work(group="look")
-    async def _look(self) -> None:
-        self._looking = True
-        try:
-            while self._due:
-                self._due, written = False, self._written
-                state = await asyncio.to_thread(review_state, self.folder)
-                if written == self._written:
-                    self._take(state)
-                else:
-                    self._due = True
-        except IntercoderError as error:
-            self.review.failed(error)
-        finally:
-            self._looking = False
-
-    def _take(self, state: Review) -> None:
-        for one in confirmed_by_others(self.state.queue, state.queue, self.review.by):
-            self.review.tell(f"Your draft on revision {one.number} was confirmed by {one.confirmed_by}.")
-        self.state = state
-        self._fill()
-
-    def _fill(self) -> None:
-        """Show the queue; the cursor's revision is shown anew because drafts and decisions may be others."""
-        known = {one.recorded.number: one for one in self.state.queue}
-        if self._wanted in known and known[self._wanted].recorded.status != "waiting":
-            self._everything = True
-        groups = by_codes(self.state.queue, everything=self._everything)
-        queue = self.query_one(RevisionQueue)
-        queue.show_groups(groups, self.review.by, self.review.clock())
-        if self._wanted and queue.go_to(self._wanted):
-            self._wanted = 0
-        waiting = [one for one in self.state.queue if one.recorded.status == "waiting"]
-        left = self.query_one("#left")
-        left.border_title = "All revisions" if self._everything else "Revisions that wait"
-        left.border_subtitle = f"{sum(one.open for one in waiting)} of {len(waiting)} open" if waiting else ""
-        self.set_class(not groups, "-empty")
-        if not groups:
-            self.query_one("#nothing", Static).update(self._nothing())
-        self._show_current()
-
-    def _nothing(self) -> Content:
-        """What to do where nothing waits."""
-        if self.state.pending:
-            return shown(
-                f"Every revision has its answer.\n\nc: let {self.state.pending} go on.\nf: see what became of them."
-            )
-        command = f"intercoder run codevelop {self.folder.argument}"
-        seen = "\nf: see what became of earlier ones." if self.state.queue else ""
-        return shown(
-            "No revision waits.\n\nRevisions are proposed by a development round: the codebook is tried on a "
-            f"sample and a reviser says what would make it clearer.\n\nF6: start one, or type `{command}`.{seen}"
-        )
-
-    @property
-    def current(self) -> Queued | None:
-        """The revision under the cursor."""
-        number = self.query_one(RevisionQueue).number
-        return next((one for one in self.state.queue if one.recorded.number == number), None)
-
-    @on(OptionList.OptionHighlighted, "#queue")
-    def _moved(self) -> None:
-        if self.query_one(RevisionQueue).number != self._shown:
-            self._show_current()
-
-    def _show_current(self) -> None:
-        possible = tuple(self.check_action(name, ()) for name in ACTIONS)
-        if possible != self._possible:
-            self._possible = possible
-            self.refresh_bindings()
-        queued = self.current
-        self._shown = queued.recorded.number if queued else 0
-        if queued is None:
-            return
-        book, revision = self.state.book, queued.recorded.revision
-        labels = {code.id: code.label for code in book.codes}
-        self.query_one(RevisionView).show(queued, labels, self.review.by, self.review.clock())
-        marked = [code.id for code in revision.before or revision.after]
-        self.query_one(BookTree).show_book(book, open_per_code(self.state.queue), marked)
-        self.query_one("#right").border_title = f"Codebook, version {book.version}"
-
-    # What is done
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey what does not apply to the revision under the cursor."""
-        if action == "scroll_text":
-            return not isinstance(self.focused, BookTree)
-        if action not in ACTIONS:
-            return True
-        queued = self.current if self.is_mounted else None
-        return not refusal(action, self.state, queued, self.review.by) or None
-
     def on_key(self, event: events.Key) -> None:
         """Say why a key that is greyed does nothing."""
         active = self.active_bindings.get(event.key)
@@ -282,7 +139,7 @@ what comes or goes as a whole, ~ before what is reworded.
             return
         form = edit_form(self.folder, queued, self.review.by, self.review.clock)
         if await self.app.push_screen_wait(form):
-            self._go_on_from(queued)
+            self.go_on_from(queued)
 
     @work(group="dialog")
     async def action_reject(self) -> None:
@@ -294,7 +151,7 @@ what comes or goes as a whole, ~ before what is reworded.
         before = queued.draft.answer.note if queued.draft and queued.draft.answer.by == by else ""
         # Whether it can be rejected at all is said before anything is typed; the note that is checked is any.
         if self.attempt(check_draft, self.folder, number, "reject", by=by, note=before or "-") is None:
-            self._done_here()
+            self.done_here()
             return
 
         def reject(note: str) -> None:
@@ -304,9 +161,9 @@ what comes or goes as a whole, ~ before what is reworded.
         hint = "Why? The report shows it, and the reviser's same proposal is not shown again."
         note = await self.app.push_screen_wait(AskText(title, hint, before, needed=True, do=reject))
         if note is None:
-            self._done_here()
+            self.done_here()
         else:
-            self._go_on_from(queued)
+            self.go_on_from(queued)
 
     def action_skip(self) -> None:
         """Go to the next that waits."""
@@ -321,8 +178,8 @@ what comes or goes as a whole, ~ before what is reworded.
         """Take back the person's last draft, and go there."""
         taken = self.attempt(undo_draft, self.folder, self.review.by)
         if taken is not None:
-            self._wanted = taken.number
-            self._done_here()
+            self.wanted = taken.number
+            self.done_here()
             self.review.tell(f"Revision {taken.number} is open again.")
 
     def action_code(self, by: int) -> None:
@@ -356,8 +213,8 @@ what comes or goes as a whole, ~ before what is reworded.
 
     def action_everything(self) -> None:
         """List all, or only what waits."""
-        self._everything = not self._everything
-        self._fill()
+        self.everything = not self.everything
+        self.fill()
 
     def action_tree(self) -> None:
         """Show or hide the codebook; in a narrow terminal it takes the queue's place."""
@@ -401,35 +258,21 @@ what comes or goes as a whole, ~ before what is reworded.
             for run in dict.fromkeys(runs):
                 confirm = partial(confirm_drafts, self.folder, run, by=self.review.by, everyone=everyone)
                 self.review.tell(outcome(await asyncio.to_thread(confirm)))
-            self._done_here()
+            self.done_here()
             if self.state.pending:
                 started = await asyncio.to_thread(go_on, self.folder)
                 self.review.tell(f"{started.run or self.state.pending} goes on; F6 shows how far it is.")
         except IntercoderError as error:
             self.review.failed(error)
-        self._done_here()
+        self.done_here()
 
     def _draft(self, queued: Queued, answer: AnswerKind) -> None:
         """Draft an answer and go on; where somebody else was first, that is shown at once."""
         by, at = self.review.by, self.review.clock()
         if self.attempt(draft_answer, self.folder, queued.recorded.number, answer, by=by, at=at):
-            self._go_on_from(queued)
+            self.go_on_from(queued)
         else:
-            self._done_here()
-
-    def _go_on_from(self, queued: Queued) -> None:
-        """To the next that is open, unless the person went elsewhere while a dialog was there."""
-        queue = self.query_one(RevisionQueue)
-        if queue.number == queued.recorded.number:
-            self._wanted = queue.next_open()
-        self._done_here()
-
-    def _done_here(self) -> None:
-        """Look at once, so that the next key finds what this one did."""
-        self._written += 1
-        state = self.attempt(review_state, self.folder)
-        if state is not None:
-            self._take(state)
+            self.done_here()
 
 
 def go_on(folder: StudyFolder) -> Started:
