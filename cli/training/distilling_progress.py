@@ -65,7 +65,8 @@ def _synthesis(event: Event) -> str:
 
 
 def _asked(event: Event) -> str:
-    return f"  {event['done']:,} of {event['total']:,} answered"
+    time = f", time {event['time']} of {event['times']}" if "time" in event else ""
+    return f"  {event['done']:,} of {event['total']:,} answered{time}"
 
 
 def _step(event: Event) -> str:

@@ -23,7 +23,7 @@ async def consistent(
     k: int,
     coder: DeductiveCoder,
     session: Session,
-    answered: Callable[[int, int], None] = lambda done, total: None,
+    answered: Callable[[int, int, int], None] = lambda done, total, time: None,
 ) -> list[bool]:
     """For each synthetic segment whether a coder gives it, k times, the value it was written with.
 
@@ -35,7 +35,8 @@ async def consistent(
         coder: A deductive coder of the segments' codebook. Where it always says the same (temperature 0) it is
             asked at temperature 0.7.
         session: The run's session; with its answer log nothing is asked twice.
-        answered: Told after each answer how many there are of those that are asked for at that time.
+        answered: Told after each answer how many there are, of those that are asked for at that time, and which
+            time it is, from 1.
 
     Returns:
         One a segment, in order. An answer that is `unsure`, or that could not be used, repeats nothing.
@@ -50,11 +51,13 @@ async def consistent(
         places = [place for place, stay in enumerate(stays) if stay]
         done = 0
 
-        async def repeats(place: int, drawing: DeductiveCoder = drawing, total: int = len(places)) -> None:
+        async def repeats(
+            place: int, drawing: DeductiveCoder = drawing, total: int = len(places), time: int = number
+        ) -> None:
             nonlocal done
             stays[place] = await _says(drawing, segments[place], session)
             done += 1
-            answered(done, total)
+            answered(done, total, time)
 
         await asyncio.gather(*map(repeats, places))
     return stays

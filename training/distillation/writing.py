@@ -77,8 +77,9 @@ async def _filtered(
         raise no_language_model("--filter")
     coder = coder_of(material.folder, material.teaching_book, settings)
 
-    def answered(done: int, total: int) -> None:
-        listen({"kind": "asked", "done": done, "total": total, "name": coder.name})
+    def answered(done: int, total: int, time: int) -> None:
+        told = {"done": done, "total": total, "time": time, "times": way.filter}
+        listen({"kind": "asked", "name": coder.name, **told})
 
     more: Sequence[Wanted] = first
     found: list[SyntheticSegment] = []

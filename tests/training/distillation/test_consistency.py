@@ -128,3 +128,10 @@ async def test_without_texts_nobody_is_asked(session: Session) -> None:
     model = Deciding(asked=[])
     assert await consistent([], 3, coder(model), session) == []
     assert model.asked == []
+
+
+async def test_each_answer_is_told_with_the_time_at_which_it_is_asked_for(session: Session) -> None:
+    told: list[tuple[int, int, int]] = []
+    segments = [written("Yes"), written("No"), written("unsure")]
+    await consistent(segments, 2, coder(Deciding(asked=[])), session, lambda *one: told.append(one))
+    assert told == [(1, 3, 1), (2, 3, 1), (3, 3, 1), (1, 1, 2)]
