@@ -217,7 +217,7 @@ def test_a_cell_that_fails_stops_no_other(tmp_path: Path, encoder: str, command:
     one = ("--all", "--encoder", encoder, "--share", "0", "--total", "20", "--set", "classifier.max_steps=2")
     for _ in range(2):
         done = command("distill", tmp_path / "study", *one, "--set", "resamples=100")
-        assert "Note: The grid repair was measured on the same held-out segments" in done.out
+        assert "Note: The grid `repair` was measured on the same held-out segments" in done.out
     other = command("distill", tmp_path / "study", *one, "--set", "split_seed=1", "--name", "other")
     assert "The grid repair" not in other.out
 

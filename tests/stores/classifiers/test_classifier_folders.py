@@ -59,7 +59,7 @@ def test_an_evaluation_on_what_a_grid_was_measured_on_says_so(tmp_path: Path) ->
     keep(tmp_path / "grids" / "g" / "grid.json", made.model_dump_json())
     awe, zeal = read_evaluations(tmp_path)
     assert awe.notes[0] == "First."
-    assert "grid g was measured on the same held-out segments" in awe.notes[1]
+    assert "grid `g` was measured on the same held-out segments" in awe.notes[1]
     assert zeal.notes == ("First.",)
     assert beside_grids(awe, tmp_path) == awe, "it is said once"
 
