@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from intercoder.core.classifier_results import Bounded, Evaluation, SystemFigures
 from intercoder.core.shown import counted
 from intercoder.evals.classifiers.grid_means import MEASURES, CellMeans, cell_means, spreads
-from intercoder.evals.report.cascade_figure import chosen_told
+from intercoder.evals.report.classifiers.cascade_figure import chosen_told
+from intercoder.evals.report.classifiers.grid_words import grid_words
 from intercoder.evals.report.figures import told
-from intercoder.evals.report.grid_words import grid_words
 from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 
 Row = Sequence[str]

@@ -11,11 +11,11 @@ from intercoder.core.agent_settings import default_coders
 from intercoder.core.coding.codings import ENSEMBLE, Coder
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study
-from intercoder.evals.report.code_index import index
-from intercoder.evals.report.comparison import compare
-from intercoder.evals.report.contents import Contents
 from intercoder.evals.report.figures import Figure
-from intercoder.evals.report.quality_figures import composite_figure, length_figure, likeness_figures
+from intercoder.evals.report.inductive.code_index import index
+from intercoder.evals.report.inductive.comparison import compare
+from intercoder.evals.report.inductive.contents import Contents
+from intercoder.evals.report.inductive.quality_figures import composite_figure, length_figure, likeness_figures
 
 PEOPLE = "people"
 

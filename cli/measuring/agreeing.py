@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from intercoder.evals.agreement import Estimate, PerCode
-    from intercoder.evals.report.contents import Contents
+    from intercoder.evals.report.inductive.contents import Contents
     from intercoder.formats.rating_files import Ratings
 
 STATISTICS = ("percent", "ac1", "brennan_prediger", "fleiss", "conger", "krippendorff")
@@ -104,7 +104,7 @@ def _check_readers(contents: Contents, place: Path) -> None:
 
 
 def _print_per_code(contents: Contents, *, json: bool, csv: bool) -> None:
-    from intercoder.evals.report.comparison import agreement_per_code
+    from intercoder.evals.report.inductive.comparison import agreement_per_code
 
     found = agreement_per_code(contents.comparison)
     print_lines(_codes(found, whole=json or csv), json=json, csv=csv)

@@ -25,8 +25,8 @@ def code_space(
 
     Example: `intercoder code-space repair --reference codings.csv`
     """
-    from intercoder.evals.report.code_index import index
-    from intercoder.evals.report.space_figures import NO_TEAM, measured
+    from intercoder.evals.report.inductive.code_index import index
+    from intercoder.evals.report.inductive.space_figures import NO_TEAM, measured
 
     with measured_run(directory, run, reference) as (contents, embed):
         spaces = measured(contents, index(contents), embed)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from intercoder.evals.labels.human_ratings import RatedItem
-    from intercoder.evals.report.contents import Contents
+    from intercoder.evals.report.inductive.contents import Contents
 
 FORM_SEGMENTS = 10
 """Segments of a rating form; seed 000, section 5.2 gave raters ten."""
@@ -53,7 +53,7 @@ def evaluate(
     """
     from intercoder.core.errors import InputError
     from intercoder.evals.quality import composite, scores
-    from intercoder.evals.report.quality_figures import items
+    from intercoder.evals.report.inductive.quality_figures import items
 
     if reference is None:
         raise InputError(

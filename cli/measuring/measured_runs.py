@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from intercoder.evals.report.comparison import Embed
-    from intercoder.evals.report.contents import Contents
+    from intercoder.evals.report.inductive.comparison import Embed
+    from intercoder.evals.report.inductive.contents import Contents
 
 ReferenceOption = Annotated[
     Path | None,
@@ -35,7 +35,7 @@ def measured_run(directory: Path, run: str, reference: Path | None) -> Iterator[
     from intercoder.cli.coding.running import open_quietly
     from intercoder.cli.measuring.embeddings import study_embeddings
     from intercoder.core.errors import InputError
-    from intercoder.evals.report.contents import gather
+    from intercoder.evals.report.inductive.contents import gather
     from intercoder.formats.coding_files import read_codings
     from intercoder.stores.runs.export import export_run
 

@@ -62,7 +62,7 @@ def report(
     from intercoder.cli.coding.running import open_quietly
     from intercoder.cli.studies.exporting import spare_the_study
     from intercoder.core.errors import InputError
-    from intercoder.evals.report.deductive_reading import GRAPHS
+    from intercoder.evals.report.deductive.deductive_reading import GRAPHS
     from intercoder.stores.runs.export import export_run
 
     folder = open_quietly(directory)
@@ -118,7 +118,7 @@ def _refuse_beside_classifiers(reference: Path | None, run: str, human_seconds: 
 
 def _classifiers(folder: StudyFolder) -> str:
     from intercoder.core.errors import InputError
-    from intercoder.evals.report.classifier_page import classifiers_html
+    from intercoder.evals.report.classifiers.classifier_page import classifiers_html
     from intercoder.stores.classifiers.classifier_folders import read_evaluations, read_grids
 
     evaluations, grids = read_evaluations(folder.path), read_grids(folder.path)
@@ -142,8 +142,8 @@ def _latest(folder: StudyFolder) -> Run | None:
 
 def _inductive(folder: StudyFolder, run: Run, reference: Path | None) -> str:
     from intercoder.cli.measuring.embeddings import study_embeddings
-    from intercoder.evals.report.contents import gather
-    from intercoder.evals.report.page import report_html
+    from intercoder.evals.report.inductive.contents import gather
+    from intercoder.evals.report.inductive.page import report_html
     from intercoder.formats.coding_files import read_codings
 
     passages = read_codings(reference) if reference else []
@@ -152,8 +152,8 @@ def _inductive(folder: StudyFolder, run: Run, reference: Path | None) -> str:
 
 
 def _deductive(folder: StudyFolder, run: Run, human_seconds: float | None) -> str:
-    from intercoder.evals.report.deductive_page import deductive_html
-    from intercoder.evals.report.deductive_reading import gather_deductive
+    from intercoder.evals.report.deductive.deductive_page import deductive_html
+    from intercoder.evals.report.deductive.deductive_reading import gather_deductive
     from intercoder.graphs.deductive.estimating import estimates_of
 
     contents = gather_deductive(

@@ -80,7 +80,7 @@ def print_cell(one: Worked, *, json: bool) -> None:
 def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json: bool, csv: bool) -> int:
     """The table of a grid: means over seeds. Returns how many cells failed."""
     from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
-    from intercoder.evals.report.grid_words import grid_words
+    from intercoder.evals.report.classifiers.grid_words import grid_words
     from intercoder.stores.classifiers.classifier_folders import GRIDS, read_grid
 
     folder = material.folder.path / GRIDS / name

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from intercoder.core.coding.findings import Excerpt, Said
 from intercoder.core.documents import Segment
 from intercoder.core.texts.quotes import locate
-from intercoder.evals.report.deductive_contents import DeductiveContents, Numbers, coder_name
+from intercoder.evals.report.deductive.deductive_contents import DeductiveContents, Numbers, coder_name
 from intercoder.evals.report.figures import Cell
 
 LONGEST = 1200

@@ -19,8 +19,8 @@ from intercoder.evals.calibration import CodeCalibration
 from intercoder.evals.development import coder_findings
 from intercoder.evals.disagreements import Answers, agreement_of
 from intercoder.evals.interval import Estimate, bare
-from intercoder.evals.report.calibration_reading import read_calibration
-from intercoder.evals.report.randomness_tests import Tested, meaning
+from intercoder.evals.report.deductive.calibration_reading import read_calibration
+from intercoder.evals.report.deductive.randomness_tests import Tested, meaning
 from intercoder.graphs.differing.disagreements import (
     Disagreements,
     disagreeing_run,

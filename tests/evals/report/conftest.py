@@ -16,7 +16,7 @@ from intercoder.core.decisions import Decision, Provenance, Role, Wave, decision
 from intercoder.core.documents import Document, Span
 from intercoder.core.protocols import Run, Vectors
 from intercoder.core.texts.quotes import Quote
-from intercoder.evals.report.comparison import Embed
+from intercoder.evals.report.inductive.comparison import Embed
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.runs.runs import SqlStudyStore, create_run

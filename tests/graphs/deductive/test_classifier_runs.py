@@ -18,8 +18,8 @@ from intercoder.core.documents import Document, Span
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.study import Limits
-from intercoder.evals.report.deductive_methods import deductive_methods
-from intercoder.evals.report.deductive_reading import gather_deductive
+from intercoder.evals.report.deductive.deductive_methods import deductive_methods
+from intercoder.evals.report.deductive.deductive_reading import gather_deductive
 from intercoder.graphs import jobs
 from intercoder.graphs.deductive.asked_alike import would_ask_alike
 from intercoder.graphs.deductive.classifier_checks import settle_classifiers, settled_origins

@@ -23,8 +23,8 @@ from intercoder.core.decisions import Wave
 from intercoder.core.errors import SettingsError
 from intercoder.core.study import Limits, Study, study_id
 from intercoder.core.study_toml import parse_study
-from intercoder.evals.report.contents import gather
-from intercoder.evals.report.page import report_html
+from intercoder.evals.report.inductive.contents import gather
+from intercoder.evals.report.inductive.page import report_html
 from intercoder.graphs import code_inductively
 from intercoder.graphs.inductive import coding
 from intercoder.graphs.jobs import begin_inductive, begin_retry, execute, settings_of, unfinished
