@@ -53,8 +53,8 @@ def beside_grids(found: Evaluation, directory: Path) -> Evaluation:
     """
     same = (one for path in _finished(directory / GRIDS, GRID) if _same(one := _record(path, Grid), found))
     notes = (
-        f"The grid `{one.name}` was measured on the same held-out segments: if settings were chosen by them, "
-        "those of this classifier are too good. What people code from now on can tell."
+        f"The grid `{one.name}` was measured on the same held-out segments: figures of settings that were chosen "
+        "by it are too good. What people code from now on can tell."
         for one in same
     )
     return found.model_copy(update={"notes": tuple(dict.fromkeys((*found.notes, *notes)))})
