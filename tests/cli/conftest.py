@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 import pytest
 
 from intercoder.cli.main import main
+from tests.cli.killing import Stub
+from tests.llms.endpoints.fault_server import FaultServer
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -155,3 +157,16 @@ def made(templates: Path, tmp_path: Path) -> Path:
 def filled(templates: Path, tmp_path: Path) -> Path:
     """A study with the paragraphs of TEXT; scripted models."""
     return Path(shutil.copytree(templates / "filled", tmp_path / "study"))
+
+
+@pytest.fixture(scope="module")
+def stub() -> Stub:
+    """Answers by rule, and strikes."""
+    return Stub()
+
+
+@pytest.fixture(scope="module")
+def server(stub: Stub) -> Iterator[FaultServer]:
+    """The server that the stub answers for."""
+    with FaultServer(stub, record=False) as running:
+        yield running

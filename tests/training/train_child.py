@@ -1,36 +1,10 @@
 """Trains a tiny adapter and is killed: after a step, or in the middle of writing a checkpoint."""
 
-import os
-import signal
 import sys
 from pathlib import Path
-from typing import Any
-
-from transformers import Trainer
 
 from tests.training.adapting import train_tiny
+from tests.training.dying import dying
 
-base, pairs, out = map(Path, sys.argv[1:4])
-when, step = sys.argv[4], int(sys.argv[5])
-
-
-def die(*_: Any) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def listen(event: dict[str, Any]) -> None:
-    if when == "after" and event["kind"] == "step" and event["done"] == step:
-        die()
-
-
-if when == "saving":
-    save = Trainer._save_rng_state
-
-    def save_or_die(self: Any, folder: str) -> None:
-        if self.state.global_step == step:
-            die()
-        save(self, folder)
-
-    Trainer._save_rng_state = save_or_die
-
-train_tiny(base, pairs, out, listen=listen)
+base, pairs, out, when, step = sys.argv[1:]
+train_tiny(Path(base), Path(pairs), Path(out), listen=dying(when, int(step)))

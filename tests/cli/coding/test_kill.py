@@ -1,9 +1,6 @@
 """A run that is killed with SIGKILL at random moments and resumed ends as if nothing had happened.
 
-A stub server stands in for the model: it answers by rule, counts what it is asked, and strikes when its moment
-has come, so that no test waits for a clock. Each question is marked in the token count of its answer, which the
-answer log keeps: so we know which questions were committed when the process died, and that none of them is
-asked again.
+No question whose answer was committed is asked again.
 """
 
 import json
@@ -11,88 +8,18 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.stores.study_folder import create_study
 from tests.cli.conftest import call, command_line
-from tests.cli.forking import Forked
+from tests.cli.killing import CONCURRENCY, LOST, QUESTIONS, SEGMENTS, SETTINGS, Stub, committed, go, killed
 from tests.graphs.conftest import fill, lines
-from tests.llms.endpoints.fault_server import Canned, FaultServer, sends
+from tests.llms.endpoints.fault_server import FaultServer
 
 pytestmark = pytest.mark.long
-
-CONCURRENCY = 6
-LOST = 2 * CONCURRENCY
-"""Most answers a kill may lose: the calls in flight, and as many that are on their way to the log."""
-SEGMENTS = 36
-QUESTIONS = SEGMENTS * 4
-SETTINGS = """
-question = "What do people say about repair?"
-[[coders]]
-name = "ana"
-model = "openai:stub@{url}"
-seed = 1
-[[coders]]
-name = "ben"
-model = "openai:stub@{url}"
-seed = 2
-[[coders]]
-name = "caro"
-model = "openai:stub@{url}"
-seed = 3
-[[moderators]]
-name = "moderator"
-kind = "llm"
-model = "openai:stub@{url}"
-[embedding]
-model = "scripted:hashing"
-[limits]
-concurrency = {concurrency}
-wave = 10
-"""
-
-
-class Stub:
-    """Answers by rule; `strike` is called at the request whose number is `moment`."""
-
-    def __init__(self) -> None:
-        self.asked: list[int] = []
-        self.moment = -1
-        self.strike: Callable[[], None] = lambda: None
-
-    def __call__(self, body: dict[str, Any]) -> Canned:
-        mark = int(sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12], 16)
-        self.asked.append(mark)
-        if len(self.asked) == self.moment:
-            self.strike()
-        messages = [(message["role"], message["content"]) for message in body["messages"]]
-        schema = body["response_format"]["json_schema"]["schema"]
-        text = ScriptedChatModel()._reply(messages, schema, body.get("seed"))
-        message = {"role": "assistant", "content": text}
-        usage = {"prompt_tokens": mark, "completion_tokens": 1, "total_tokens": mark + 1}
-        choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
-        return sends(
-            {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": choices, "usage": usage}
-        )
-
-
-@pytest.fixture(scope="module")
-def stub() -> Stub:
-    return Stub()
-
-
-@pytest.fixture(scope="module")
-def server(stub: Stub) -> Iterator[FaultServer]:
-    with FaultServer(stub, record=False) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -117,38 +44,10 @@ def uninterrupted(fresh: Path, tmp_path_factory: pytest.TempPathFactory, stub: S
     return exported(study)
 
 
-def go(study: Path, *arguments: object) -> Forked:
-    return Forked(*arguments, "--json", log=study.parent / "log.txt")
-
-
 def exported(study: Path) -> tuple[bytes, bytes]:
     out = study.parent / "out.jsonl"
     assert call("export", study, "--to", "jsonl", out).code == 0
     return out.read_bytes(), (study / "codebook.yaml").read_bytes()
-
-
-def committed(study: Path) -> set[int]:
-    """Marks of the questions whose answers are in the database."""
-    with sqlite3.connect(study / "study.db") as database:
-        return {mark for (mark,) in database.execute("SELECT input_tokens FROM answers")}
-
-
-def killed(study: Path, stub: Stub, moment: int, event: int | None, *arguments: object) -> bool:
-    """Run until request `moment` or output line `event`, then SIGKILL. False if it ended before."""
-    process = go(study, *arguments)
-
-    def strike() -> None:
-        process.kill()
-
-    stub.moment, stub.strike = (moment, strike) if event is None else (-1, strike)
-    assert process.stdout is not None
-    for number, _line in enumerate(process.stdout):
-        if number == event:
-            process.kill()
-    code = process.wait()
-    process.stdout.close()
-    assert code in (0, -signal.SIGKILL), (study.parent / "log.txt").read_text()
-    return code == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("chain", range(2))

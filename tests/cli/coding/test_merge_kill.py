@@ -4,35 +4,21 @@ import random
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from intercoder.stores.study_folder import create_study
-from tests.cli.coding.test_kill import CONCURRENCY, SEGMENTS, SETTINGS, Stub, committed, killed
 from tests.cli.conftest import call, command_line
+from tests.cli.killing import CONCURRENCY, LOST, SEGMENTS, SETTINGS, Stub, committed, killed
 from tests.graphs.conftest import fill, lines
 from tests.llms.endpoints.fault_server import FaultServer
 
 pytestmark = pytest.mark.long
 
-LOST = 2 * CONCURRENCY
-"""Most answers a kill may lose: the calls in flight, and as many that are on their way to the log."""
 MERGE = ("--lower", "0.3", "--upper", "0.6")
 TABLES = ("concepts", "concept_labels", "concept_examples", "concept_merges", "codebook_entries")
-
-
-@pytest.fixture(scope="module")
-def stub() -> Stub:
-    return Stub()
-
-
-@pytest.fixture(scope="module")
-def server(stub: Stub) -> Iterator[FaultServer]:
-    with FaultServer(stub, record=False) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

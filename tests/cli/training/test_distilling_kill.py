@@ -1,21 +1,21 @@
 """A distillation that is killed with SIGKILL while it writes, asks or trains ends as if nothing had happened.
 
-Nothing is written, asked or trained twice. A stub server stands in for the language model (see `test_kill`).
+Nothing is written, asked or trained twice. A stub server stands in for the language model.
 """
 
 import json
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from intercoder.stores.classifiers.classifier_folders import read_grid
-from tests.cli.coding.test_kill import CONCURRENCY, LOST, Stub, committed, go
 from tests.cli.conftest import command_line
+from tests.cli.killing import CONCURRENCY, LOST, Stub, committed, go
 from tests.llms.endpoints.fault_server import FaultServer
 from tests.training.distillation.studies import SETTINGS, make_encoder, make_study
 
@@ -35,17 +35,6 @@ GRID = (
     *("--set", "grid.filters=[0]", "--set", "grid.seeds=[0, 1]"),
 )
 Event = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def stub() -> Stub:
-    return Stub()
-
-
-@pytest.fixture(scope="module")
-def server(stub: Stub) -> Iterator[FaultServer]:
-    with FaultServer(stub, record=False) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
