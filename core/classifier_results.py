@@ -31,10 +31,11 @@ SystemKind: TypeAlias = Literal[
 """Who is held against people.
 
 `classifier` learnt from people's codes and written segments; `human_part` from its people's codes alone;
-`human_same_size` from as many of people's codes as its set is large; `human_balanced` from as many, too, in which
-codes and answers are as frequent as in the set; `human_all` from all that people coded in the training part;
-`logistic` is a logistic regression on embeddings; `model` is the language model itself; `cascade` is the classifier
-with the model where it is unsure; `people` are people against one another.
+`human_same_size` from as many of people's codes as its set is large; `human_balanced` from its people's codes, and
+in place of each written segment one that people answered alike, of which that answer is learnt; `human_all` from
+all that people coded in the training part; `logistic` is a logistic regression on embeddings; `model` is the
+language model itself; `cascade` is the classifier with the model where it is unsure; `people` are people against
+one another.
 """
 
 

@@ -111,7 +111,8 @@ class ClassifierCard(Record):
     """Hash of all that determines the training."""
     steps: int = 0
     kept_step: int = 0
-    """The step whose weights are kept: the best one on the development part, else the last."""
+    """The step whose weights are kept: the best one on the development part, 0 for those it began with; without a
+    development part the last."""
     stopped: Literal["end", "early"] = "end"
     losses: dict[str, float] = Field(default_factory=dict)
     """Mean negative log-likelihood of the development part in nats: `before` and `after` learning, both scaled, and

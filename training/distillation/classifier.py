@@ -15,7 +15,7 @@ from intercoder.core.errors import ModelError
 from intercoder.core.identity import digest
 from intercoder.core.study import Privacy
 from intercoder.llms import torch_environment
-from intercoder.llms.classifiers.classifiers import as_it_runs, share_longer
+from intercoder.llms.classifiers.classifiers import as_it_runs, logits_of, share_longer
 from intercoder.llms.classifiers.encoders import (
     load_encoder,
     most_tokens,
@@ -36,6 +36,8 @@ from intercoder.training.distillation.scaling import Scaling, fit_scaling
 from intercoder.training.learning import Listener
 
 _VERSIONS = ("intercoder", "torch", "transformers")
+PROCEDURE = 2
+"""Counts ways of training: what was trained in another way is trained anew."""
 
 
 class _Wanted(NamedTuple):
@@ -58,7 +60,7 @@ class _Wanted(NamedTuple):
         items = [[(one.text, dict(one.targets)) for one in part] for part in (self.training, self.development)]
         told = self.settings.model_dump(mode="json", exclude={"batch_size", "accumulation"})
         files = weights_digest(self.folder)
-        made = (items, self.head, self.codes, told, self.settings.texts_a_step, self.encoder, files)
+        made = (PROCEDURE, items, self.head, self.codes, told, self.settings.texts_a_step, self.encoder, files)
         # Groups follow from the documents that were learnt; what was written is among the texts, whoever served it.
         return digest(*made, self.told.model_dump(mode="json", exclude={"learnt_groups", "synthesizer"}))
 
@@ -118,7 +120,8 @@ def train_classifier(
             return known
         job = workplace.take_up(wanted.key, new=new)
         started = time.monotonic()
-        material = _material(wanted)
+        last = workplace.last()
+        material = _at_start(wanted) if last is None else _material(wanted)
         learning = Learning(
             material.model,
             material.reader,
@@ -129,9 +132,6 @@ def train_classifier(
             workplace,
             listen,
         )
-        last = workplace.last()
-        if last is None and settings.start == "regression":
-            _begin_head(material, wanted)
         listen(_begin(wanted, learning.total, last))
         if development and job.before is None:
             job = job.model_copy(update={"before": learning.measure()})
@@ -140,13 +140,15 @@ def train_classifier(
             learning.run(last)
             last = workplace.last()
         assert last is not None, "the loop saves a checkpoint when it ends"
-        kept = last.best_step or last.step
-        _load(material.model, workplace.at(kept))
+        kept = _best_step(last, job.before)
+        if kept:
+            _load(material.model, workplace.at(kept))
+        else:
+            material = _at_start(wanted)
         save_encoder(material.model, material.tokenizer, fresh(out))
         as_it_runs(material.model)  # what is scaled is what will be said
-        scaling = fit_scaling(
-            learning.logits(material.development.texts), material.development.targets, head, settings.scaling
-        )
+        logits = logits_of(material.model, settings.pooling, material.reader, material.development.texts)
+        scaling = fit_scaling(logits, material.development.targets, head, settings.scaling)
         card = _card(wanted, material, scaling, last, job.before, learning.total)
         published = publish(card, out, time.monotonic() - started)
         workplace.remove()
@@ -184,6 +186,22 @@ def _material(wanted: _Wanted) -> _Material:
     return _Material(model, tokenizer, reader, max_length, part(wanted.training), part(wanted.development))
 
 
+def _at_start(wanted: _Wanted) -> _Material:
+    """A model as it is before the first step."""
+    material = _material(wanted)
+    if wanted.settings.start == "regression":
+        _begin_head(material, wanted)
+    return material
+
+
+def _best_step(last: Checkpoint, before: float | None) -> int:
+    """The step whose weights lose least on the development part, 0 for those it began with; else the last."""
+    measured = [told["eval_loss"] for told in last.history if "eval_loss" in told]
+    if before is not None and before < min(measured, default=before):
+        return 0
+    return last.best_step or last.step
+
+
 def _begin_head(material: _Material, wanted: _Wanted) -> None:
     material.model.eval()
     vectors = vectors_of(
@@ -217,7 +235,7 @@ def _card(
     measured = [told["eval_loss"] for told in last.history if "eval_loss" in told]
     losses = {"first": steps[0], "last": steps[-1]}
     if before is not None:
-        losses |= {"before": before, "after": min(measured)}
+        losses |= {"before": before, "after": min(before, *measured)}
     if scaling.decisions:
         losses |= {"unscaled": scaling.before, "scaled": scaling.after}
     return ClassifierCard(
@@ -237,7 +255,7 @@ def _card(
         settings=wanted.settings.model_dump(mode="json"),
         key=wanted.key,
         steps=last.step,
-        kept_step=last.best_step or last.step,
+        kept_step=_best_step(last, before),
         stopped="early" if last.step < total else "end",
         losses=losses,
         versions={name: version(name) for name in _VERSIONS},

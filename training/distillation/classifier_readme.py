@@ -117,11 +117,12 @@ def _reading(card: ClassifierCard) -> list[str]:
 
 def _learning(card: ClassifierCard) -> list[str]:
     losses = [f"- loss {_LOSSES.get(name, name)}: {value:.4f}" for name, value in card.losses.items()]
+    kept = f"step {card.kept_step}" if card.kept_step else "the weights that it began with"
     early = "; stopped early" if card.stopped == "early" else ""
     return [
         "## Learning",
         "",
-        f"- {counted(card.steps, 'step')}, kept: step {card.kept_step}{early}; {card.seconds:,.0f} s",
+        f"- {counted(card.steps, 'step')}, kept: {kept}{early}; {card.seconds:,.0f} s",
         f"- digest `{card.digest}`",
         *losses,
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from intercoder.core.classifiers import Pooling
 from intercoder.core.record import Record
@@ -12,6 +12,8 @@ from intercoder.core.record import Record
 
 class ClassifierSettings(Record):
     """Settings of one training. The seed names none (seed 001); these are usual ones for small encoders."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     pooling: Pooling = "mean"
     max_length: int = Field(default=256, ge=8)
@@ -44,7 +46,8 @@ class ClassifierSettings(Record):
     patience: int = Field(default=3, ge=0)
     """Measurements in a row without gain after which training stops; 0 never stops it."""
     checkpoint_every: int = Field(default=0, ge=0)
-    """Steps between checkpoints, which are measured on the development part; 0 makes one an epoch."""
+    """Steps between checkpoints, which are measured on the development part; 0 makes one an epoch, and none before
+    three steps are done."""
     scaling: Literal["none", "temperature", "temperature_and_shift"] = "temperature"
     """What makes probabilities of logits, fitted on the development part (Guo et al. 2017)."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"

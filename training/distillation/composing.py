@@ -84,32 +84,38 @@ def drawn(training: Sequence[HumanItem], number: int, seed: int) -> tuple[HumanI
 
 
 def in_place_of(
-    written: Sequence[SyntheticSegment], human: Sequence[HumanItem], training: Sequence[HumanItem], seed: int
+    written: Sequence[SyntheticSegment],
+    human: Sequence[HumanItem],
+    training: Sequence[HumanItem],
+    codes: Sequence[Code],
+    head: Head,
+    seed: int,
 ) -> tuple[HumanItem, ...]:
-    """For each written segment one that people gave the same answer about the same code, none twice.
+    """For each written segment one that people answered alike about its code; that answer alone is learnt of it.
 
     Args:
         written: What is to be replaced.
         human: People's segments that stand beside them, and are not drawn again.
         training: What is drawn from.
-        seed: Of the draw.
+        codes: What is learnt.
+        head: What is answered.
+        seed: Of the draws, one for each code and answer. A segment may stand for several answers, for each once.
 
     Returns:
-        In their own order; nothing where people gave some answer too seldom.
+        Nothing where people gave some answer too seldom.
     """
-    left = {one.segment.id: one for one in training}
-    for one in human:
-        del left[one.segment.id]
-    chosen: set[str] = set()
+    beside = {one.segment.id for one in human}
+    found: list[HumanItem] = []
     for (code_id, value), number in Counter((one.code_id, one.value) for one in written).items():
-        alike = [place for place, one in left.items() if one.targets.get(code_id) is (value == "yes")]
+        alike = [
+            one for one in training if one.segment.id not in beside and one.targets.get(code_id) is (value == "yes")
+        ]
         if len(alike) < number:
             return ()
-        found = [alike[place] for place in draw(alike, number, seed=seed)]
-        chosen.update(found)
-        for place in found:
-            del left[place]
-    return tuple(one for one in training if one.segment.id in chosen)
+        targets = written_targets(code_id, value, codes, head)
+        places = draw([f"{code_id} {one.segment.id}" for one in alike], number, seed=seed)
+        found += [alike[place].model_copy(update={"targets": targets}) for place in places]
+    return tuple(found)
 
 
 def compose(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from intercoder.core.errors import SettingsError
 from intercoder.core.record import Record
@@ -22,6 +22,8 @@ _Share = Annotated[float, Field(ge=0, lt=1)]
 class GridSettings(Record):
     """What a grid crosses (seed 001)."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     shares: tuple[_Share, ...] = Field(default=(0.0, 0.2, 0.5, 0.8, 0.95), min_length=1)
     """Of written segments. With none of them, temperature and filter make no difference and are not crossed."""
     totals: tuple[Annotated[int, Field(ge=2)], ...] = ()
@@ -33,6 +35,8 @@ class GridSettings(Record):
 
 class DistillationSettings(Record):
     """Settings of one distillation. Share, temperatures and filter are what the seed varied (seed 001)."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     share: float = Field(default=0.8, ge=0, lt=1)
     """Of written segments in the training set; the seed's best."""
@@ -83,7 +87,15 @@ def read_settings(
     for word in given:
         values = _merged(values, _of_word(word))
     values |= {name: value for name, value in (options or {}).items() if value is not None}
-    return _checked(values, str(file) if file is not None else "--set")
+    where = str(file) if file is not None else "--set"
+    classifier = values.get("classifier")
+    if isinstance(classifier, dict) and "seed" in classifier:
+        raise SettingsError(
+            "`classifier.seed` is not set by itself: training has the seed of the distillation.",
+            where=where,
+            remedy="Leave it out, and give `--seed`; a grid takes `grid.seeds`.",
+        )
+    return _checked(values, where)
 
 
 def _checked(values: Mapping[str, Any], where: str) -> DistillationSettings:

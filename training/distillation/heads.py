@@ -94,7 +94,20 @@ def class_weights(targets: Targets, head: Head, most: float) -> npt.NDArray[np.f
     return np.asarray(np.clip(balanced, 1 / most, most))
 
 
-def loss_of(logits: torch.Tensor, targets: torch.Tensor, head: Head, weights: torch.Tensor) -> torch.Tensor:
+def weight_of(targets: torch.Tensor, head: Head, weights: torch.Tensor) -> torch.Tensor:
+    """How much all that was decided counts together, a single number; arguments as of `loss_of`."""
+    if head != "one_of_k":
+        return (_chosen(targets == 1, weights) * (targets >= 0)).sum()
+    return _rows(targets, weights)[1].sum()
+
+
+def loss_of(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    head: Head,
+    weights: torch.Tensor,
+    whole: torch.Tensor | None = None,
+) -> torch.Tensor:
     """Mean loss of all that was decided, weighted.
 
     Of codes for themselves the cross-entropy of each answer. Of an exclusive book's that of the chosen code; where
@@ -105,20 +118,41 @@ def loss_of(logits: torch.Tensor, targets: torch.Tensor, head: Head, weights: to
         targets: As `Targets`.
         head: What is answered.
         weights: As `class_weights` gives them.
+        whole: What the sum of losses is divided by; by default the weight of these targets (`weight_of`).
     """
     import torch
 
     if head != "one_of_k":
-        known = targets >= 0
-        weight = torch.where(targets == 1, weights[1], weights[0]) * known
-        each = torch.nn.functional.binary_cross_entropy_with_logits(
+        weight = _chosen(targets == 1, weights) * (targets >= 0)
+        total = torch.nn.functional.binary_cross_entropy_with_logits(
             logits, targets.clamp(min=0), weight=weight, reduction="sum"
         )
-        return each / weight.sum().clamp(min=1e-12)
+    else:
+        allowed, weight, counted = _rows(targets, weights)
+        kept = logits[counted]
+        each = kept.logsumexp(1) - kept.masked_fill(~allowed, float("-inf")).logsumexp(1)
+        total = (each * weight).sum()
+    return total / (weight.sum() if whole is None else whole).clamp(min=1e-12)
+
+
+def _chosen(yes: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return torch.where(yes, weights[1], weights[0])
+
+
+def _rows(targets: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of an exclusive book: the texts that teach something, which of their codes are possible, what each counts.
+
+    Returns:
+        Possible codes, shape (counted texts, codes); weights, shape (counted texts,); which texts these are, shape
+        (texts,).
+    """
+    import torch
+
     chosen = (targets == 1).any(dim=1, keepdim=True)
     possible = torch.where(chosen, targets == 1, targets != 0)
     counted = (targets >= 0).any(dim=1) & possible.any(dim=1)
-    kept, allowed = logits[counted], possible[counted]
-    each = kept.logsumexp(1) - kept.masked_fill(~allowed, float("-inf")).logsumexp(1)
-    weight = torch.where(chosen[counted, 0], (weights[1] * allowed).sum(1), each.new_ones(len(kept)))
-    return (each * weight).sum() / weight.sum().clamp(min=1e-12)
+    allowed = possible[counted]
+    alone = (weights[1] * allowed).sum(1)
+    return allowed, torch.where(chosen[counted, 0], alone, torch.ones_like(alone)), counted

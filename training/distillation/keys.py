@@ -13,6 +13,7 @@ from intercoder.llms.factory import encoder_folder
 from intercoder.llms.references import parse_reference
 from intercoder.llms.scripted import ScriptedChatModel
 from intercoder.training.distillation.asking import coder_of, language_model
+from intercoder.training.distillation.classifier import PROCEDURE
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.training_sets import way_of
 
@@ -27,9 +28,12 @@ def key_of(material: Material) -> str:
         ModelError, SettingsError: The encoder is not there, or a prompt cannot be used.
     """
     settings = material.settings
+    numbers = settings.model_dump(mode="json", exclude={"grid": True, "classifier": {"batch_size", "accumulation"}})
     return digest(
+        PROCEDURE,
         material.key,
-        settings.model_dump(mode="json", exclude={"grid"}),
+        numbers,
+        settings.classifier.texts_a_step,
         weights_digest(encoder_folder(settings.encoder, material.folder.study.privacy)),
         *(_of_writing(material) if settings.share else ()),
     )

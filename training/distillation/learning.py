@@ -14,7 +14,7 @@ from intercoder.llms.classifiers.windows import Reader, Windows
 from intercoder.llms.embedded.loading import fastest_dtype
 from intercoder.training.checkpoints import Checkpoint, Workplace, going_on
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
-from intercoder.training.distillation.heads import Targets, class_weights, loss_of
+from intercoder.training.distillation.heads import Targets, class_weights, loss_of, weight_of
 from intercoder.training.distillation.scaling import fit_scaling
 from intercoder.training.distillation.steps import order, total_steps
 from intercoder.training.learning import Listener, NotFinite, OutOfMemory, of_memory
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import Trainer
 
-LEAST_BETWEEN = 10
+LEAST_BETWEEN = 3
 """Steps between checkpoints at least, where the settings do not say: each writes the whole encoder."""
 
 
@@ -109,18 +109,22 @@ class Learning:
     def _out_of_memory(self) -> OutOfMemory:
         settings = self._settings
         size = max((one for one in range(1, settings.batch_size) if settings.texts_a_step % one == 0), default=0)
-        smaller = f"--set batch_size={size} --set accumulation={settings.texts_a_step // (size or 1)}"
+        times = settings.texts_a_step // (size or 1)
+        smaller = f"--set classifier.batch_size={size} --set classifier.accumulation={times}"
         return OutOfMemory(
             f"memory does not suffice for {counted(settings.batch_size, 'segment')} at a time.",
             where=str(self._workplace.folder),
-            remedy=f"Run it again with `{smaller}`." if size else "Take a smaller encoder or `--set max_length`.",
+            remedy=f"Run it again with `{smaller}`."
+            if size
+            else "Take a smaller encoder, or "
+            f"`--set classifier.max_length={settings.max_length // 2}` with `--new`.",
         )
 
     def _not_finite(self, error: _Astray) -> NotFinite:
         return NotFinite(
             f"the {error} is no number any more, so nothing more was learnt.",
             where=str(self._workplace.folder),
-            remedy=f"Begin anew with `--set learning_rate={self._settings.learning_rate / 2:g}`.",
+            remedy=f"Begin anew with `--new --set classifier.learning_rate={self._settings.learning_rate / 2:g}`.",
         )
 
     def _made(self, training: Part, listen: Listener) -> Trainer:
@@ -139,7 +143,10 @@ class Learning:
                 targets = inputs.pop("targets")
                 with torch.autocast(targets.device.type, dtype=torch.bfloat16, enabled=short):
                     logits = model(**inputs)
-                return loss_of(logits.float(), targets, learning._head, learning._weights.to(targets.device))
+                # The loop divides by the number of batches to a step.
+                whole = of_steps[self.state.global_step] / learning._settings.accumulation
+                weights = learning._weights.to(targets.device)
+                return loss_of(logits.float(), targets, learning._head, weights, whole.to(targets.device))
 
             def _get_train_sampler(self, *args: Any) -> Any:
                 return torch.utils.data.SequentialSampler(self.train_dataset)
@@ -167,15 +174,13 @@ class Learning:
                     if name in logs:
                         listen({"kind": kind, "done": state.global_step, "total": total, "loss": logs[name]})
 
-        measuring = bool(self._development.texts)
+        measuring, places = bool(self._development.texts), order(training.texts, total, self._settings)
+        of_steps = self._step_weights(training.targets, places)
         trainer = Watched(
             model=self._model,
             args=_arguments(self._settings, self._workplace, total, len(training.texts), measuring=measuring),
             data_collator=self._collate,
-            train_dataset=[
-                (training.texts[place], training.targets[place])
-                for place in order(training.texts, total, self._settings)
-            ],
+            train_dataset=[(training.texts[place], training.targets[place]) for place in places],
             eval_dataset=list(self._development.texts) or None,
             optimizers=(_optimizer(self._model, self._settings), None),
             callbacks=[Told()],
@@ -184,6 +189,14 @@ class Learning:
             trainer.add_callback(EarlyStoppingCallback(self._settings.patience))
         trainer.remove_callback(PrinterCallback)
         return trainer
+
+    def _step_weights(self, targets: Targets, places: Sequence[int]) -> list[torch.Tensor]:
+        """What the answers of each step count together, however many segments are in memory at once."""
+        import torch
+
+        size = self._settings.texts_a_step
+        steps = (places[at : at + size] for at in range(0, len(places), size))
+        return [weight_of(torch.tensor(targets[step]).float(), self._head, self._weights) for step in steps]
 
     def _collate(self, items: Sequence[tuple[Windows, Any]]) -> dict[str, torch.Tensor]:
         import torch

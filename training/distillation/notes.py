@@ -68,9 +68,10 @@ def notes_on_sets(material: Material, sets: Sequence[Learnt]) -> list[str]:
         found.append("Of people's segments in the set nothing can be learnt alone: in some code all are alike.")
     if main.synthetic and len(main.items) < training and "human_same_size" not in systems:
         found.append("Of as many of people's segments nothing can be learnt: in some code all are alike.")
-    if main.synthetic and len(main.items) <= training and "human_balanced" not in systems:
+    if main.synthetic and "human_balanced" not in systems:
+        why = "all of them are in the set" if len(main.human) == training else "they gave some answer too seldom"
         found.append(
-            "People gave some answer too seldom to put one of their segments in place of each written one: how "
-            "much of a gain is one of balance alone cannot be told."
+            f"Not enough of people's segments can stand in place of written ones, since {why}: what balance alone "
+            "gives, and what writing, cannot be told apart. With a smaller `--total` it may."
         )
     return found

@@ -69,8 +69,11 @@ def training_sets(material: Material, numbers: Mix, written: WrittenSet) -> list
         with suppress(InputError):
             same = drawn(training, size, settings.seed)
             found.append(Learnt("human_same_size", f"{size:,} of people's", made(same, ())))
-    if written.segments and (replaced := in_place_of(written.segments, human, training, settings.seed)):
-        found.append(Learnt("human_balanced", f"{size:,} of people's, balanced", made((*human, *replaced), ())))
+    replaced = in_place_of(written.segments, human, training, material.codes, material.data.head, settings.seed)
+    if replaced:
+        with suppress(InputError):
+            balanced = made((*human, *replaced), ())
+            found.append(Learnt("human_balanced", f"{size:,} of people's, balanced", balanced))
     if written.segments or len(human) < len(training):
         found.append(Learnt("human_all", f"all {len(training):,} of people's", made(training, ())))
     return found

@@ -1,5 +1,8 @@
 """Training a classifier of a tiny encoder: what comes of it, stopped and gone on with, and what is refused."""
 
+import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +16,8 @@ from intercoder.core.errors import InputError, ModelError, StudyBusy
 from intercoder.llms.classifiers.classifiers import load_classifier
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import classifier, learning
+from intercoder.training.distillation.classifier_settings import ClassifierSettings
+from intercoder.training.distillation.distillation_settings import read_settings
 from intercoder.training.distillation.heads import TextItem
 from intercoder.training.learning import NotFinite, OutOfMemory
 from tests.conftest import ROOT
@@ -75,6 +80,37 @@ def test_the_same_again_is_there_already(encoder: str, whole: Path) -> None:
 
     assert learn(encoder, whole, listen=never) == read_card(whole)
     assert learn(encoder, whole, changed(batch_size=2, accumulation=2), listen=never) == read_card(whole)
+
+
+def test_how_many_segments_are_in_memory_at_once_changes_nothing(encoder: str, tmp_path: Path) -> None:
+    uneven = [one for place, one in enumerate(items(0, 36)) if place % 2 or place % 6 == 0]
+    folder = Path(shutil.copytree(encoder.removeprefix("hf:"), tmp_path / "encoder"))
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}  # which are drawn batch by batch
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    losses = []
+    for name, changes in (("one", {}), ("two", {"batch_size": 1, "accumulation": 4})):
+        settings = changed(dtype="float32", start="random", **changes)
+        losses.append(learn(f"hf:{folder}", tmp_path / name, settings, training=uneven).losses)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_what_it_began_with_is_kept_where_learning_makes_it_worse(
+    encoder: str, tmp_path: Path, events: Events
+) -> None:
+    card = learn(
+        encoder, tmp_path / "mine", changed(learning_rate=2.0, head_learning_rate=2.0), listen=events.append
+    )
+    measured = [event["loss"] for event in events if event["kind"] == "measured"]
+    assert card.losses["before"] == card.losses["after"] < min(measured)
+    assert card.kept_step == 0
+    assert card.steps > 0
+    again = learn(encoder, tmp_path / "still", changed(learning_rate=1e-12, head_learning_rate=1e-12))
+    asked = [one.text for one in items(36, 80)]
+    kept, began = (load_classifier(tmp_path / name) for name in ("mine", "still"))
+    np.testing.assert_allclose(kept.logits(asked), began.logits(asked), atol=0.05)
+    assert again.losses["before"] == card.losses["before"]
+    assert "kept: the weights that it began with" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
 
 
 def test_another_classifier_of_that_name_is_kept_unless_told_otherwise(encoder: str, tmp_path: Path) -> None:
@@ -153,6 +189,7 @@ def test_it_stops_where_the_development_part_gains_no_more_and_keeps_the_best(
     measured = {event["done"]: event["loss"] for event in events if event["kind"] == "measured"}
     assert (card.stopped, card.steps) == ("early", max(measured))
     assert card.steps < 30
+    measured[0] = card.losses["before"]
     assert card.kept_step == min(measured, key=lambda step: measured[step]) < card.steps
     assert card.temperature == pytest.approx(20.0)  # as unsure as can be: it is always wrong here
 
@@ -205,6 +242,11 @@ def test_what_is_no_encoder_is_refused(tmp_path: Path) -> None:
         learn("scripted:hashing", tmp_path / "mine")
 
 
+def options_of(remedy: str) -> list[str]:
+    """What a remedy says to set, as `intercoder distill` takes it."""
+    return re.findall(r"--set (\S+?)(?=[\s`])", remedy)
+
+
 def break_from(step: int, error: Exception | float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let learning fail after a step."""
     compute, count = learning.loss_of, [0]
@@ -225,15 +267,16 @@ def test_a_loss_that_is_no_number_ends_it(encoder: str, tmp_path: Path, monkeypa
     break_from(4, float("nan"), monkeypatch)
     with pytest.raises(NotFinite, match="loss of step 5 is no number") as caught:
         learn(encoder, tmp_path / "mine")
-    assert "learning_rate=0.005" in caught.value.remedy
+    assert read_settings(None, options_of(caught.value.remedy)).classifier.learning_rate == 0.005
     assert not (tmp_path / "mine").exists()
 
 
-@pytest.mark.parametrize(("batch", "remedy"), [(4, "batch_size=2"), (1, "smaller encoder")])
+@pytest.mark.parametrize(("batch", "remedy"), [(4, {"batch_size": 2, "accumulation": 2}), (1, {"max_length": 128})])
 def test_too_little_memory_is_told(
-    encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int, remedy: str
+    encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int, remedy: dict[str, int]
 ) -> None:
     break_from(1, RuntimeError("not enough memory: you tried to allocate memory"), monkeypatch)
     with pytest.raises(OutOfMemory) as caught:
         learn(encoder, tmp_path / "mine", changed(batch_size=batch))
-    assert remedy in caught.value.remedy
+    found = read_settings(None, options_of(caught.value.remedy)).classifier
+    assert found == ClassifierSettings(**remedy)

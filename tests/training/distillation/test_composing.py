@@ -121,22 +121,33 @@ def test_in_place_of_written_segments_stand_people_s_of_the_same_answers(
     training = [item(f"text {n}", {"c_1": n % 4 == 0}) for n in range(60)]
     human = drawn(training, number, seed)
     texts = [written(REPAIR, "yes", n) for n in range(yes)] + [written(REPAIR, "no", n) for n in range(no)]
-    found = in_place_of(texts, human, training, seed)
+    found = in_place_of(texts, human, training, [REPAIR], "yes_no", seed)
     assert Counter(one.targets["c_1"] for one in found) == Counter({True: yes, False: no})
     ids = [one.segment.id for one in (*human, *found)]
     assert len(ids) == len(set(ids)), "none twice"
-    assert [one for one in training if one in found] == list(found)
+    assert all(one in training for one in found)
 
 
 def test_in_place_of_an_answer_that_people_gave_too_seldom_stands_nothing() -> None:
     training = [item(f"text {n}", {"c_1": n < 3}) for n in range(20)]
     texts = [written(REPAIR, "yes", n) for n in range(3)]
-    assert len(in_place_of(texts, (), training, 0)) == 3
-    assert not in_place_of(texts, training[:1], training, 0), "one of the three stands beside them"
+    assert len(in_place_of(texts, (), training, [REPAIR], "yes_no", 0)) == 3
+    assert not in_place_of(texts, training[:1], training, [REPAIR], "yes_no", 0), "one of the three is beside them"
 
 
-def test_a_segment_of_several_codes_stands_for_one_written_segment_only() -> None:
-    both = [item(f"both {n}", {"c_1": True, "c_2": True}) for n in range(2)]
+def test_of_a_segment_in_place_of_a_written_one_its_answer_alone_is_learnt() -> None:
+    training = [item(f"text {n}", {"c_1": n % 10 == 0, "c_2": n % 10 == 1}) for n in range(200)]
+    texts = [written(code, value, n) for code in CODES for value in ("yes", "no") for n in range(10)]
+    found = in_place_of(texts, (), training, CODES, "multi_label", 0)
+    assert Counter(pair for one in found for pair in one.targets.items()) == Counter(
+        {(code.id, value): 10 for code in CODES for value in (True, False)}
+    )
+    both = [item("both", {"c_1": True, "c_2": True})]
     texts = [written(REPAIR, "yes"), written(BUYING, "yes")]
-    assert len(in_place_of(texts, (), both, 0)) == 2
-    assert not in_place_of(texts, (), both[:1], 0)
+    assert len(in_place_of(texts, (), both, CODES, "multi_label", 0)) == 2
+
+
+def test_of_exclusive_codes_a_segment_in_place_of_a_written_one_has_one_and_not_the_others() -> None:
+    training = [item(f"text {n}", {"c_1": n % 2 == 0} | ({"c_2": n % 2 == 1} if n % 3 else {})) for n in range(20)]
+    found = in_place_of([written(REPAIR, "yes", n) for n in range(5)], (), training, CODES, "one_of_k", 0)
+    assert [one.targets for one in found] == [{"c_1": True, "c_2": False}] * 5

@@ -7,7 +7,14 @@ import pytest
 
 from intercoder.core.codebook import Code
 from intercoder.core.errors import InputError
-from intercoder.training.distillation.heads import TextItem, check_targets, class_weights, loss_of, targets_of
+from intercoder.training.distillation.heads import (
+    TextItem,
+    check_targets,
+    class_weights,
+    loss_of,
+    targets_of,
+    weight_of,
+)
 
 torch = pytest.importorskip("torch")
 CODES = [Code(id=name, label=f"code {name}") for name in "abc"]
@@ -64,6 +71,16 @@ def test_a_weighted_mistake_counts_more() -> None:
     logits = torch.tensor([[-1.0], [-1.0]])
     wrong, right = math.log(1 + math.e), math.log(1 + 1 / math.e)
     assert loss_of(logits, targets, "yes_no", weights).item() == pytest.approx((3 * wrong + right) / 4)
+
+
+@pytest.mark.parametrize("head", ["multi_label", "one_of_k"])
+def test_parts_of_a_step_lose_together_what_the_step_loses(head: str) -> None:
+    targets = torch.tensor([[1.0, 0, 0], [0, -1, -1], [0, 0, 1], [-1, -1, -1]])
+    logits = torch.arange(12.0).reshape(4, 3).sin()
+    weights = torch.tensor([[1.0, 2, 3], [3.0, 1, 2]])
+    whole = weight_of(targets, head, weights)  # type: ignore[arg-type]
+    parts = [loss_of(logits[at], targets[at], head, weights, whole) for at in (slice(0, 1), slice(1, 4))]  # type: ignore[arg-type]
+    assert sum(parts).item() == pytest.approx(loss_of(logits, targets, head, weights).item())  # type: ignore[arg-type,attr-defined]
 
 
 @pytest.mark.parametrize(
