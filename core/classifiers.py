@@ -199,5 +199,7 @@ def read_card(folder: Path) -> ClassifierCard:
         return ClassifierCard.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise ModelError(
-            "The classifier's card cannot be read.", where=str(file), remedy="Distill the classifier again."
+            "The classifier's card cannot be read.",
+            where=str(file),
+            remedy="Distill it anew, with `--new`.",
         ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from intercoder.stores.study_folder import StudyFolder
@@ -49,8 +49,8 @@ def _others(material: Material) -> list[str]:
     return [code.label for code in material.book.leaves if code.kind == "model" and code.id not in learnt]
 
 
-def use_it(folder: StudyFolder, name: str, use: UseChoice) -> None:
-    """Write a classifier into study.toml as the coder, and say what is next."""
+def use_it(folder: StudyFolder, name: str, use: UseChoice, out: TextIO) -> None:
+    """Write a classifier into study.toml as the coder, and say in `out` what is next."""
     from intercoder.agents.classifier_coder import bound_note
     from intercoder.cli.output import typed
     from intercoder.core.classifiers import classifier_folder, read_card
@@ -59,8 +59,8 @@ def use_it(folder: StudyFolder, name: str, use: UseChoice) -> None:
 
     coder = coder_with(folder.study, name, alone=use is UseChoice.alone)
     file = write_deductive_coders(folder, [coder])
-    print(f"{typed(file)}: coded by {coder.name} now.")
+    print(f"{typed(file)}: coded by {coder.name} now.", file=out)
     card = read_card(classifier_folder(folder.classifiers, name))
     if coder.classifier and (note := bound_note(card, folder.study.writer_model(coder))):
-        print(shown_safely(f"Note: {note}"))
-    print(f"Next: intercoder sample {folder.argument} calibration -n 100 --uncoded --coder YOUR-NAME")
+        print(shown_safely(f"Note: {note}"), file=out)
+    print(f"Next: intercoder sample {folder.argument} calibration -n 100 --uncoded --coder YOUR-NAME", file=out)

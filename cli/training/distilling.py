@@ -134,7 +134,7 @@ def _one(material: Material, name: str, use: UseChoice, *, new: bool, dry_run: b
         _stopped(new=new)
     print_distilled(material, made, json=json, csv=csv)
     if use is not UseChoice.no:
-        use_it(material.folder, name, use)
+        use_it(material.folder, name, use, sys.stderr if json or csv else sys.stdout)
     elif not json and not csv:
         from intercoder.cli.training.distilling_results import print_use
 

@@ -85,14 +85,20 @@ def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json:
 
     folder = material.folder.path / GRIDS / name
     found = read_grid(folder)
+    systems = found.grid.systems
+    words, notes = list(grid_words(found.cells)), human_ceiling_notes(systems)
     if csv:
-        print_lines([line for one in worked for line in _cell_lines(one)], csv=True)
-    elif not json:
+        shared = [{**_NOWHERE, **_line(one), "problem": ""} for one in systems]
+        print_lines([*(line for one in worked for line in _cell_lines(one)), *shared], csv=True)
+    elif json:
+        told = {"systems": [one.model_dump(mode="json") for one in systems], "words": words, "notes": list(notes)}
+        print_json({"kind": "grid", "grid": str(folder), **told})
+    else:
         _print_means(found.cells, material)
-        print_lines([_row(one) for one in found.grid.systems], title="The same for all cells")
-        for words in grid_words(found.cells):
-            print(words)
-        for note in human_ceiling_notes(found.grid.systems):
+        print_lines([_row(one) for one in systems], title="The same for all cells")
+        for one in words:
+            print(one)
+        for note in notes:
             print(f"Note: {note}")
         print(f"{typed(folder)}: kept there; `intercoder report` draws it.")
     failed = sum(bool(one.cell.problem) for one in worked)
@@ -235,6 +241,8 @@ def _cell_lines(one: Worked) -> list[Line]:
     return [{**place, **blank, "problem": one.cell.problem}]
 
 
+_NOWHERE: Line = dict.fromkeys(("share", "total", "temperature", "filter", "seed", "human"))
+"""In place of a cell's settings: a system that all cells share."""
 _FIGURES = ("macro_f1", "kappa", "ac1", "agreement")
 _COLUMNS = (
     "system",

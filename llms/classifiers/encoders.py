@@ -106,6 +106,28 @@ def padded(length: int) -> int:
     return -(-length // step) * step
 
 
+def check_encoder(folder: Path) -> None:
+    """Refuse a folder that `load_encoder` could not load, by the names of its files.
+
+    Raises:
+        ModelError: Configuration, tokenizer or weights are missing.
+    """
+    wanted = {
+        "config.json": ["config.json"],
+        "tokenizer": ["tokenizer*", "vocab*", "*.model"],
+        "weights as safetensors": ["*.safetensors"],
+    }
+    missing = [
+        name for name, patterns in wanted.items() if not any(one for p in patterns for one in folder.glob(p))
+    ]
+    if missing:
+        raise ModelError(
+            f"The folder is not a usable encoder: it holds no {' and no '.join(missing)}.",
+            where=str(folder),
+            remedy="Save an encoder there with transformers' `save_pretrained`, with its tokenizer.",
+        )
+
+
 def load_encoder(folder: Path) -> tuple[Any, Any]:
     """An encoder (transformers) in float32 and its tokenizer, from a local folder.
 
@@ -200,5 +222,5 @@ def load_head(model: Any, folder: Path) -> None:
         raise ModelError(
             f"The classifier's head cannot be read: {error}",
             where=str(folder / HEAD),
-            remedy="Distill the classifier again.",
+            remedy="Distill the classifier anew, with `--new`.",
         ) from error

@@ -51,7 +51,7 @@ def beside_grids(found: Evaluation, directory: Path) -> Evaluation:
     Raises:
         StudyError: A file cannot be read as a grid.
     """
-    same = (one for path in _finished(directory / GRIDS, GRID) if _same(one := _record(path, Grid), found))
+    same = (one for one in grids_of(directory) if _same(one, found))
     notes = (
         f"The grid `{one.name}` was measured on the same held-out segments: figures of settings that were chosen "
         "by it are too good. What people code from now on can tell."
@@ -60,8 +60,23 @@ def beside_grids(found: Evaluation, directory: Path) -> Evaluation:
     return found.model_copy(update={"notes": tuple(dict.fromkeys((*found.notes, *notes)))})
 
 
+def grids_of(directory: Path) -> list[Grid]:
+    """What a study's grids are about, by name.
+
+    Args:
+        directory: The study's.
+
+    Raises:
+        StudyError: A file cannot be read as a grid.
+    """
+    return [_record(path, Grid) for path in _finished(directory / GRIDS, GRID)]
+
+
 def _same(grid: Grid, found: Evaluation) -> bool:
-    return bool(found.parts.measured_on) and grid.parts.measured_on == found.parts.measured_on
+    """Whether both were measured on the same segments, and on a code in common."""
+    codes = {one.code_id for one in grid.codes} & {one.code_id for one in found.codes}
+    measured_on = found.parts.measured_on
+    return bool(codes) and bool(measured_on) and grid.parts.measured_on == measured_on
 
 
 def read_grids(directory: Path) -> tuple[WorkedGrid, ...]:

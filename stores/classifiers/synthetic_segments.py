@@ -59,8 +59,12 @@ class SqlSyntheticStore:
         """All synthetic segments of the study, by codebook version, code, value, origin and order of writing."""
         return self._read(sa.true())
 
-    def write(self, segments: Sequence[SyntheticSegment]) -> None:
-        """Commit segments, in one transaction; those that are there already stay as they are."""
+    def write(self, segments: Sequence[SyntheticSegment]) -> list[SyntheticSegment]:
+        """Commit segments, in one transaction; those that are there already stay as they are.
+
+        Returns:
+            The segments as they are there now, in the same order.
+        """
         own = {"study_id": self.study_id, "created_at": now()}
         rows = [
             {
@@ -73,6 +77,9 @@ class SqlSyntheticStore:
         ]
         with writing(self.engine) as connection:
             insert_new(connection, schema.synthetic_segments, rows)
+        ids = [one.id for one in segments]
+        there = {one.id: one for one in self._read(schema.synthetic_segments.c.synthetic_id.in_(ids))}
+        return [there[one.id] for one in segments]
 
     def _read(self, wanted: sa.ColumnElement[bool]) -> list[SyntheticSegment]:
         table = schema.synthetic_segments

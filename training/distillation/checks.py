@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from intercoder.core.errors import IntercoderError
+from intercoder.llms.classifiers.encoders import check_encoder
 from intercoder.llms.factory import check_reference, encoder_folder
 from intercoder.training.distillation.asking import language_model
 from intercoder.training.distillation.classifier import check_trainable
@@ -32,10 +33,11 @@ def model_problems(material: Material, *, grid: bool = False) -> Iterator[Interc
     """
     study, settings = material.folder.study, material.settings
     model = language_model(study)
-    if model is None and any(settings.grid.filters if grid else (settings.filter,)):
+    writes = any(settings.grid.shares) if grid else settings.share > 0
+    filters = writes and any(settings.grid.filters if grid else (settings.filter,))
+    if model is None and filters:
         given = "--set grid.filters=[0]" if grid else "--filter 0"
         yield no_language_model("grid.filters" if grid else "--filter", f", or keep all that is written: `{given}`")
-    writes = any(settings.grid.shares) if grid else settings.share > 0
     asked = [
         *([study.writer_model(study.synthesizer)] if writes else []),
         *([study.writer_model(model)] if model else []),
@@ -45,7 +47,7 @@ def model_problems(material: Material, *, grid: bool = False) -> Iterator[Interc
         *(partial(check, one, api_key_env=study.api_key_env) for one in dict.fromkeys(asked)),
         *([partial(check, study.embedding.model, use="embedding")] if writes else []),
         partial(check_trainable, settings.encoder),
-        partial(encoder_folder, settings.encoder, study.privacy),
+        lambda: check_encoder(encoder_folder(settings.encoder, study.privacy)),
     ]
     for one in found:
         try:

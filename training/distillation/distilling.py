@@ -16,7 +16,7 @@ from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.llms import torch_environment
 from intercoder.llms.usage import cost_of, price_of
-from intercoder.stores.classifiers.classifier_folders import beside_grids
+from intercoder.stores.classifiers.classifier_folders import beside_grids, grids_of
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import (
@@ -74,6 +74,7 @@ def distill(
     out = material.folder.classifiers / name
     numbers = numbers_of(material)
     check_models(material)
+    grids_of(material.folder.path)  # which could not be read at the end either
     key = key_of(material)
     record = Distillation(key=key, settings=material.settings, decided=material.key)
     with Workplace(out) as workplace:

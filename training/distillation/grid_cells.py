@@ -65,7 +65,11 @@ class GridCells:
         self._material, self._folder, self._listen = material, folder, listen
 
     def key(self, settings: CellSettings) -> str:
-        """Hash of all that determines a cell's figures."""
+        """Hash of what determines a cell's figures, but for one thing.
+
+        What is written is compared with what the study held at that time. So the same cells worked in another
+        order may leave out other texts as too much alike.
+        """
         return digest(key_of(self._of(settings)))[:32]
 
     def work(self, settings: CellSettings) -> GridCell:

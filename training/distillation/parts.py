@@ -1,4 +1,7 @@
-"""Cutting human data into three parts without a document or text in common: to learn, to choose, to measure."""
+"""Cutting human data into three parts: to learn, to choose, to measure.
+
+No text is in two of them, and no document, or no value of the attribute that is kept together in its place.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,8 @@ def split(items: Sequence[HumanItem], *, development: float, held_out: float, se
         development: Share of the items to choose with, above 0.
         held_out: Share of the items to measure on, above 0.
         seed: Seed of the order in which documents are looked at.
-        by: Attribute whose values are kept together in place of documents.
+        by: Attribute whose values are kept together in place of documents, which are then cut where they hold
+            several.
 
     Raises:
         InputError: There are too few documents, shares leave a part empty, or no document has the attribute.

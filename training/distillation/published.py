@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from intercoder.core.classifier_results import Evaluation
 from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.deductive_settings import CLASSIFIER
-from intercoder.core.errors import InputError
+from intercoder.core.errors import InputError, ModelError
 from intercoder.core.record import Record
 from intercoder.stores.classifiers.classifier_folders import EVALUATION
 from intercoder.training.distillation.classifier_folder import is_there
@@ -59,7 +59,7 @@ def there_already(
         if record.key == wanted.key and begun in ("", record.mark):
             return read_card(out), Evaluation.model_validate_json((out / EVALUATION).read_bytes())
         differs = f": {_difference(record, wanted)}"
-    except (OSError, ValidationError):
+    except (OSError, ValidationError, ModelError):
         pass
     if begun:
         return None

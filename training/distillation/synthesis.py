@@ -122,8 +122,8 @@ async def synthesize(
         answers = await _answers(asked, session, listen)
         new = [not series.was_asked(call) for series, call in asked]
         fresh = await sieve.sift([one for one, is_new in zip(answers, new, strict=True) if is_new and one])
-        await asyncio.to_thread(store.write, fresh)
-        sifted = iter(fresh)
+        # What another process wrote meanwhile stands, whatever was made of it here.
+        sifted = iter(await asyncio.to_thread(store.write, fresh))
         for (series, call), answer, is_new in zip(asked, answers, new, strict=True):
             series.take(call, next(sifted) if is_new and answer else answer)
 

@@ -1,5 +1,6 @@
 """A classifier that takes the coders' place in study.toml, and what is told of its bound."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_it_is_told_where_the_bound_was_chosen_for_another_model(
 ) -> None:
     folder = new_study(tmp_path / "study", STUDY)
     write_card(card(confidence_for=chosen_for), folder.classifiers / "mine")
-    use_it(folder, "mine", use)
+    use_it(folder, "mine", use, sys.stdout)
     said = capsys.readouterr().out
     assert ("chosen for embedded:other" in said) is told
     (coder,) = open_study(folder.path).study.deductive.coders

@@ -10,6 +10,7 @@ import pytest
 
 from intercoder.core.study_toml import parse_study
 from intercoder.stores.classifiers.classifier_folders import read_evaluations
+from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.stores.lease import Lease
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call
@@ -164,6 +165,42 @@ def test_figures_are_told_and_lines_for_study_toml(study: Path, encoder: str, co
     assert told[-1]["evaluation"]["head"] == "yes_no"
 
 
+def test_what_a_killed_disk_left_of_a_classifier_is_replaced_with_new(
+    study: Path, encoder: str, command: Call
+) -> None:
+    words = ("distill", study, "--code", "repair", "--encoder", encoder, *QUICK)
+    command(*words)
+    card = study / "classifiers" / "repair" / "card.json"
+    card.write_text("{", encoding="utf-8")
+    assert "--new" in command(*words, code=2).err
+    assert command(*words, "--new", "--json").objects[-1]["known"] is False
+
+
+def test_what_would_stop_it_at_its_end_stops_it_before_anything_is_asked(
+    study: Path, encoder: str, tmp_path: Path, command: Call
+) -> None:
+    (tmp_path / "empty").mkdir()
+    words = ("distill", study, "--code", "repair", *QUICK)
+    failed = command(*words, "--encoder", f"hf:{tmp_path / 'empty'}", code=2)
+    assert "no config.json and no tokenizer and no weights as safetensors" in failed.err
+    grid = study / "grids" / "damaged" / "grid.json"
+    grid.parent.mkdir(parents=True)
+    grid.write_text("{", encoding="utf-8")
+    failed = command(*words, "--encoder", encoder, code=2)
+    assert "grids/damaged/grid.json" in failed.err
+    assert not SqlSyntheticStore(open_study(study).engine, "study_test").everything()
+
+
+def test_a_grid_in_which_nothing_is_written_needs_no_language_model(
+    study: Path, encoder: str, command: Call
+) -> None:
+    with (study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('[[deductive.coders]]\nname = "small"\nmodel = "classifier:small"\n')
+    words = ("distill", study, "--code", "repair", "--encoder", encoder, "--grid", "--dry-run")
+    assert "asks a language model" in command(*words).out
+    assert "asks a language model" not in command(*words, "--set", "grid.shares=[0]").out
+
+
 def test_it_takes_the_coders_place(study: Path, encoder: str, command: Call) -> None:
     words = ("distill", study, "--all", "--encoder", encoder, *QUICK, "--name", "both")
     before = (study / "study.toml").read_text("utf-8")
@@ -173,7 +210,9 @@ def test_it_takes_the_coders_place(study: Path, encoder: str, command: Call) -> 
     command(*words, "--use", "cascade")
     after = open_study(study).study.deductive.coders
     assert [(one.name, one.classifier, one.model) for one in after] == [("reader", "both", "")]
-    command(*words, "--use", "alone")
+    done = command(*words, "--use", "alone", "--json")
+    assert done.objects[-1]["kind"] == "distilled", "JSON lines, and nothing else"
+    assert "coded by both now" in done.err
     after = open_study(study).study.deductive.coders
     assert [(one.name, one.model) for one in after] == [("both", "classifier:both")]
     done = command(*words)
@@ -212,14 +251,17 @@ def test_a_cell_that_fails_stops_no_other(tmp_path: Path, encoder: str, command:
     systems = json.loads(grid_file.read_text("utf-8"))["systems"]
     assert [one["system"] for one in systems] == ["human_all", "model", "people"]
     rows = list(csv.DictReader(io.StringIO(command(*words, "--csv", code=1).out)))
-    assert len(rows) == 2 + 3
+    assert len(rows) == 2 + 3 + 3
+    assert [row["system"] for row in rows[-3:]] == [one["system"] for one in systems]
+    assert told[-1]["kind"] == "grid"
+    assert [one["system"] for one in told[-1]["systems"]] == [one["system"] for one in systems]
     assert len({tuple(row) for row in rows}) == 1
     one = ("--all", "--encoder", encoder, "--share", "0", "--total", "20", "--set", "classifier.max_steps=2")
     for _ in range(2):
         done = command("distill", tmp_path / "study", *one, "--set", "resamples=100")
         assert "Note: The grid `repair` was measured on the same held-out segments" in done.out
     other = command("distill", tmp_path / "study", *one, "--set", "split_seed=1", "--name", "other")
-    assert "The grid repair" not in other.out
+    assert "The grid `repair`" not in other.out
 
 
 def test_segments_longer_than_the_encoder_reads_are_told(study: Path, encoder: str, command: Call) -> None:

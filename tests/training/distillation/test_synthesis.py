@@ -147,10 +147,10 @@ async def test_one_that_was_killed_among_unusable_answers_goes_on_to_the_same_te
 
         def ending(
             self: SqlSyntheticStore, segments: Sequence[SyntheticSegment], left: Iterator[int] = left
-        ) -> None:
+        ) -> list[SyntheticSegment]:
             if next(left, None) is None:
                 raise Killed
-            written(self, segments)
+            return written(self, segments)
 
         with a_study(tmp_path / f"killed{waves}") as folder:
             with monkeypatch.context() as patched, suppress(Killed):
@@ -158,6 +158,25 @@ async def test_one_that_was_killed_among_unusable_answers_goes_on_to_the_same_te
                 await Synthesis(folder).write(Answering(text=text), *many)
             assert await Synthesis(folder).write(Answering(text=text), *many) == whole
             assert Synthesis(folder).store.everything() == table
+
+
+async def test_what_another_process_wrote_meanwhile_stands(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = SqlSyntheticStore.write
+
+    def beaten(self: SqlSyntheticStore, segments: Sequence[SyntheticSegment]) -> list[SyntheticSegment]:
+        """Another process was first, and dropped every other text."""
+        drop: dict[str, Any] = {"dropped": "synthetic_overlap", "like": "y_other", "likeness": 1.0}
+        others = [one.model_copy(update=drop if place % 2 else {}) for place, one in enumerate(segments)]
+        written(self, others)
+        return written(self, segments)
+
+    monkeypatch.setattr(SqlSyntheticStore, "write", beaten)
+    found = await Synthesis(folder).write(Answering(text=different), *ALL)
+    kept = {one.id for one in Synthesis(folder).store.everything() if one.kept}
+    assert len(found) == 16
+    assert {one.id for one in found} <= kept
 
 
 async def test_one_that_ended_before_it_wrote_asks_nothing_again(
