@@ -15,7 +15,7 @@ from intercoder.agents.session import Session
 from intercoder.agents.subgraph import standalone_session, subgraph
 from intercoder.agents.writing import Writer, name_codes
 from intercoder.core.agent_settings import DEFAULT_MODEL, WriterSettings
-from intercoder.core.codebooks.concepts import Definition
+from intercoder.core.coding.concepts import Definition
 from intercoder.core.identity import make_id
 from intercoder.core.study import Privacy, Study
 

@@ -26,7 +26,7 @@ from intercoder.agents.asking import Asked, Question, ask
 from intercoder.agents.means import Means
 from intercoder.agents.session import Session
 from intercoder.core.agent_settings import WriterSettings
-from intercoder.core.codebooks.concepts import Definition
+from intercoder.core.coding.concepts import Definition
 from intercoder.core.decisions import Role
 from intercoder.core.study import Study
 from intercoder.prompts.loader import Piece, WorkedExample, load

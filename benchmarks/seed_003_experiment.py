@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.machine_coders import DATA, CodeSpaces, embedded, labels_of, machine_coders
 from benchmarks.reporting import report
-from intercoder.core.codebooks.concepts import absorb, union
+from intercoder.core.coding.concepts import absorb, union
 from intercoder.evals.code_space import CodeSpaceMetrics, measure, red_flags
 from intercoder.evals.spaces.clustering import clusters
 

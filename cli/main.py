@@ -14,9 +14,9 @@ import typer
 
 from intercoder.cli import models, reviewing
 from intercoder.cli.codebooks import codebooks, revising
-from intercoder.cli.coding import merging, running, sampling, stopping
+from intercoder.cli.coding import merging, running, stopping
 from intercoder.cli.measuring import agreeing, calibrating, code_spaces, disagreeing, evaluating, reporting
-from intercoder.cli.studies import exporting, searching, studies
+from intercoder.cli.studies import exporting, sampling, searching, studies
 from intercoder.cli.training import distilling, training
 
 app = typer.Typer(

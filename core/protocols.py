@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 from pydantic import Field
 
 from intercoder.core.codebook import Code, Codebook
-from intercoder.core.codebooks.concepts import CodeSpaces, Concept, ConceptMerge, MergeStep, Theme
+from intercoder.core.coding.concepts import CodeSpaces, Concept, ConceptMerge, MergeStep, Theme
 from intercoder.core.coding.deduction import CoderValues, Round
 from intercoder.core.coding.settling import PutForward
 from intercoder.core.decisions import Decision, Failure, Wave

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from intercoder.core.codebooks.concepts import CodeSpaces
+from intercoder.core.coding.concepts import CodeSpaces
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.evals.spaces.clustering import Cluster, clusters, cut

@@ -1,1 +1,1 @@
-"""Agreement, calibration, quality, code spaces, the report."""
+"""Agreement, calibration, quality, code spaces, the report; and what people settle where coders differ."""

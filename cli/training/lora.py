@@ -12,7 +12,7 @@ import typer
 
 from intercoder.cli.frames import CsvOption
 from intercoder.cli.studies.studies import JsonOption
-from intercoder.cli.training.gridding import (
+from intercoder.cli.training.lora_grid import (
     BasesOption,
     EndingsOption,
     GridOption,

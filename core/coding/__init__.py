@@ -1,1 +1,1 @@
-"""What follows from what coders say: codes assigned, codings compared, differences settled."""
+"""What follows from what coders say: codes assigned, merged to concepts; codings compared, differences settled."""

@@ -1,1 +1,1 @@
-"""What is said of classifiers: how sure they may be, the cascade, grids."""
+"""Classifiers measured: against people, how sure they may be, the cascade, grids."""

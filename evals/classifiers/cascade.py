@@ -10,7 +10,7 @@ import numpy as np
 
 from intercoder.core.classifier_results import Bounded, CascadeCurve, CascadePoint
 from intercoder.core.errors import InputError
-from intercoder.evals.classification import (
+from intercoder.evals.classifiers.classification import (
     AC1,
     AGREEMENT,
     KAPPA,

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from intercoder.core.classifier_results import Bounded, CellSettings, GridCell, SystemFigures, SystemKind
-from intercoder.evals.classification import over_seeds
+from intercoder.evals.classifiers.classification import over_seeds
 from intercoder.evals.interval import TAIL
 
 SEED_SHARE = 0.8

@@ -15,7 +15,7 @@ from intercoder.core.classifier_results import Bounded, Head, MeasuredCode, Reli
 from intercoder.core.confidence import confidences
 from intercoder.core.errors import InputError
 from intercoder.evals.bootstrap import replicates
-from intercoder.evals.classification import Asked, Targets, bounded, classes
+from intercoder.evals.classifiers.classification import Asked, Targets, bounded, classes
 from intercoder.evals.coefficients.confusion import Flags
 from intercoder.evals.coefficients.ratings import MISSING, Codes
 from intercoder.evals.estimates import proportion

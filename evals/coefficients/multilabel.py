@@ -14,7 +14,7 @@ from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.evals.bootstrap import replicates
 from intercoder.evals.coefficients.chance_corrected import patterns, weight_matrix
-from intercoder.evals.coefficients.codings import Coding, Codings, read_codings
+from intercoder.evals.coefficients.code_sets import Coding, Codings, read_codings
 from intercoder.evals.coefficients.coefficients import (
     Interval,
     Question,

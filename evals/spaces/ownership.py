@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from intercoder.core.codebooks.concepts import CodeSpaces
+from intercoder.core.coding.concepts import CodeSpaces
 from intercoder.core.errors import InputError
 
 Booleans: TypeAlias = npt.NDArray[np.bool_]

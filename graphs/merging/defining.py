@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from intercoder.agents.asking import NoAnswer
 from intercoder.agents.definer import MOST_PASSAGES
-from intercoder.core.codebooks.concepts import Concept, Definition
+from intercoder.core.coding.concepts import Concept, Definition
 from intercoder.core.decisions import Failure
 from intercoder.graphs.context import MergingContext
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from intercoder.agents.definer import MOST_PASSAGES, PASSAGE_LENGTH
-from intercoder.core.codebooks.concepts import Concept, Theme, union
+from intercoder.core.coding.concepts import Concept, Theme, union
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record

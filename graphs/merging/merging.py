@@ -15,7 +15,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from intercoder.core.codebooks.concepts import (
+from intercoder.core.coding.concepts import (
     WAITING,
     Concept,
     ConceptMerge,

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from intercoder.agents.asking import NoAnswer
 from intercoder.core.codebook import Code
-from intercoder.core.codebooks.concepts import WAITING, Theme, shortest
+from intercoder.core.coding.concepts import WAITING, Theme, shortest
 from intercoder.core.decisions import Failure
 from intercoder.core.protocols import Vectors
 from intercoder.graphs.context import ThemingContext

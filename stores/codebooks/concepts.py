@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.codebooks.concepts import WAITING, Concept, ConceptMerge, MergeStep, merged_codes
+from intercoder.core.coding.concepts import WAITING, Concept, ConceptMerge, MergeStep, merged_codes
 from intercoder.core.decisions import Failure
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Code, Lineage
-from intercoder.core.codebooks.concepts import Theme
+from intercoder.core.coding.concepts import Theme
 from intercoder.core.decisions import Failure
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import Run

@@ -7,7 +7,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from intercoder.core.codebooks.concepts import WAITING
+from intercoder.core.coding.concepts import WAITING
 from intercoder.core.protocols import Run
 from intercoder.core.record import Record
 from intercoder.stores import schema

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from intercoder.core.classifier_results import CascadePoint
-from intercoder.evals.classification import Asked
 from intercoder.evals.classifiers.cascade import cascade_curve
+from intercoder.evals.classifiers.classification import Asked
 from intercoder.llms.classifiers.class_probabilities import Numbers
 
 STEPS = 100

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 
 from intercoder.core.classifier_results import CascadeCurve, SystemFigures
 from intercoder.core.confidence import confidences
-from intercoder.evals.classification import Asked, with_each_person
 from intercoder.evals.classifiers.cascade import Prices, cascade_curve
+from intercoder.evals.classifiers.classification import Asked, with_each_person
 from intercoder.evals.classifiers.reliability import answers, as_targets
 from intercoder.llms.classifiers.class_probabilities import Numbers
 from intercoder.training.distillation.asking import Said

@@ -18,7 +18,7 @@ from intercoder.core.classifier_results import (
 )
 from intercoder.core.classifiers import ClassifierCard
 from intercoder.core.identity import digest
-from intercoder.evals.classification import Asked, among_people, with_each_person
+from intercoder.evals.classifiers.classification import Asked, among_people, with_each_person
 from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
 from intercoder.evals.classifiers.reliability import answers, as_targets, reliability
 from intercoder.llms.classifiers.class_probabilities import Numbers, probabilities

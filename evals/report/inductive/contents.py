@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from intercoder.core.codebooks.concepts import Concept
 from intercoder.core.coding.coded_lines import Line
 from intercoder.core.coding.codings import ENSEMBLE, CodedPassage, Coder, place_passages
+from intercoder.core.coding.concepts import Concept
 from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.protocols import Run

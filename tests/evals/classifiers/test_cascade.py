@@ -7,8 +7,8 @@ import pytest
 
 from intercoder.core.classifier_results import MeasuredCode
 from intercoder.core.errors import InputError
-from intercoder.evals.classification import Asked, classified
 from intercoder.evals.classifiers.cascade import ALL, Prices, bounds, cascade_curve
+from intercoder.evals.classifiers.classification import Asked, classified
 from intercoder.evals.classifiers.reliability import answers, as_targets
 
 CODES = tuple(MeasuredCode(code_id=one, label=one) for one in "ab")

@@ -1,7 +1,7 @@
 """Whether people and systems are measured on the same."""
 
 from intercoder.core.classifier_results import MeasuredCode
-from intercoder.evals.classification import Asked, among_people, with_each_person
+from intercoder.evals.classifiers.classification import Asked, among_people, with_each_person
 from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
 
 ASKED = Asked((MeasuredCode(code_id="a", label="A"),), "yes_no", n_boot=0)

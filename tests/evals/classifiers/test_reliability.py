@@ -8,7 +8,7 @@ import pytest
 from intercoder.core.classifier_results import MeasuredCode
 from intercoder.core.confidence import confidences
 from intercoder.core.errors import InputError
-from intercoder.evals.classification import Asked
+from intercoder.evals.classifiers.classification import Asked
 from intercoder.evals.classifiers.reliability import answers, as_targets, reliability
 
 CODES = tuple(MeasuredCode(code_id=one, label=one) for one in "abc")

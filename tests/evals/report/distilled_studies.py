@@ -15,8 +15,8 @@ from intercoder.core.classifier_results import (
     PartSizes,
     SystemFigures,
 )
-from intercoder.evals.classification import Asked, among_people, classified
 from intercoder.evals.classifiers.cascade import Prices, cascade_curve
+from intercoder.evals.classifiers.classification import Asked, among_people, classified
 from intercoder.evals.classifiers.reliability import answers, as_targets, reliability
 from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intercoder.core.codebooks.concepts import Concept, MergeStep
+from intercoder.core.coding.concepts import Concept, MergeStep
 from intercoder.core.errors import StudyError
 from intercoder.core.protocols import LoggedAnswer
 from intercoder.core.study import Limits, Merging, Study

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 
 from intercoder.core.codebook import Code, Lineage
-from intercoder.core.codebooks.concepts import Concept, ConceptMerge, MergeStep
+from intercoder.core.coding.concepts import Concept, ConceptMerge, MergeStep
 from intercoder.core.decisions import Failure
 from intercoder.core.protocols import Run
 from intercoder.stores import schema

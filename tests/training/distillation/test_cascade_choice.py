@@ -5,7 +5,7 @@ import pytest
 
 from intercoder.core.classifier_results import MeasuredCode
 from intercoder.core.confidence import confidences
-from intercoder.evals.classification import Asked
+from intercoder.evals.classifiers.classification import Asked
 from intercoder.training.distillation.cascade_choice import choose_bound
 
 ASKED = Asked((MeasuredCode(code_id="c_1", label="repair"),), "yes_no", n_boot=0)

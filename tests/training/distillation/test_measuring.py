@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from intercoder.core.classifier_results import PartSizes
-from intercoder.evals.classification import among_people
+from intercoder.evals.classifiers.classification import among_people
 from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.cascading import cascaded

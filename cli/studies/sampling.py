@@ -55,7 +55,7 @@ def sample(
 
     Example: `intercoder sample repair calibration -n 100 --coder ana --to ana.xlsx`
     """
-    from intercoder.cli.coding.sampling_checks import check_same, free_sheet
+    from intercoder.cli.studies.sampling_checks import check_same, free_sheet
     from intercoder.core.texts.sampling import seed_of
     from intercoder.stores.codebooks.counted_codebooks import latest_codebook
     from intercoder.stores.corpus.drawn_samples import find_or_draw

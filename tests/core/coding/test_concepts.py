@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code, CodeExample, Lineage
-from intercoder.core.codebooks.concepts import Concept, absorb, fold, merged_codes, shortest, union
+from intercoder.core.coding.concepts import Concept, absorb, fold, merged_codes, shortest, union
 
 LABELS = st.sampled_from(["Repair", "repair", "re-pair!", "saving money", "Saving  money", "thrift", "", "?!"])
 SPACES = st.dictionaries(

@@ -9,7 +9,13 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from intercoder.core.classifier_results import MeasuredCode
 from intercoder.core.errors import InputError
 from intercoder.evals.agreement import agreement
-from intercoder.evals.classification import Asked, among_people, classified, over_seeds, with_each_person
+from intercoder.evals.classifiers.classification import (
+    Asked,
+    among_people,
+    classified,
+    over_seeds,
+    with_each_person,
+)
 
 CODES = tuple(MeasuredCode(code_id=one, label=one.upper()) for one in "abc")
 
