@@ -80,7 +80,7 @@ def _difference(there: Distillation, wanted: Distillation) -> str:
         return ", ".join(changed)
     if there.decided != wanted.decided:
         return "codes or what people decided have changed since"
-    return "a model, a prompt or settings in study.toml have changed since"
+    return "a model, a prompt, settings in study.toml or intercoder itself have changed since"
 
 
 def publish(folder: Path, out: Path, card: ClassifierCard, evaluation: Evaluation, record: Distillation) -> None:

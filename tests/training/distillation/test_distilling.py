@@ -152,6 +152,13 @@ def test_whatever_determines_a_classifier_is_in_its_key(tmp_path: Path) -> None:
     assert len(set(keys)) == len(keys)
 
 
+def test_with_fewer_segments_in_memory_at_once_it_is_the_same_distillation(tmp_path: Path, encoder: str) -> None:
+    words = ("classifier.batch_size=8", "classifier.accumulation=2")
+    material = material_of(tmp_path / "study", encoder)
+    assert key_of(material) == key_of(material.with_settings(settings_of(encoder, *words)))
+    assert key_of(material) != key_of(material.with_settings(settings_of(encoder, words[0])))
+
+
 def test_an_adapter_that_was_trained_anew_is_another_model(tmp_path: Path) -> None:
     adapter = tmp_path / "adapter"
     adapter.mkdir()
