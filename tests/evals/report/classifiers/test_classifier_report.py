@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tests.evals.report.deductive.test_deductive_report import CODES, HALF, TEXTS
 
 from intercoder.core.classifier_results import Bounded, CascadeCurve, Evaluation
 from intercoder.core.decisions import Value
@@ -22,6 +21,7 @@ from intercoder.stores.classifiers.classifier_folders import WorkedGrid
 from intercoder.stores.runs.runs import set_status
 from tests.cli.conftest import call
 from tests.evals.report.conftest import visible
+from tests.evals.report.deductive.test_deductive_report import CODES, HALF, TEXTS
 from tests.evals.report.deductive_studies import begin, code, make_study, write_book
 from tests.evals.report.distilled_studies import evaluation, grid
 
