@@ -55,6 +55,13 @@ def notes_on_model(material: Material, card: ClassifierCard) -> list[str]:
     ]
 
 
+def notes_on_learning(card: ClassifierCard) -> list[str]:
+    """What a reader has to know where fine-tuning was in vain."""
+    if card.kept_step:
+        return []
+    return ["Fine-tuning gained nothing on the development part: the classifier keeps the weights it began with."]
+
+
 def notes_on_sets(material: Material, sets: Sequence[Learnt]) -> list[str]:
     """What a reader has to know of the sets that are compared."""
     main, systems, training = sets[0].set, {one.system for one in sets}, len(material.parts.training)

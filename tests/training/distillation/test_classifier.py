@@ -19,6 +19,7 @@ from intercoder.training.distillation import classifier, learning
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.distillation.distillation_settings import read_settings
 from intercoder.training.distillation.heads import TextItem
+from intercoder.training.distillation.notes import notes_on_learning
 from intercoder.training.learning import NotFinite, OutOfMemory
 from tests.conftest import ROOT
 from tests.training.distillation.classifying import CODES, SETTINGS, changed, items, learn, weights
@@ -110,6 +111,8 @@ def test_what_it_began_with_is_kept_where_learning_makes_it_worse(
     kept, began = (load_classifier(tmp_path / name) for name in ("mine", "still"))
     np.testing.assert_allclose(kept.logits(asked), began.logits(asked), atol=0.05)
     assert again.losses["before"] == card.losses["before"]
+    assert "keeps the weights it began with" in notes_on_learning(card)[0]
+    assert not notes_on_learning(card.model_copy(update={"kept_step": 1}))
     assert "kept: the weights that it began with" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
 
 
