@@ -51,7 +51,7 @@ def cascaded(material: Material, name: str, predicted: Predicted, said: ModelSai
         )
 
     values = _cascade_values(predicted.held_out, said.held_out.values, bound.confidence, asked)
-    called = f"{name}, then {said.reference}"
+    called = f"{name}, then the model"
     figures = with_each_person(people_said(material), values, asked, system="cascade", name=called)
     return Cascaded(
         bound,
