@@ -46,19 +46,6 @@ class Server:
                 time.sleep(0.2)
         raise AssertionError(f"vllm serve did not start:\n{self.log.read_text('utf-8', 'replace')[-3000:]}")
 
-    def answered(self) -> float:
-        """Requests that it has answered."""
-        return self._metric("vllm:request_success_total")
-
-    def writing(self) -> float:
-        """Requests that it is answering."""
-        return self._metric("vllm:num_requests_running")
-
-    def _metric(self, name: str) -> float:
-        with httpx.Client(trust_env=False) as client:
-            lines = client.get(self.url.removesuffix("/v1") + "/metrics").text.splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{name}{{"))
-
     def kill(self) -> None:
         """End all its processes at once, as a crash would."""
         with contextlib.suppress(ProcessLookupError):

@@ -43,7 +43,7 @@ def test_an_adapter_may_come_late_and_a_dead_engine_may_be_asked_again(tmp_path:
 
     async def die() -> list[object]:
         asking = [asyncio.create_task(base.ainvoke(f"{number}", max_tokens=400)) for number in range(3)]
-        await asyncio.sleep(0.1)
+        await base.ainvoke("z", max_tokens=1)
         (process,) = [child for child in multiprocessing.active_children() if child.name.startswith(PROCESS)]
         process.kill()
         return await asyncio.gather(*asking, base.ainvoke("y", max_tokens=400), return_exceptions=True)

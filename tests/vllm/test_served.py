@@ -1,13 +1,12 @@
 """The graphs against `vllm serve` on loopback."""
 
-import threading
-
 import pytest
 
 pytest.importorskip("vllm", reason="vLLM is not installed here; `make test-vllm` runs these tests")
 
 from intercoder.graphs import code_deductively, code_inductively
 from tests.vllm.conftest import CODEBOOK, CONTEXT, NAME, TEXTS, study_with
+from tests.vllm.relay import FatalRelay
 from tests.vllm.serving import Server
 
 pytestmark = pytest.mark.vllm
@@ -45,24 +44,9 @@ def test_a_text_beyond_the_servers_context_is_a_listed_failure(reference: str) -
 def test_a_server_that_is_killed_in_the_middle_costs_no_answer(servers: list[Server]) -> None:
     kept, killed = servers
     texts = [f"{text} That was in {1990 + year}." for year in range(4) for text in TEXTS]
-    finished = threading.Event()
-    was_busy: list[bool] = []
-
-    def kill_it_while_it_writes() -> None:
-        while not finished.is_set():
-            if killed.answered() >= 3 and killed.writing() >= 1:
-                killed.kill()
-                was_busy.append(not finished.is_set())
-                return
-
-    killer = threading.Thread(target=kill_it_while_it_writes)
-    killer.start()
-    try:
-        result = code_inductively(texts, question="", study=study_with(f"openai:{NAME}@{kept.url}|{killed.url}"))
-    finally:
-        finished.set()
-        killer.join()
-    assert was_busy == [True]
+    with FatalRelay(killed, answers=3) as relay:
+        result = code_inductively(texts, question="", study=study_with(f"openai:{NAME}@{kept.url}|{relay.url}"))
+    assert relay.lost, "it was killed in the middle of at least one answer"
     coded = {(one.segment_id, one.coder) for one in result.decisions if one.role == "coder"}
     assert not result.failures
     assert len(coded) == 3 * len(texts)
