@@ -78,7 +78,7 @@ def bound_note(card: ClassifierCard, model: str) -> str:
     return (
         f"{model} decides where the classifier {card.name} is less confident than {card.confidence:g}, a bound "
         f"that was chosen for {card.confidence_for or 'no language model'}: how well both agree with people is not "
-        "known. Distill it anew (`--new`), or set `confidence` of the coder."
+        "known. Run its `distill` again, which asks this model too, or set `confidence` of the coder."
     )
 
 

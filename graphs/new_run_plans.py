@@ -13,7 +13,7 @@ from intercoder.core.documents import Unit
 from intercoder.core.errors import InputError, StudyError
 from intercoder.core.study import Study
 from intercoder.graphs.checks import problems
-from intercoder.graphs.deductive.deductive_jobs import current_book, people_of, present_development, same_segments
+from intercoder.graphs.deductive.deductive_jobs import people_of, present_development, same_segments
 from intercoder.graphs.deductive.deductive_planning import plan_deductive
 from intercoder.graphs.deductive.final_jobs import NotReady, final_codes
 from intercoder.graphs.merging.merge_jobs import MergePlan, plan_merge, with_options
@@ -23,6 +23,7 @@ from intercoder.graphs.planning import ANSWER_TOKENS, Plan, plan_inductive, plan
 from intercoder.llms.references import parse_reference
 from intercoder.llms.usage import estimate_tokens
 from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.codebooks.development import SqlDevelopmentStore
 from intercoder.stores.codebooks.themes import plain_codes
 from intercoder.stores.corpus.samples import Scope, choose

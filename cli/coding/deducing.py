@@ -54,13 +54,9 @@ def run_codevelop(
     from intercoder.cli.coding.running import execute_job, open_quietly
 
     folder = open_quietly(directory)
-    from intercoder.graphs.deductive.deductive_jobs import (
-        begin_development,
-        current_book,
-        present_development,
-        same_segments,
-    )
+    from intercoder.graphs.deductive.deductive_jobs import begin_development, present_development, same_segments
     from intercoder.graphs.new_run_plans import development_scope
+    from intercoder.stores.codebooks.current_book import current_book
 
     going = None if new else present_development(folder)
     answer = _answers(folder, answers) if answers else lambda run: False

@@ -64,7 +64,8 @@ def _plan(
     from intercoder.cli.output import print_json
     from intercoder.evals.calibration_plan import SIZES, plan
     from intercoder.formats.coding_sheets import sheet_codes
-    from intercoder.graphs.deductive.deductive_jobs import assumed_prevalence, corpus_size, current_book
+    from intercoder.graphs.deductive.deductive_jobs import assumed_prevalence, corpus_size
+    from intercoder.stores.codebooks.current_book import current_book
     from intercoder.stores.corpus.enrichment import SHARE
 
     book = current_book(folder)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def print_distilled(material: Material, made: Distilled, *, json: bool, csv: bool) -> None:
     """The classifier, and everybody's figures on the held-out part."""
     if json:
-        told = {"classifier": str(made.folder), "known": made.known}
+        told = {"classifier": str(made.folder), "known": made.known, "asked_anew": made.asked_anew}
         card = made.card.model_dump(mode="json", exclude={"data"})
         print_json(
             {"kind": "distilled", **told, "card": card, "evaluation": made.evaluation.model_dump(mode="json")}
@@ -32,7 +32,8 @@ def print_distilled(material: Material, made: Distilled, *, json: bool, csv: boo
         print_lines([_line(one) for one in systems], csv=True)
         return
     if made.known:
-        print("It was distilled before from the same, in the same way; nothing was done.")
+        done = "only the language model beside it was measured again" if made.asked_anew else "nothing was done"
+        print(f"It was distilled before from the same, in the same way; {done}.")
     for line in _sentences(material, made):
         print(shown_safely(line))
     held_out = made.evaluation.parts.held_out

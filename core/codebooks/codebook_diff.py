@@ -32,12 +32,20 @@ def affected(before: Codebook, after: Codebook) -> tuple[str, ...]:
     A code is affected if anything that coders are shown of it changed: its own text, or its parent's. In an
     exclusive book, whose codes share one question, and after a change of settings, every code is.
     """
-    asked = {code.id: (_asked(before, code)) for code in before.leaves}
-    now = {code.id: (_asked(after, code)) for code in after.leaves}
+    asked = {code.id: shown_of(before, code) for code in before.leaves}
+    now = {code.id: shown_of(after, code) for code in after.leaves}
     same_settings = (before.exclusive, before.allow_unsure) == (after.exclusive, after.allow_unsure)
     if not same_settings or (after.exclusive and asked != now):
         return tuple(now)
     return tuple(code_id for code_id, shown in now.items() if asked.get(code_id) != shown)
+
+
+def shown_of(book: Codebook, code: Code) -> tuple[str, ...]:
+    """What a question about a code shows of its book, a part an entry."""
+    parent = book.code(code.parent)
+    above = (parent.label, parent.definition) if parent else ()
+    text = code.model_dump(exclude={"revision", "lineage", "parent", "colour"})
+    return (str(text), *above)
 
 
 def _settings(before: Codebook, after: Codebook) -> list[Revision]:
@@ -94,11 +102,3 @@ def _changes(old: Code, new: Code) -> list[Revision]:
         if any(getattr(old, name) != value for name, value in fields.items()):
             found.append(revised(kind, old, **fields))
     return found
-
-
-def _asked(book: Codebook, code: Code) -> tuple[object, ...]:
-    """What a question about a code shows of the book."""
-    parent = book.code(code.parent)
-    above = (parent.label, parent.definition) if parent else ()
-    text = code.model_dump(exclude={"revision", "lineage", "parent", "colour"})
-    return (str(text), above)

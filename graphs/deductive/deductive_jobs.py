@@ -21,8 +21,8 @@ from intercoder.graphs.deductive.classifier_checks import check_classifiers
 from intercoder.graphs.deductive.teams import Recorded
 from intercoder.stores.classifiers.learnt import unlearnt
 from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.codebooks.development import begin_development_run
-from intercoder.stores.codebooks.revisions import newest
 from intercoder.stores.codebooks.verdicts import write_verdicts
 from intercoder.stores.corpus.named_samples import sample_names
 from intercoder.stores.corpus.samples import Scope, choose
@@ -33,23 +33,6 @@ from intercoder.stores.runs.deductions import coder_values, create_deductive_run
 from intercoder.stores.runs.recorded import match
 from intercoder.stores.runs.runs import list_runs
 from intercoder.stores.study_folder import StudyFolder
-
-
-def current_book(folder: StudyFolder) -> Codebook:
-    """The codebook to code with: the latest version.
-
-    Raises:
-        StudyError: There is none.
-    """
-    with reading(folder.engine) as connection:
-        book = newest(connection, folder.study.id)
-    if not book.codes:
-        raise StudyError(
-            "the study has no codebook yet.",
-            remedy=f"Bring one in: `intercoder codebook import {folder.argument} codebook.yaml`, or find codes "
-            f"with `intercoder run inductive {folder.argument}`.",
-        )
-    return book
 
 
 def present_development(folder: StudyFolder) -> Run | None:

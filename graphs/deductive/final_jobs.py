@@ -14,8 +14,9 @@ from intercoder.core.protocols import Run
 from intercoder.graphs.checks import check_settings
 from intercoder.graphs.deductive.asked_alike import would_ask_alike
 from intercoder.graphs.deductive.classifier_checks import check_classifiers
-from intercoder.graphs.deductive.deductive_jobs import current_book, named_code, reads_segments
+from intercoder.graphs.deductive.deductive_jobs import named_code, reads_segments
 from intercoder.stores.codebooks.codebooks import read_version
+from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.codebooks.verdicts import Override, latest_verdicts
 from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.database import reading

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.distillation import Outcome, main, place_of, write
 from benchmarks.distillation_studies import TextSet, immigration, khan, stance, study_of, subset
 from intercoder.core.classifiers import read_card
-from intercoder.graphs.deductive.deductive_jobs import current_book
+from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.people.human_codings import human_values
 from intercoder.training.distillation.human_data import read_human
 from tests.cli.conftest import no_json

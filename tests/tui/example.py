@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision
 from intercoder.core.revisions import Revision, revised, split
-from intercoder.graphs.deductive.deductive_jobs import current_book
 from intercoder.stores import schema
+from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.codebooks.development import SqlDevelopmentStore
 from intercoder.stores.database import writing
 from intercoder.stores.runs.runs import list_runs, set_status

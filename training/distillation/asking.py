@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -23,7 +24,7 @@ from intercoder.llms.embeddings import CachedEmbedder
 from intercoder.llms.factory import embedder
 from intercoder.llms.privacy import no_tracing
 from intercoder.llms.scripted import ScriptedChatModel
-from intercoder.llms.usage import estimate_messages
+from intercoder.llms.usage import cost_of, estimate_messages, price_of
 from intercoder.stores.answer_log import SqlAnswerLog, next_round
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.stores.vectors import SqlVectorCache
@@ -32,6 +33,8 @@ from intercoder.training.distillation.material import Material
 
 RUN = "distill"
 """Under which answers of a distillation are logged."""
+ANSWER_TOKENS = 60
+"""Of one answer of the language model, for its cost."""
 
 Event: TypeAlias = dict[str, Any]
 Listener: TypeAlias = Callable[[Event], None]
@@ -119,6 +122,16 @@ def asked_tokens(material: Material, segments: Iterable[Segment]) -> list[int]:
         estimate_messages([(one.role, one.content) for one in coder.question_about(segment, code).messages])
         for segment in segments
     ]
+
+
+def question_cost(material: Material, settings: DeductiveCoderSettings) -> float:
+    """About what one question to the language model costs; nan where no price is known."""
+    study = material.folder.study
+    price = price_of(study.writer_model(settings), study.prices)
+    if price is None:
+        return math.nan
+    tokens = asked_tokens(material, [item.segment for item in material.parts.held_out])
+    return cost_of(price, round(sum(tokens) / len(tokens)), ANSWER_TOKENS)
 
 
 async def decided(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from intercoder.core.classifiers import ClassifierCard, Head, TrainedOn
 from intercoder.core.codebook import Code
+from intercoder.core.codebooks.codebook_diff import shown_of
 from intercoder.core.errors import ModelError
 from intercoder.core.identity import digest
 from intercoder.core.study import Privacy
@@ -62,7 +63,9 @@ class _Wanted(NamedTuple):
         files = weights_digest(self.folder)
         made = (PROCEDURE, items, self.head, self.codes, told, self.settings.texts_a_step, self.encoder, files)
         # Groups follow from the documents that were learnt; what was written is among the texts, whoever served it.
-        return digest(*made, self.told.model_dump(mode="json", exclude={"learnt_groups", "synthesizer"}))
+        told_of = self.told.model_dump(mode="json", exclude={"book", "learnt_groups", "synthesizer"})
+        shown = [shown_of(self.told.book, code) for code in self.told.book.codes if code.id in self.codes]
+        return digest(*made, told_of, shown)
 
 
 class _Material(NamedTuple):

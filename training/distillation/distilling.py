@@ -5,7 +5,6 @@ Whatever was written, asked or trained is found again: the same call after a SIG
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,9 +12,7 @@ from typing import NamedTuple
 
 from intercoder.core.classifier_results import Evaluation, SystemFigures, SystemKind
 from intercoder.core.classifiers import ClassifierCard, read_card
-from intercoder.core.deductive_settings import DeductiveCoderSettings
 from intercoder.llms import torch_environment
-from intercoder.llms.usage import cost_of, price_of
 from intercoder.stores.classifiers.classifier_folders import beside_grids, grids_of
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import measuring
@@ -23,24 +20,27 @@ from intercoder.training.distillation.asking import (
     Asking,
     Listener,
     asked,
-    asked_tokens,
     coder_of,
     decided,
     language_model,
+    question_cost,
 )
 from intercoder.training.distillation.cascading import Cascaded, cascaded
 from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import Mix, mix
-from intercoder.training.distillation.keys import key_of
+from intercoder.training.distillation.keys import asking_key, key_of
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
-from intercoder.training.distillation.notes import notes_on, notes_on_learning, notes_on_model, notes_on_sets
-from intercoder.training.distillation.published import Distillation, publish, there_already
+from intercoder.training.distillation.notes import notes_on, notes_on_learning, notes_on_sets
+from intercoder.training.distillation.published import (
+    Distillation,
+    There,
+    publish,
+    there_already,
+    write_measured,
+)
 from intercoder.training.distillation.training_sets import check_set, train, training_sets, way_of
 from intercoder.training.distillation.writing import WrittenSet, write_segments
-
-ANSWER_TOKENS = 60
-"""Of one answer of the language model, for its cost."""
 
 
 class Distilled(NamedTuple):
@@ -51,6 +51,8 @@ class Distilled(NamedTuple):
     evaluation: Evaluation
     known: bool = False
     """Whether it was there already: distilled from the same, in the same way."""
+    asked_anew: bool = False
+    """Whether the language model beside it was measured again, since that or the target was another before."""
 
 
 def distill(
@@ -76,27 +78,46 @@ def distill(
     check_models(material)
     grids_of(material.folder.path)  # which could not be read at the end either
     key = key_of(material)
-    record = Distillation(key=key, settings=material.settings, decided=material.key)
+    record = Distillation(
+        key=key,
+        asking=asking_key(material),
+        codes=tuple(code.label for code in material.codes),
+        settings=material.settings,
+        decided=material.key,
+    )
     with Workplace(out) as workplace:
         begun = workplace.job(key)
         if known := there_already(out, record, new=new, begun=begun.mark if begun else ""):
-            card, evaluation = known
             if begun:
                 workplace.remove()  # stopped when all but this was done
-            evaluation = beside_grids(evaluation, material.folder.path)
-            notes = (*evaluation.notes, *notes_on_model(material, card))
-            return Distilled(out, card, evaluation.model_copy(update={"notes": notes}), known=True)
+            if record.asking in ("", known.record.asking):
+                evaluation = beside_grids(known.evaluation, material.folder.path)
+                return Distilled(out, known.card, evaluation, known=True)
+            return _asked_anew(material, numbers, out, known, record, listen)
         job = workplace.take_up(key, new=new)
         written, said = asked(material.folder, partial(_ask, material, numbers, listen))
         sets = training_sets(material, numbers, written)
         folders = {learnt.system: _trained(material, learnt, workplace.folder, name, listen) for learnt in sets}
         listen({"kind": "stage", "stage": "measuring"})
         card, evaluation = _measured(material, name, sets, folders, said, written)
-        evaluation = beside_grids(evaluation, material.folder.path)
         made = {"mark": job.mark, "dropped": written.dropped, "missing": written.missing}
         publish(folders["classifier"], out, card, evaluation, record.model_copy(update=made))
         workplace.remove()
     return Distilled(out, card, evaluation)
+
+
+def _asked_anew(
+    material: Material, numbers: Mix, out: Path, known: There, record: Distillation, listen: Listener
+) -> Distilled:
+    """A classifier that is there, beside the language model that the study codes with now and for its target."""
+    written, said = asked(material.folder, partial(_ask, material, numbers, listen))
+    listen({"kind": "stage", "stage": "measuring"})
+    sets = training_sets(material, numbers, written)
+    learnt = [one for one in known.evaluation.systems if one.system not in ("model", "cascade", "people")]
+    card, evaluation = _measured(material, out.name, sets, {"classifier": out}, said, written, learnt)
+    made = record.model_copy(update=known.record.model_dump(include={"mark", "dropped", "missing"}))
+    write_measured(out, card, evaluation, made)
+    return Distilled(out, card, evaluation, known=True, asked_anew=True)
 
 
 def numbers_of(material: Material) -> Mix:
@@ -148,16 +169,6 @@ async def ask_model(
     )
 
 
-def question_cost(material: Material, settings: DeductiveCoderSettings) -> float:
-    """About what one question to the language model costs; nan where no price is known."""
-    study = material.folder.study
-    price = price_of(study.writer_model(settings), study.prices)
-    if price is None:
-        return math.nan
-    tokens = asked_tokens(material, [item.segment for item in material.parts.held_out])
-    return cost_of(price, round(sum(tokens) / len(tokens)), ANSWER_TOKENS)
-
-
 def _trained(material: Material, learnt: Learnt, place: Path, name: str, listen: Listener) -> Path:
     """The folder of a classifier that learnt a set; found there, or trained."""
     out = place / learnt.system / name
@@ -173,22 +184,26 @@ def _measured(
     folders: Mapping[SystemKind, Path],
     said: ModelSaid | None,
     written: WrittenSet,
+    learnt: Sequence[SystemFigures] = (),
 ) -> tuple[ClassifierCard, Evaluation]:
+    """A card with the cascade's bound, and all figures; those of what `learnt` are taken as they are, if given."""
     asked_about = measuring.asked_of(material)
-    predicted = {one.system: measuring.predict(folders[one.system], material) for one in sets}
+    predicted = {system: measuring.predict(folder, material) for system, folder in folders.items()}
     main, given = sets[0]._replace(name=name), predicted["classifier"]
     cascade = cascaded(material, name, given, said, asked_about) if said else None
     card = _with_bound(folders["classifier"], cascade)
-    systems = [
-        measuring.learnt_figures(material, one, predicted[one.system].held_out, asked_about)
-        for one in (main, *sets[1:])
-    ]
-    systems += [measuring.logistic_figures(material, one, asked_about) for one in sets]
+    systems = list(learnt)
+    if not learnt:
+        for one in (main, *sets[1:]):
+            given_by = predicted[one.system].held_out
+            systems.append(measuring.learnt_figures(material, one, given_by, asked_about))
+        systems += [measuring.logistic_figures(material, one, asked_about) for one in sets]
     systems += _others(material, said, cascade)
     notes = [*notes_on(material, said, cascade, written.missing), *notes_on_sets(material, sets)]
     notes += notes_on_learning(card)
     curves = (cascade.development, cascade.held_out) if cascade else None
-    return card, measuring.evaluation(material, card, main, given, systems, curves, notes)
+    evaluation = measuring.evaluation(material, card, main, given, systems, curves, notes)
+    return card, beside_grids(evaluation, material.folder.path)
 
 
 def _others(material: Material, said: ModelSaid | None, cascade: Cascaded | None) -> list[SystemFigures]:

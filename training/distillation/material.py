@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from intercoder.core.codebook import Code, Codebook, CodeExample
+from intercoder.core.codebooks.codebook_diff import shown_of
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest, plain
-from intercoder.stores.codebooks.counted_codebooks import latest_codebook
+from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 from intercoder.training.distillation.enough import check_enough, check_parts
@@ -99,12 +100,13 @@ class Material:
 
     @cached_property
     def key(self) -> str:
-        """Hash of what people decided, of the codes and of the split."""
+        """Hash of what people decided, of the codes as coders are shown them, and of the split."""
         parts = [
             [(one.segment.id, one.segment.text, sorted(one.targets.items()), one.said) for one in part]
             for part in self.parts.each
         ]
-        return digest(self.book.hash, [code.id for code in self.codes], self.data.head, parts)
+        shown = [(code.id, shown_of(self.book, code)) for code in self.codes]
+        return digest(shown, self.book.allow_unsure, self.data.head, parts)
 
     def with_settings(self, settings: DistillationSettings) -> Material:
         """The same with other settings that leave the split as it is."""
@@ -138,7 +140,7 @@ def prepare(
         InputError: There is no such code, sample or attribute, or too little was coded.
         StudyError: There is no codebook.
     """
-    book = latest_codebook(folder.engine, folder.study.id)
+    book = current_book(folder)
     data = read_human(folder, book, wanted_codes(book, named), sample)
     check_enough(data, settings.fewest)
     parts = split(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from intercoder.core.classifiers import ClassifierCard
 from intercoder.core.shown import counted, listed
-from intercoder.training.distillation.asking import language_model
 from intercoder.training.distillation.cascading import Cascaded
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
@@ -41,18 +40,6 @@ def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | Non
             "the highest agreement was taken."
         )
     return found
-
-
-def notes_on_model(material: Material, card: ClassifierCard) -> list[str]:
-    """What a reader has to know where the study's language model is no longer the one that was measured."""
-    study = material.folder.study
-    settings = language_model(study)
-    if settings is None or card.confidence_for in ("", study.writer_model(settings)):
-        return []
-    return [
-        f"The language model that was measured, and that the bound was chosen for, is {card.confidence_for}; the "
-        f"study now codes with {study.writer_model(settings)}. `--new` measures that."
-    ]
 
 
 def notes_on_learning(card: ClassifierCard) -> list[str]:

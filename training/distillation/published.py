@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -12,10 +13,13 @@ from intercoder.core.classifiers import ClassifierCard, read_card
 from intercoder.core.deductive_settings import CLASSIFIER
 from intercoder.core.errors import InputError, ModelError
 from intercoder.core.record import Record
+from intercoder.core.shown import listed
+from intercoder.formats.whole_files import whole_file
 from intercoder.stores.classifiers.classifier_folders import EVALUATION
 from intercoder.training.distillation.classifier_folder import is_there
 from intercoder.training.distillation.classifier_readme import write_card
 from intercoder.training.distillation.distillation_settings import DistillationSettings
+from intercoder.training.distillation.keys import numbers_in_key
 
 DISTILLATION = "distillation.json"
 
@@ -24,7 +28,11 @@ class Distillation(Record):
     """How a classifier was distilled; beside its card."""
 
     key: str
-    """Hash of all that determines it."""
+    """Hash of all that determines it, but for the language model that it was measured beside."""
+    asking: str = ""
+    """Hash of what determines that model's figures and the cascade's bound; empty where none was asked."""
+    codes: tuple[str, ...] = ()
+    """Labels of the codes that it learnt."""
     mark: str = ""
     """Of the job that made it."""
     decided: str = ""
@@ -36,9 +44,15 @@ class Distillation(Record):
     """Written segments that are wanting, since the filter dropped more than could be replaced."""
 
 
-def there_already(
-    out: Path, wanted: Distillation, *, new: bool, begun: str
-) -> tuple[ClassifierCard, Evaluation] | None:
+class There(NamedTuple):
+    """A classifier that is there."""
+
+    card: ClassifierCard
+    evaluation: Evaluation
+    record: Distillation
+
+
+def there_already(out: Path, wanted: Distillation, *, new: bool, begun: str) -> There | None:
     """A classifier that was distilled from the same in the same way; None where there is something to do.
 
     Args:
@@ -57,7 +71,7 @@ def there_already(
     try:
         record = Distillation.model_validate_json((out / DISTILLATION).read_bytes())
         if record.key == wanted.key and begun in ("", record.mark):
-            return read_card(out), Evaluation.model_validate_json((out / EVALUATION).read_bytes())
+            return There(read_card(out), Evaluation.model_validate_json((out / EVALUATION).read_bytes()), record)
         differs = f": {_difference(record, wanted)}"
     except (OSError, ValidationError, ModelError):
         pass
@@ -74,7 +88,9 @@ def there_already(
 
 def _difference(there: Distillation, wanted: Distillation) -> str:
     """What a classifier that is there was made of otherwise, in a few words."""
-    old, new = (one.settings.model_dump(mode="json", exclude={"grid"}) for one in (there, wanted))
+    if there.codes != wanted.codes:
+        return f"it learnt {listed([f'`{label}`' for label in there.codes])}"
+    old, new = (numbers_in_key(one.settings) for one in (there, wanted))
     changed = [f"`{name}` was {old[name]}" for name in new if old[name] != new[name]]
     if changed:
         return ", ".join(changed)
@@ -93,9 +109,7 @@ def publish(folder: Path, out: Path, card: ClassifierCard, evaluation: Evaluatio
         evaluation: What was measured.
         record: How it was distilled.
     """
-    write_card(card, folder, evaluation)
-    _write(folder / EVALUATION, evaluation)
-    _write(folder / DISTILLATION, record)
+    write_measured(folder, card, evaluation, record)
     old = out.with_name(f".{out.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if out.exists():
@@ -104,5 +118,9 @@ def publish(folder: Path, out: Path, card: ClassifierCard, evaluation: Evaluatio
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(file: Path, record: Record) -> None:
-    file.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+def write_measured(folder: Path, card: ClassifierCard, evaluation: Evaluation, record: Distillation) -> None:
+    """Write what was measured of a classifier into its folder; stopped in between, it is measured again."""
+    write_card(card, folder, evaluation)
+    for name, one in ((EVALUATION, evaluation), (DISTILLATION, record)):
+        with whole_file(folder / name) as stream:
+            stream.write(one.model_dump_json(indent=1) + "\n")

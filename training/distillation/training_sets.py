@@ -103,7 +103,7 @@ def told_of(material: Material, learnt: Composition) -> TrainedOn:
     way = way_of(material)
     segments = [one.segment for one in (*parts.training, *parts.development)]
     return TrainedOn(
-        book=material.book.model_copy(update={"counts": {}}),  # which any run changes
+        book=material.book,
         sample=material.sample,
         by=settings.by or "document",
         people=tuple(one.name for one in material.data.people),

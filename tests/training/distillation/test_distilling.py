@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from intercoder import prompts as prompt_files
+from intercoder.agents.synthesizer import Synthesizer
 from intercoder.core.classifiers import read_card
 from intercoder.core.codebook import CodeExample
 from intercoder.core.errors import InputError
@@ -21,13 +22,11 @@ from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import asking, cascading, distilling, measuring, training_sets, writing
-from intercoder.training.distillation.composing import compose
 from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
 from intercoder.training.distillation.distilling import Distilled, distill, numbers_of
-from intercoder.training.distillation.keys import coder_key, key_of, people_key
+from intercoder.training.distillation.keys import asking_key, coder_key, key_of, people_key
 from intercoder.training.distillation.material import Material, prepare
 from intercoder.training.distillation.notes import notes_on_sets
-from intercoder.training.distillation.training_sets import told_of
 from tests.training.distillation.studies import (
     BUYING,
     REPAIR,
@@ -119,18 +118,94 @@ def test_the_same_again_does_nothing(made: tuple[Material, Distilled], monkeypat
     assert again.evaluation.model_dump_json() == before.evaluation.model_dump_json()
 
 
-def test_of_another_language_model_the_old_figures_are_told_to_be_old(made: tuple[Material, Distilled]) -> None:
-    material, before = made
+def coded_by(material: Material, model: str) -> Material:
+    """The same in a study that codes with another language model."""
     folder = material.folder
     (coder,) = folder.study.deductive.coders
-    deductive = folder.study.deductive.model_copy(
-        update={"coders": (coder.model_copy(update={"model": "scripted:flaky"}),)}
+    coders = (coder.model_copy(update={"model": model}),)
+    other = folder.study.model_copy(
+        update={"deductive": folder.study.deductive.model_copy(update={"coders": coders})}
     )
-    other = folder.study.model_copy(update={"deductive": deductive})
-    again = distill(replace(material, folder=StudyFolder(folder.path, other, folder.engine)), "repair")
-    assert again.known
-    assert before.card.confidence_for in again.evaluation.notes[-1]
-    assert "now codes with scripted:flaky" in again.evaluation.notes[-1]
+    return replace(material, folder=StudyFolder(folder.path, other, folder.engine))
+
+
+def test_beside_another_language_model_only_that_is_measured_again(
+    tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    before = distill(material, "repair")
+    weights = (before.folder / "model.safetensors").read_bytes()
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(training_sets, "train_classifier", refuse)
+    monkeypatch.setattr(Synthesizer, "write", refuse)
+    again = distill(coded_by(material, "scripted:flaky"), "repair")
+    assert (again.known, again.asked_anew) == (True, True)
+    assert again.card.confidence_for == "scripted:flaky"
+    assert (again.card.digest, (again.folder / "model.safetensors").read_bytes()) == (before.card.digest, weights)
+    assert read_card(again.folder) == again.card
+    assert [one.system for one in again.evaluation.systems] == [one.system for one in before.evaluation.systems]
+    named = {one.system: one.name for one in again.evaluation.systems}
+    assert named["model"] == "scripted:flaky"
+    assert again.evaluation.systems[:6] == before.evaluation.systems[:6]
+    assert any("got no usable answer" in note for note in again.evaluation.notes)
+
+    nothing = distill(coded_by(material, "scripted:flaky"), "repair")
+    assert (nothing.known, nothing.asked_anew) == (True, False)
+    back = distill(material, "repair")
+    assert back.card == before.card
+    assert (back.evaluation.systems, back.evaluation.notes) == (before.evaluation.systems, before.evaluation.notes)
+
+
+def test_for_another_target_only_the_bound_is_chosen_again(
+    tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    before = distill(material, "repair")
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(training_sets, "train_classifier", refuse)
+    again = distill(material.with_settings(settings_of(encoder, "target=1.0")), "repair")
+    assert again.asked_anew
+    assert again.evaluation.curve is not None
+    assert again.evaluation.curve.target == 1.0
+    assert again.card.digest == before.card.digest
+
+
+def test_no_classifier_of_a_study_without_a_language_model_loses_the_figures_of_one(
+    tmp_path: Path, encoder: str
+) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    before = distill(material, "repair")
+    again = distill(coded_by(material, "classifier:repair"), "repair")
+    assert (again.known, again.asked_anew) == (True, False)
+    assert again.evaluation.model_dump_json() == before.evaluation.model_dump_json()
+
+
+def test_what_changes_no_classifier_is_not_in_its_key(tmp_path: Path, encoder: str) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    same = material.with_settings(settings_of(encoder, "target=0.7", "fewest=9", "grid.seeds=[5]"))
+    code = material.book.codes[0]
+    recoloured = code.model_copy(update={"colour": "#112233"})
+    others = (BUYING.model_copy(update={"id": "c_9", "definition": "Something else."}),)
+    book = material.book.model_copy(update={"codes": (recoloured, *material.book.codes[1:], *others)})
+    assert key_of(same) == key_of(material)
+    assert key_of(replace(material, book=book)) == key_of(material)
+    redefined = code.model_copy(update={"definition": "Somebody mends what is theirs."})
+    data = material.data.model_copy(update={"codes": (redefined, *material.data.codes[1:])})
+    assert key_of(replace(material, data=data)) != key_of(material)
+
+
+def test_another_question_is_another_coder(tmp_path: Path, encoder: str) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    study = material.folder.study.model_copy(update={"question": "What do people think of shops?"})
+    other = replace(material, folder=StudyFolder(material.folder.path, study, material.folder.engine))
+    assert coder_key(other) != coder_key(material)
+    assert asking_key(other) != asking_key(material)
 
 
 def test_whatever_determines_a_classifier_is_in_its_key(tmp_path: Path) -> None:
@@ -172,13 +247,6 @@ def test_an_adapter_that_was_trained_anew_is_another_model(tmp_path: Path) -> No
     (adapter / "adapter_model.safetensors").write_bytes(b"second, trained anew")
     assert key_of(material) != before[0]
     assert coder_key(material) != before[1]
-
-
-def test_a_run_in_between_is_no_other_training(made: tuple[Material, Distilled]) -> None:
-    material, _ = made
-    counted = replace(material, book=material.book.model_copy(update={"counts": {REPAIR.id: 3}}))
-    learnt = compose(material.parts.training, (), material.codes, material.data.head)
-    assert told_of(counted, learnt) == told_of(material, learnt)
 
 
 def test_a_synthesizer_that_writes_nothing_is_in_no_key(tmp_path: Path) -> None:
