@@ -190,6 +190,8 @@ class Evaluation(Record):
     """People's segments it learnt from."""
     synthetic: int
     """Written segments it learnt from."""
+    fine_tuned: bool = True
+    """Whether learning changed the encoder: else it was best as it was, with a head."""
     systems: tuple[SystemFigures, ...]
     """The classifier first."""
     reliability: Reliability | None = None
@@ -257,3 +259,5 @@ class Grid(Record):
     """Their keys, in the same order: a cell with another key was worked from something else."""
     systems: tuple[SystemFigures, ...] = ()
     """Systems that do not differ between cells: the language model, people, all human data."""
+    problems: tuple[str, ...] = ()
+    """Why such a system is missing, each."""

@@ -109,7 +109,7 @@ def distill(
         _grid(material, called, new=new, dry_run=dry_run, json=json, csv=csv)
         return
     if use is not UseChoice.no:
-        check_usable(material, use)
+        check_usable(material, called, use)
     _one(material, called, use, new=new, dry_run=dry_run, json=json, csv=csv)
 
 

@@ -49,11 +49,16 @@ def print_distilled(material: Material, made: Distilled, *, json: bool, csv: boo
 
 def print_use(material: Material, name: str) -> None:
     """Lines for study.toml."""
+    from intercoder.cli.training.classifier_use import unlearnt_codes
     from intercoder.training.deductive_tables import coder_with, deductive_tables
     from intercoder.training.distillation.asking import language_model
 
     folder = material.folder
-    ways = [True] if language_model(folder.study) is None else [True, False]
+    ways = [True] if not unlearnt_codes(material) else []
+    ways += [False] if language_model(folder.study) is not None else []
+    if not ways:
+        print("No coder of the study asks a language model, which would decide about the codes it does not know.")
+        return
     print(
         f"To code with it, in place of [[deductive.coders]] of {typed(folder.path / 'study.toml')} (--use does it):"
     )
@@ -79,7 +84,7 @@ def print_cell(one: Worked, *, json: bool) -> None:
 
 
 def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json: bool, csv: bool) -> int:
-    """The table of a grid: means over seeds. Returns how many cells failed."""
+    """The table of a grid: means over seeds. Returns how many cells, and systems beside them, failed."""
     from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
     from intercoder.evals.report.classifiers.grid_words import grid_words
     from intercoder.stores.classifiers.classifier_folders import GRIDS, read_grid
@@ -103,12 +108,13 @@ def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json:
             print(f"Note: {note}")
         print(f"{typed(folder)}: kept there; `intercoder report` draws it.")
     failed = sum(bool(one.cell.problem) for one in worked)
+    beside = len(found.grid.problems)
+    again = "run the same command again to try only those."
     if failed:
-        print(
-            f"{failed} of {len(worked)} cells failed; run the same command again to try only those.",
-            file=sys.stderr,
-        )
-    return failed
+        print(f"{failed} of {len(worked)} cells failed; {again}", file=sys.stderr)
+    if beside:
+        print(f"{counted(beside, 'system')} beside the cells failed; {again}", file=sys.stderr)
+    return failed + beside
 
 
 def _print_means(cells: Iterable[GridCell], material: Material) -> None:
@@ -147,8 +153,8 @@ def _sentences(material: Material, made: Distilled) -> Iterator[str]:
         yield f"{counted(parts.undecided, 'decision')} not learnt: people were unsure or evenly divided."
     if evaluation.truncated > 0:
         yield (
-            f"{evaluation.truncated:.1%} of the segments are longer than the {card.max_length} tokens that the "
-            f"encoder reads at once: " + _longer(card.overlap)
+            f"{evaluation.truncated:.1%} of the coded segments are longer than the {card.max_length} tokens that "
+            "the encoder reads at once: " + _longer(card.overlap)
         )
     if evaluation.curve is not None:
         yield _cascade(evaluation.curve)

@@ -44,8 +44,7 @@ def _head(card: ClassifierCard) -> list[str]:
     return [
         f"# {card.name}",
         "",
-        f"A classifier that says {_HEADS[card.head]}. `{card.encoder}`, fine-tuned on people's codings and written "
-        "segments.",
+        f"A classifier that says {_HEADS[card.head]}. {_origin(card)}",
         "",
         "```toml",
         "[[deductive.coders]]",
@@ -59,6 +58,13 @@ def _head(card: ClassifierCard) -> list[str]:
         "",
         "Its verdicts are not for this card to give: `intercoder calibrate` holds it against people, as any coder.",
     ]
+
+
+def _origin(card: ClassifierCard) -> str:
+    learnt = "people's codings" + (" and written segments" if card.data.synthetic else "")
+    if card.kept_step:
+        return f"`{card.encoder}`, fine-tuned on {learnt}."
+    return f"`{card.encoder}` as it was, with a head for {learnt}: fine-tuning gained nothing."
 
 
 def _measured(evaluation: Evaluation) -> list[str]:
@@ -106,10 +112,12 @@ def _reading(card: ClassifierCard) -> list[str]:
     return [
         "## Reading and answering",
         "",
-        f"- reads {card.max_length} tokens at once; {card.truncated:.1%} of the segments are longer, and were "
-        f"{longer}",
+        f"- reads {card.max_length} tokens at once; {card.truncated:.1%} of the segments that it learnt from and "
+        f"was chosen with are longer, and were {longer}",
         f"- its probabilities are scaled by a temperature of {card.temperature:.3f}, fitted on "
-        f"{counted(card.scaled_on, 'decision')}" + (f"; shifts {shifts}" if shifts else ""),
+        f"{counted(card.scaled_on, 'decision')}" + (f"; shifts {shifts}" if shifts else "")
+        if card.scaled_on
+        else "- its probabilities are not scaled",
         f"- before a language model, it decides where it is confident by {card.confidence:g} or more; "
         + (f"chosen for `{card.confidence_for}`" if card.confidence_for else "not chosen for any model"),
     ]

@@ -9,6 +9,9 @@ from pydantic import ConfigDict, Field
 from intercoder.core.classifiers import Pooling
 from intercoder.core.record import Record
 
+LEAST_LENGTH = 8
+"""Tokens that an encoder must read at once."""
+
 
 class ClassifierSettings(Record):
     """Settings of one training. The seed names none (seed 001); these are usual ones for small encoders."""
@@ -16,7 +19,7 @@ class ClassifierSettings(Record):
     model_config = ConfigDict(allow_inf_nan=False)
 
     pooling: Pooling = "mean"
-    max_length: int = Field(default=256, ge=8)
+    max_length: int = Field(default=256, ge=LEAST_LENGTH)
     """Most tokens that are read at once; fewer where the encoder takes fewer."""
     windows: bool = False
     """Whether a longer segment is read in windows; else its end is cut off."""

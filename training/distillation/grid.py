@@ -98,8 +98,8 @@ def _run(material: Material, folder: Path, *, new: bool, listen: Listener) -> It
     grid = grid_of(material, folder.name, cells)
     kept.write(grid)
     elsewhere = {} if new else kept.elsewhere()
-    systems = _systems(material, kept, {} if new else kept.systems_elsewhere(), listen)
-    kept.write(grid.model_copy(update={"systems": tuple(systems)}))
+    systems, problems = _systems(material, kept, {} if new else kept.systems_elsewhere(), listen)
+    kept.write(grid.model_copy(update={"systems": tuple(systems), "problems": tuple(problems)}))
     worked = kept.worked()
     for place, (settings, key) in enumerate(zip(grid.cells, grid.keys, strict=True), 1):
         if key in elsewhere and key not in worked:
@@ -130,8 +130,12 @@ def _cell(cells: GridCells, settings: CellSettings, key: str) -> GridCell:
 
 def _systems(
     material: Material, kept: GridFolder, elsewhere: Mapping[str, SystemFigures], listen: Listener
-) -> list[SystemFigures]:
-    """Systems that do not differ between cells: all of people's segments, the language model, people."""
+) -> tuple[list[SystemFigures], list[str]]:
+    """Systems that do not differ between cells: all of people's segments, the language model, people.
+
+    Returns:
+        Those that were measured, and what is wrong with others.
+    """
     known = kept.systems()
     base, shown = people_key(material), [one.segment.context for one in material.parts.held_out]
     work = kept.folder / WORK / base[:12]
@@ -140,7 +144,7 @@ def _systems(
         "model": partial(_model, material, listen),
         "people": lambda: measuring.people_figures(material, measuring.asked_of(material)),
     }
-    found = []
+    found, problems = [], []
     for name, make in made.items():
         key = digest(base, name, *((coder_key(material), shown) if name == "model" else ()))[:32]
         try:
@@ -149,14 +153,16 @@ def _systems(
             raise
         except IntercoderError as error:
             listen({"kind": "failed", "name": name, "problem": str(error)})
+            problems.append(f"{name}: {error}")
             continue
         if figures is None:
             continue
         if key not in known:
             kept.add_system(key, figures)
         found.append(figures)
-    shutil.rmtree(work, ignore_errors=True)
-    return found
+    if not problems:
+        shutil.rmtree(work, ignore_errors=True)
+    return found, problems
 
 
 def _human_all(material: Material, folder: Path, listen: Listener) -> SystemFigures:

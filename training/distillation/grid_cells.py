@@ -41,7 +41,7 @@ def cells_of(material: Material) -> tuple[CellSettings, ...]:
     found = []
     for total, share, seed in product(dict.fromkeys(totals), dict.fromkeys(grid.shares), dict.fromkeys(grid.seeds)):
         human = round((1 - share) * total)
-        if human > training and not grid.totals:
+        if not 0 < human <= training and not grid.totals:
             continue  # of our own sizes only what there are segments for
         written = human < total
         ways = product(grid.temperatures, grid.filters) if written else [(math.nan, 0)]

@@ -13,7 +13,7 @@ from intercoder.llms.classifiers.classifiers import logits_of
 from intercoder.llms.classifiers.windows import Reader, Windows
 from intercoder.llms.embedded.loading import fastest_dtype
 from intercoder.training.checkpoints import Checkpoint, Workplace, going_on
-from intercoder.training.distillation.classifier_settings import ClassifierSettings
+from intercoder.training.distillation.classifier_settings import LEAST_LENGTH, ClassifierSettings
 from intercoder.training.distillation.heads import Targets, class_weights, loss_of, weight_of
 from intercoder.training.distillation.scaling import fit_scaling
 from intercoder.training.distillation.steps import order, total_steps
@@ -114,11 +114,15 @@ class Learning:
         return OutOfMemory(
             f"memory does not suffice for {counted(settings.batch_size, 'segment')} at a time.",
             where=str(self._workplace.folder),
-            remedy=f"Run it again with `{smaller}`."
-            if size
-            else "Take a smaller encoder, or "
-            f"`--set classifier.max_length={settings.max_length // 2}` with `--new`.",
+            remedy=f"Run it again with `{smaller}`." if size else f"Take a smaller encoder{self._shorter()}.",
         )
+
+    def _shorter(self) -> str:
+        """A way to read less of a segment at once; nothing where that is as little as there can be."""
+        if self._settings.windows:
+            return ", or `--set classifier.windows=false` with `--new`"
+        half = self._settings.max_length // 2
+        return f", or `--set classifier.max_length={half}` with `--new`" if half >= LEAST_LENGTH else ""
 
     def _not_finite(self, error: _Astray) -> NotFinite:
         return NotFinite(

@@ -197,6 +197,7 @@ def evaluation(
         parts=part_sizes(material),
         human=len(main.set.human),
         synthetic=len(main.set.synthetic),
+        fine_tuned=card.kept_step > 0,
         systems=tuple(systems),
         reliability=after,
         unscaled=before,

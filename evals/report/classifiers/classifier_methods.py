@@ -22,13 +22,23 @@ def classifier_methods(evaluations: Sequence[Evaluation], grids: Sequence[Worked
     """A paragraph and what it cites; empty where there are neither classifiers nor grids."""
     if not evaluations and not grids:
         return "", ()
+    written = any(one.synthetic for one in evaluations) or any(
+        cell.settings.share for one in grids for cell in one.cells
+    )
+    scaled = any(one.reliability is not None and one.reliability.temperature != 1 for one in evaluations)
+    cascades = any(one.curve is not None for one in evaluations)
+    uses = [
+        "early stopping",
+        *(["scaling probabilities by a temperature (Guo et al. 2017)"] if scaled else []),
+        *(["the confidence below which a language model decides"] if cascades else []),
+    ]
     text = (
-        "Small classifiers were fine-tuned on segments that people had coded and on synthetic segments that a "
-        "language model wrote (Borchers et al. 2025). People's codes, of several people the majority, were split "
-        "into a part to learn from, a part for early stopping, for scaling probabilities by a temperature (Guo et "
-        "al. 2017) and for the confidence below which a language model decides, and a held-out part that all "
-        "figures are of. There each system was compared with each person's own codes, ties included; macro-F1, "
-        "Cohen's kappa and Gwet's AC1 leave out what nobody decided about."
+        "Small classifiers were fine-tuned on segments that people had coded"
+        + (" and on synthetic segments that a language model wrote (Borchers et al. 2025)" if written else "")
+        + f". People's codes, of several people the majority, were split into a part to learn from, a part for "
+        f"{listed(uses)}, and a held-out part that all figures are of. There each system was compared with each "
+        "person's own codes, ties included; macro-F1, Cohen's kappa and Gwet's AC1 leave out what nobody decided "
+        "about."
     )
     if evaluations:
         told = [
@@ -41,14 +51,17 @@ def classifier_methods(evaluations: Sequence[Evaluation], grids: Sequence[Worked
             f" These classifiers were made: {listed(told)}; intervals are percentile intervals over resampled "
             f"{' or '.join(units)}, each with all its segments."
         )
+        if untuned := [one.classifier for one in evaluations if not one.fine_tuned]:
+            text += f" Of {listed(untuned)} fine-tuning gained nothing: only a head was put on the encoder."
     if grids:
         cells = sum(len(one.cells) for one in grids)
         text += (
             f" In {counted(len(grids), 'grid')} of {counted(cells, 'cell')} the share of synthetic segments, the "
             "size of the training set, the temperature of the synthesizer and a filter of inconsistent segments "
             "were varied; intervals are t intervals over seeds. All cells were measured on the same held-out "
-            "segments, so that figures of the best one are optimistic. The synthesizer was shown examples from the "
-            "whole training part in every cell, so that sets of equally many coded segments are not of equal human "
-            "effort."
+            "segments, so that figures of the best one are optimistic. In every cell the synthesizer was shown "
+            "examples from the whole training part, and learning was stopped by the whole development part, so "
+            "that sets of equally many coded segments are not of equal human effort."
         )
-    return text, ("distillation", "scaling", "kappa", "ac1", "bootstrap")
+    cited = (*(["distillation"] if written else []), *(["scaling"] if scaled else []))
+    return text, (*cited, "kappa", "ac1", "bootstrap")

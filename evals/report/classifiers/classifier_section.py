@@ -94,7 +94,7 @@ def _told(found: Evaluation) -> Iterator[str]:
     )
     if math.isfinite(found.truncated) and found.truncated:
         longer = "it read them in windows" if found.overlap >= 0 else "their ends were cut off"
-        yield f"{found.truncated:.1%} of the segments are longer than it reads at once; {longer}."
+        yield f"{found.truncated:.1%} of the coded segments are longer than it reads at once; {longer}."
     yield from found.notes
 
 

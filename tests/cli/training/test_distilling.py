@@ -60,6 +60,7 @@ def study(coded: Path, tmp_path: Path) -> Path:
         (["--all", "--settings", "nowhere.toml"], "cannot be read"),
         (["--all", "--name", "../x"], "cannot be the name"),
         (["--code", "repair", "--use", "alone"], "would not know: buying"),
+        (["--all", "--use", "alone", "--name", "final"], "final"),
         (["--all", "--grid", "--use", "alone"], "a grid keeps figures"),
         (["--all", "--grid", "--share", "0.5"], "grid.shares=[...]"),
         (["--all", "--encoder", "scripted:words"], "scripted:words"),
@@ -151,10 +152,11 @@ def test_figures_are_told_and_lines_for_study_toml(study: Path, encoder: str, co
         assert shown in done.out
     assert "writing 10 segments at temperature 0.7" in done.err
     blocks = done.out.split("\n\n")
-    alone = next(block for block in blocks if block.startswith("alone:"))
-    pasted = "\n".join(line.strip() for line in alone.splitlines()[1:])
+    assert "alone:" not in done.out, "it does not know all codes of the book"
+    cascade = next(block for block in blocks if block.startswith("the language model where"))
+    pasted = "\n".join(line.strip() for line in cascade.splitlines()[1:])
     found = parse_study(f'question = "Why?"\n[[coders]]\nname = "a"\n{pasted}')
-    assert found.deductive.coders[0].model == "classifier:repair"
+    assert found.deductive.coders[0].classifier == "repair"
     known = command("distill", study, "--code", "repair", "--encoder", encoder, *QUICK, "--csv")
     rows = list(csv.DictReader(io.StringIO(known.out)))
     assert rows[0]["system"] == "classifier"
@@ -267,7 +269,7 @@ def test_a_cell_that_fails_stops_no_other(tmp_path: Path, encoder: str, command:
 def test_segments_longer_than_the_encoder_reads_are_told(study: Path, encoder: str, command: Call) -> None:
     words = ("distill", study, "--code", "repair", "--encoder", encoder, *QUICK, "--set", "classifier.max_length=8")
     done = command(*words)
-    assert "of the segments are longer than the 8 tokens" in done.out
+    assert "of the coded segments are longer than the 8 tokens" in done.out
     assert "classifier.windows=true" in done.out
     done = command(*words, "--set", "classifier.windows=true", "--set", "classifier.overlap=2", "--new")
     assert "they are read in windows" in done.out

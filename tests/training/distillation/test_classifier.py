@@ -219,7 +219,7 @@ def test_what_is_longer_than_the_encoder_reads_is_told(encoder: str, tmp_path: P
     assert card.truncated == pytest.approx(6 / 36)
     assert (card.max_length, card.overlap) == (32, 4 if windows else -1)
     text = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
-    assert "16.7% of the segments are longer" in text
+    assert "16.7% of the segments that it learnt from and was chosen with are longer" in text
     assert ("read in windows" if windows else "cut off") in text
 
 
@@ -274,12 +274,20 @@ def test_a_loss_that_is_no_number_ends_it(encoder: str, tmp_path: Path, monkeypa
     assert not (tmp_path / "mine").exists()
 
 
-@pytest.mark.parametrize(("batch", "remedy"), [(4, {"batch_size": 2, "accumulation": 2}), (1, {"max_length": 128})])
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({"batch_size": 4}, {"batch_size": 2, "accumulation": 2}),
+        ({"batch_size": 1}, {"max_length": 128}),
+        ({"batch_size": 1, "windows": True}, {"windows": False}),
+        ({"batch_size": 1, "max_length": 8}, {}),
+    ],
+)
 def test_too_little_memory_is_told(
-    encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int, remedy: dict[str, int]
+    encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, int], remedy: dict[str, int]
 ) -> None:
     break_from(1, RuntimeError("not enough memory: you tried to allocate memory"), monkeypatch)
     with pytest.raises(OutOfMemory) as caught:
-        learn(encoder, tmp_path / "mine", changed(batch_size=batch))
+        learn(encoder, tmp_path / "mine", changed(**given))
     found = read_settings(None, options_of(caught.value.remedy)).classifier
     assert found == ClassifierSettings(**remedy)

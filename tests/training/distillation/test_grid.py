@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from intercoder.core.errors import EndpointStopped, StudyError
+from intercoder.core.errors import EndpointStopped, ModelError, StudyError
 from intercoder.stores.classifiers.classifier_folders import read_grid
-from intercoder.training.distillation import grid, grid_cells
+from intercoder.training.distillation import classifier, grid, grid_cells
 from intercoder.training.distillation.distillation_settings import read_settings
 from intercoder.training.distillation.grid import run_grid
 from intercoder.training.distillation.material import Material, prepare
@@ -49,6 +49,31 @@ def test_what_stopped_in_a_training_of_all_segments_may_go_on_with_other_setting
     worked = list(run_grid(other, "shares", listen=lambda event: told.append(str(event.get("problem", "")))))
     assert [one.cell.problem for one in worked] == ["", ""]
     assert not any(told)
+
+
+def test_what_failed_beside_the_cells_is_told_and_goes_on(
+    tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = material_of(tmp_path / "study", encoder)
+
+    def fail(*_: Any) -> Any:
+        raise ModelError("memory does not suffice.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(grid.measuring, "learnt_figures", fail)
+        patched.setattr(grid_cells.GridCells, "work", fail)
+        list(run_grid(material, "shares"))
+    folder = material.folder.path / "grids" / "shares"
+    assert [one.system for one in read_grid(folder).grid.systems] == ["model", "people"]
+    (problem,) = read_grid(folder).grid.problems
+    assert "human_all" in problem
+    assert "memory does not suffice" in problem
+
+    trained: list[str] = []
+    monkeypatch.setattr(classifier.Learning, "run", lambda *_: trained.append("cell"))
+    list(run_grid(material, "shares"))
+    assert read_grid(folder).grid.problems == ()
+    assert trained == ["cell", "cell"], "what learnt from all of people's is still there"
 
 
 def test_what_another_grid_has_worked_is_not_worked_again(

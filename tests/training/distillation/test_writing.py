@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from intercoder.core.errors import InputError
 from intercoder.core.synthetic import SyntheticSegment, Wanted
 from intercoder.training.distillation import writing
+from intercoder.training.distillation.composing import mix
 from intercoder.training.distillation.distillation_settings import read_settings
 from intercoder.training.distillation.grid_cells import cells_of
 from intercoder.training.distillation.material import Material, prepare
@@ -97,3 +99,10 @@ def test_without_written_segments_temperature_and_filter_are_not_crossed(materia
     everything = cells_of(material)
     assert {one.total for one in everything} == {14, 28, 56}, "half of the training part, all, and as many again"
     assert all(round((1 - one.share) * one.total) <= 28 for one in everything), "more than people coded"
+
+
+def test_of_own_sizes_no_cell_is_without_a_segment_of_people(material: Material) -> None:
+    few = replace(material, parts=material.parts._replace(training=material.parts.training[:12]))
+    cells = cells_of(few)
+    assert {one.total for one in cells} == {6, 12, 24}
+    assert all(mix(one.total, one.share, 12).human for one in cells)

@@ -133,8 +133,8 @@ def test_what_was_not_measured_says_why(one: Evaluation) -> None:
 def test_what_becomes_of_longer_segments_is_told(one: Evaluation) -> None:
     windowed = one.model_copy(update={"overlap": 32})
     cut, read = (classifier_section([found], []).classifiers[0].paragraphs[1] for found in (one, windowed))
-    assert cut == "3.1% of the segments are longer than it reads at once; their ends were cut off."
-    assert read == "3.1% of the segments are longer than it reads at once; it read them in windows."
+    assert cut == "3.1% of the coded segments are longer than it reads at once; their ends were cut off."
+    assert read == "3.1% of the coded segments are longer than it reads at once; it read them in windows."
 
 
 def test_codes_are_listed_where_there_are_several(one: Evaluation) -> None:
@@ -205,6 +205,19 @@ def test_methods_tell_what_was_made(one: Evaluation, worked: WorkedGrid) -> None
     assert "over resampled documents" in systems_figure(one, 0).reading
     assert "decisions taken for independent" in reliability_figure(one, 0).reading
     assert "distillation" in cited
+    assert "fine-tuning gained nothing" not in text
+
+
+def test_methods_tell_nothing_that_was_not_done(one: Evaluation) -> None:
+    text, cited = classifier_methods([one], [])
+    assert all(words in text for words in ("synthetic segments", "by a temperature", "a language model decides"))
+    unscaled = one.reliability.model_copy(update={"temperature": 1.0}) if one.reliability else None
+    bare = {"synthetic": 0, "reliability": unscaled, "curve": None, "fine_tuned": False}
+    text, cited = classifier_methods([one.model_copy(update=bare)], [])
+    assert not any(words in text for words in ("language model wrote", "temperature", "language model decides"))
+    assert "a part for early stopping, and a held-out part" in text
+    assert "Of thrift fine-tuning gained nothing" in text
+    assert not {"distillation", "scaling"} & set(cited)
 
 
 class Ids(HTMLParser):

@@ -44,7 +44,7 @@ def test_the_seeds_question_is_answered_with_numbers(cells: tuple[GridCell, ...]
 
 def test_a_share_that_is_better_is_named(cells: tuple[GridCell, ...]) -> None:
     raised = with_values(cells, lambda one: {0.5: 0.9, 0.8: 0.6}.get(one.share, 0.2) + one.seed / 100)
-    assert share_words(raised, 400).endswith("Better than 80%: 50%; 4 shares are compared, without correction.")
+    assert share_words(raised, 400).endswith("Better than 80%: 50%.")
     pair = [cell for cell in raised if cell.settings.share in (0.5, 0.8)]
     assert share_words(pair, 400).endswith("Better than 80%: 50%.")
 
@@ -82,3 +82,13 @@ def test_sizes_are_named_where_there_are_several(cells: tuple[GridCell, ...]) ->
     told = list(grid_words([*cells, *larger]))
     assert [words.split(":")[0] for words in told[:2]] == ["400 segments in all", "800 segments in all"]
     assert sum("spread of" in words for words in told) == 2
+
+
+def test_all_comparisons_of_a_grid_are_counted(cells: tuple[GridCell, ...]) -> None:
+    larger = [
+        cell.model_copy(update={"settings": cell.settings.model_copy(update={"total": 800})}) for cell in cells
+    ]
+    assert any("These are 4 comparisons" in words for words in grid_words(cells)), "four other shares"
+    assert any("These are 8 comparisons" in words for words in grid_words([*cells, *larger]))
+    two = [cell for cell in cells if cell.settings.share in (0.5, 0.8)]
+    assert not any("comparisons" in words for words in grid_words(two))
