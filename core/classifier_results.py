@@ -172,8 +172,8 @@ class PartSizes(Record):
     held_out: int
     undecided: int = 0
     """Decisions that are not learnt since people were unsure or evenly divided."""
-    measured_on: str = ""
-    """Hash of the held-out segments: figures with the same one are of the same segments."""
+    measured_on: tuple[str, ...] = ()
+    """Ids of the held-out segments."""
 
 
 class Evaluation(Record):

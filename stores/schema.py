@@ -535,6 +535,15 @@ synthetic_segments = Table(
     Index("ix_synthetic_segments_origin", "study_id", "origin", "call", unique=True),
 )
 
+split_places = Table(
+    "split_places",
+    metadata,
+    _study(),
+    Column("split", String(64), primary_key=True),  # digest of how people's codings are split
+    Column("group", String(64), primary_key=True),  # digest of a document's id, or of what is kept together else
+    Column("part", String(16), nullable=False),
+)
+
 leases = Table(
     "leases",
     metadata,

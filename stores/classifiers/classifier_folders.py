@@ -51,13 +51,8 @@ def beside_grids(found: Evaluation, directory: Path) -> Evaluation:
     Raises:
         StudyError: A file cannot be read as a grid.
     """
-    same = (one for one in grids_of(directory) if _same(one, found))
-    notes = (
-        f"The grid `{one.name}` was measured on the same held-out segments: figures of settings that were chosen "
-        "by it are too good. What people code from now on can tell."
-        for one in same
-    )
-    return found.model_copy(update={"notes": tuple(dict.fromkeys((*found.notes, *notes)))})
+    notes = (_beside(one, found) for one in grids_of(directory))
+    return found.model_copy(update={"notes": tuple(dict.fromkeys((*found.notes, *filter(None, notes))))})
 
 
 def grids_of(directory: Path) -> list[Grid]:
@@ -72,11 +67,17 @@ def grids_of(directory: Path) -> list[Grid]:
     return [_record(path, Grid) for path in _finished(directory / GRIDS, GRID)]
 
 
-def _same(grid: Grid, found: Evaluation) -> bool:
-    """Whether both were measured on the same segments, and on a code in common."""
+def _beside(grid: Grid, found: Evaluation) -> str:
+    """What is to be said where both were measured on a code and on segments in common; else nothing."""
     codes = {one.code_id for one in grid.codes} & {one.code_id for one in found.codes}
-    measured_on = found.parts.measured_on
-    return bool(codes) and bool(measured_on) and grid.parts.measured_on == measured_on
+    segments, shared = found.parts.measured_on, set(grid.parts.measured_on) & set(found.parts.measured_on)
+    if not codes or not shared:
+        return ""
+    which = "the same" if len(shared) == len(segments) else f"{len(shared):,} of the {len(segments):,}"
+    return (
+        f"The grid `{grid.name}` was measured on {which} held-out segments: figures of settings that were chosen "
+        "by it are too good. What people code from then on can tell."
+    )
 
 
 def read_grids(directory: Path) -> tuple[WorkedGrid, ...]:

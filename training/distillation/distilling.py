@@ -29,7 +29,7 @@ from intercoder.training.distillation.cascading import Cascaded, cascaded
 from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import Mix, mix
 from intercoder.training.distillation.keys import asking_key, key_of
-from intercoder.training.distillation.material import Material
+from intercoder.training.distillation.material import Material, keep_places
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
 from intercoder.training.distillation.notes import notes_on, notes_on_learning, notes_on_sets
 from intercoder.training.distillation.published import (
@@ -95,6 +95,7 @@ def distill(
                 return Distilled(out, known.card, evaluation, known=True)
             return _asked_anew(material, numbers, out, known, record, listen)
         job = workplace.take_up(key, new=new)
+        keep_places(material)
         written, said = asked(material.folder, partial(_ask, material, numbers, listen))
         sets = training_sets(material, numbers, written)
         folders = {learnt.system: _trained(material, learnt, workplace.folder, name, listen) for learnt in sets}
@@ -103,7 +104,7 @@ def distill(
         made = {"mark": job.mark, "dropped": written.dropped, "missing": written.missing}
         publish(folders["classifier"], out, card, evaluation, record.model_copy(update=made))
         workplace.remove()
-    return Distilled(out, card, evaluation)
+    return Distilled(out, card, beside_grids(evaluation, material.folder.path))
 
 
 def _asked_anew(
@@ -117,7 +118,7 @@ def _asked_anew(
     card, evaluation = _measured(material, out.name, sets, {"classifier": out}, said, written, learnt)
     made = record.model_copy(update=known.record.model_dump(include={"mark", "dropped", "missing"}))
     write_measured(out, card, evaluation, made)
-    return Distilled(out, card, evaluation, known=True, asked_anew=True)
+    return Distilled(out, card, beside_grids(evaluation, material.folder.path), known=True, asked_anew=True)
 
 
 def numbers_of(material: Material) -> Mix:
@@ -202,8 +203,7 @@ def _measured(
     notes = [*notes_on(material, said, cascade, written.missing), *notes_on_sets(material, sets)]
     notes += notes_on_learning(card)
     curves = (cascade.development, cascade.held_out) if cascade else None
-    evaluation = measuring.evaluation(material, card, main, given, systems, curves, notes)
-    return card, beside_grids(evaluation, material.folder.path)
+    return card, measuring.evaluation(material, card, main, given, systems, curves, notes)
 
 
 def _others(material: Material, said: ModelSaid | None, cascade: Cascaded | None) -> list[SystemFigures]:

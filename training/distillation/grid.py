@@ -22,7 +22,7 @@ from intercoder.training.distillation.composing import compose
 from intercoder.training.distillation.distilling import ask_model
 from intercoder.training.distillation.grid_cells import WORK, GridCells, GridFolder, cells_of
 from intercoder.training.distillation.keys import coder_key, people_key
-from intercoder.training.distillation.material import Material
+from intercoder.training.distillation.material import Material, keep_places
 from intercoder.training.distillation.measuring import Learnt
 from intercoder.training.distillation.training_sets import train
 
@@ -91,6 +91,7 @@ def grid_of(material: Material, name: str, cells: GridCells) -> Grid:
 
 
 def _run(material: Material, folder: Path, *, new: bool, listen: Listener) -> Iterator[Worked]:
+    keep_places(material)
     kept = GridFolder(folder)
     if new:
         kept.forget()

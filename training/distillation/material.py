@@ -11,12 +11,13 @@ from intercoder.core.codebook import Code, Codebook, CodeExample
 from intercoder.core.codebooks.codebook_diff import shown_of
 from intercoder.core.documents import Segment
 from intercoder.core.identity import digest, plain
+from intercoder.stores.classifiers.split_places import read_places, write_places
 from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 from intercoder.training.distillation.enough import check_enough, check_parts
 from intercoder.training.distillation.human_data import HumanData, HumanItem, read_human, wanted_codes
-from intercoder.training.distillation.parts import Parts, split
+from intercoder.training.distillation.parts import Parts, group_of, split
 
 FEWEST_WORDS = 3
 """Of a text that may be quoted in another one; fewer stand in many texts by chance."""
@@ -143,15 +144,31 @@ def prepare(
     book = current_book(folder)
     data = read_human(folder, book, wanted_codes(book, named), sample)
     check_enough(data, settings.fewest)
+    known = read_places(folder.engine, folder.study.id, split_key(data.codes, settings))
+    groups = {group_of(one, settings.by) for one in data.items}
     parts = split(
         data.items,
         development=settings.development,
         held_out=settings.held_out,
         seed=settings.split_seed,
         by=settings.by,
+        places={name: known[place] for name in groups if (place := digest(name)) in known},
     )
     check_parts(parts, data.codes)
     return Material(folder, book, data, parts, settings, sample)
+
+
+def keep_places(material: Material) -> None:
+    """Write down which part each document is in, so that it stays there when people code more."""
+    folder = material.folder
+    places = {digest(name): part for name, part in material.parts.places.items()}
+    write_places(folder.engine, folder.study.id, split_key(material.codes, material.settings), places)
+
+
+def split_key(codes: Sequence[Code], settings: DistillationSettings) -> str:
+    """Hash of how people's codings are split: what is split alike keeps its places."""
+    shares = settings.development, settings.held_out
+    return digest(sorted(code.id for code in codes), settings.by, settings.split_seed, shares)
 
 
 def bare(item: HumanItem) -> Segment:

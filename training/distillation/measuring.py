@@ -17,7 +17,6 @@ from intercoder.core.classifier_results import (
     SystemKind,
 )
 from intercoder.core.classifiers import ClassifierCard
-from intercoder.core.identity import digest
 from intercoder.evals.classifiers.classification import Asked, among_people, with_each_person
 from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
 from intercoder.evals.classifiers.reliability import answers, as_targets, reliability
@@ -87,7 +86,7 @@ def part_sizes(material: Material) -> PartSizes:
         development=len(parts.development),
         held_out=len(parts.held_out),
         undecided=material.data.undecided,
-        measured_on=digest([one.segment.id for one in parts.held_out]),
+        measured_on=tuple(one.segment.id for one in parts.held_out),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from intercoder.core.errors import InputError
@@ -28,6 +29,8 @@ class Parts(NamedTuple):
     """For the final figures, and for nothing else; with segments on which people differed evenly."""
     repeated: int
     """Items left out because their text is in an earlier part, too."""
+    places: Mapping[str, str] = MappingProxyType({})
+    """`group_of` its items -> name of the part that all of a group are in."""
 
     @property
     def each(self) -> tuple[tuple[HumanItem, ...], ...]:
@@ -40,7 +43,15 @@ class Parts(NamedTuple):
         return tuple(dict.fromkeys(one.segment.document_id for one in (*self.training, *self.development)))
 
 
-def split(items: Sequence[HumanItem], *, development: float, held_out: float, seed: int, by: str = "") -> Parts:
+def split(
+    items: Sequence[HumanItem],
+    *,
+    development: float,
+    held_out: float,
+    seed: int,
+    by: str = "",
+    places: Mapping[str, str] = MappingProxyType({}),
+) -> Parts:
     """Cut items into parts so that whole documents stay together, and each code is spread over all parts.
 
     Documents go where most is missing of the rarest decision that they hold (iterative stratification, Sechidis et
@@ -54,6 +65,8 @@ def split(items: Sequence[HumanItem], *, development: float, held_out: float, se
         seed: Seed of the order in which documents are looked at.
         by: Attribute whose values are kept together in place of documents, which are then cut where they hold
             several.
+        places: `Parts.places` of an earlier split: what has a place keeps it, and the rest goes where most is
+            missing then.
 
     Raises:
         InputError: There are too few documents, shares leave a part empty, or no document has the attribute.
@@ -68,9 +81,11 @@ def split(items: Sequence[HumanItem], *, development: float, held_out: float, se
             remedy="Have people code more documents, or import each answer as a document of its own (a table).",
         )
     shares = (1 - development - held_out, development, held_out)
-    placed = _placed(groups, shares, seed)
+    placed = _placed(groups, shares, seed, places)
     *learnt, measured = ([one for name in names for one in groups[name]] for names in placed)
-    return _without_repeats([*([one for one in part if one.targets] for part in learnt), measured], items)
+    parts = _without_repeats([*([one for one in part if one.targets] for part in learnt), measured], items)
+    now = {name: part for part, names in zip(PARTS, placed, strict=True) for name in names}
+    return parts._replace(places=now)
 
 
 def _check_shares(development: float, held_out: float) -> None:
@@ -118,15 +133,21 @@ _TIE: Decision = ("", False)
 """For an item on which people differed evenly."""
 
 
-def _placed(groups: Mapping[str, Sequence[HumanItem]], shares: Sequence[float], seed: int) -> list[list[str]]:
+def _placed(
+    groups: Mapping[str, Sequence[HumanItem]], shares: Sequence[float], seed: int, known: Mapping[str, str]
+) -> list[list[str]]:
     """For each part the names of its groups."""
     places = _Places(groups, shares)
-    left = sorted(groups, key=lambda name: digest(seed, name))
+    ordered = sorted(groups, key=lambda name: digest(seed, name))
+    for name in ordered:
+        if name in known:
+            places.put(name, PARTS.index(known[name]))
+    left = [name for name in ordered if name not in places.taken]
     while left:
         rarest = min(places.left, key=lambda one: (places.left[one], not one[1], one[0]))
         holders = [name for name in left if places.decisions[name][rarest]]
         for name in sorted(holders, key=lambda one: -places.decisions[one][rarest]):
-            places.put(name, rarest)
+            places.put(name, places.lacking(rarest))
         left = [name for name in left if name not in places.taken]
     return places.placed
 
@@ -147,13 +168,16 @@ class _Places:
         self._room = [share * sum(self._sizes.values()) for share in shares]
         self._wanted = {one: [share * count for share in shares] for one, count in self.left.items()}
 
-    def put(self, name: str, rarest: Decision) -> None:
-        """Put a group where most of a decision is missing."""
+    def lacking(self, rarest: Decision) -> int:
+        """The part in which most of a decision is missing."""
         parts = range(len(self.placed))
         empty = [part for part in parts if not self.placed[part]]
         # An empty part cannot be mended later: the last groups go to those that have none.
         open_parts = empty if len(self._sizes) - len(self.taken) <= len(empty) else parts
-        part = max(open_parts, key=lambda one: (self._wanted[rarest][one], self._room[one]))
+        return max(open_parts, key=lambda one: (self._wanted[rarest][one], self._room[one]))
+
+    def put(self, name: str, part: int) -> None:
+        """Put a group into a part."""
         self.placed[part].append(name)
         self.taken.add(name)
         self._room[part] -= self._sizes[name]

@@ -51,15 +51,18 @@ def test_evaluations_are_read_by_name(tmp_path: Path) -> None:
 
 
 def test_an_evaluation_on_what_a_grid_was_measured_on_says_so(tmp_path: Path) -> None:
-    parts = PARTS.model_copy(update={"measured_on": "m"})
-    for name, split in (("awe", parts), ("zeal", parts.model_copy(update={"measured_on": "other"}))):
+    parts = PARTS.model_copy(update={"measured_on": ("s_1", "s_2")})
+    others = {"awe": ("s_1", "s_2"), "more": ("s_0", "s_1", "s_2"), "zeal": ("s_3",)}
+    for name, segments in others.items():
+        split = parts.model_copy(update={"measured_on": segments})
         found = evaluation(name).model_copy(update={"parts": split, "notes": ("First.",)})
         keep(tmp_path / "classifiers" / name / "evaluation.json", found.model_dump_json())
     made = grid(tmp_path / "grids" / "g").model_copy(update={"parts": parts})
     keep(tmp_path / "grids" / "g" / "grid.json", made.model_dump_json())
-    awe, zeal = read_evaluations(tmp_path)
+    awe, more, zeal = read_evaluations(tmp_path)
     assert awe.notes[0] == "First."
     assert "grid `g` was measured on the same held-out segments" in awe.notes[1]
+    assert "grid `g` was measured on 2 of the 3 held-out segments" in more.notes[1]
     assert zeal.notes == ("First.",)
     assert beside_grids(awe, tmp_path) == awe, "it is said once"
 

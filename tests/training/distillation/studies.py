@@ -106,9 +106,9 @@ def make_book(folder: StudyFolder, codes: Sequence[Code], *, exclusive: bool = F
         return read_version(connection, folder.study.id, version)
 
 
-def code_all(folder: StudyFolder, book: Codebook, person: str, *, wrong: int = 0) -> None:
-    """Let a person code everything; every so manieth segment wrongly."""
-    rows = choose(folder.engine, folder.study.id, Scope())
+def code_all(folder: StudyFolder, book: Codebook, person: str, *, wrong: int = 0, first: int | None = None) -> None:
+    """Let a person code everything, or the first so many segments; every so manieth wrongly."""
+    rows = choose(folder.engine, folder.study.id, Scope())[:first]
     lines = texts_of(folder, [row.segment_id for row in rows])
     codings: list[HumanCoding] = []
     for place, row in enumerate(rows):

@@ -19,6 +19,7 @@ from intercoder.core.synthetic import SyntheticSegment
 from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.stores.classifiers.classifier_folders import read_evaluations
 from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
+from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import asking, cascading, distilling, measuring, training_sets, writing
@@ -198,6 +199,22 @@ def test_what_changes_no_classifier_is_not_in_its_key(tmp_path: Path, encoder: s
     redefined = code.model_copy(update={"definition": "Somebody mends what is theirs."})
     data = material.data.model_copy(update={"codes": (redefined, *material.data.codes[1:])})
     assert key_of(replace(material, data=data)) != key_of(material)
+
+
+def test_what_was_held_out_once_stays_held_out_when_more_is_coded(tmp_path: Path, encoder: str) -> None:
+    folder = make_study(tmp_path / "study", 80, people=())
+    book = current_book(folder)
+    words = settings_of(encoder, "share=0", "total=0")
+    code_all(folder, book, "ana", first=40)
+    before = prepare(folder, [], words)
+    distill(before, "repair")
+    code_all(folder, book, "ana")
+    after = prepare(folder, [], words)
+    assert (len(before.data.items), len(after.data.items)) == (40, 80)
+    assert dict(after.parts.places).items() >= dict(before.parts.places).items()
+    assert {one.segment.id for one in before.parts.held_out} < {one.segment.id for one in after.parts.held_out}
+    other = prepare(folder, [], settings_of(encoder, "share=0", "split_seed=1"))
+    assert other.parts.held_out != after.parts.held_out
 
 
 def test_another_question_is_another_coder(tmp_path: Path, encoder: str) -> None:

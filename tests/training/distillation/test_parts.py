@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from intercoder.core.errors import InputError
 from intercoder.core.identity import plain
 from intercoder.training.distillation.human_data import HumanItem
-from intercoder.training.distillation.parts import Parts, split
+from intercoder.training.distillation.parts import PARTS, Parts, split
 from tests.training.distillation.studies import item
 
 
@@ -67,6 +67,35 @@ def test_a_split_is_the_same_again_whatever_the_order_of_items(items: list[Human
     again = cut(list(reversed(items)), seed)
     for one, other in zip(first.each, again.each, strict=True):
         assert {x.segment.document_id for x in one} == {x.segment.document_id for x in other}
+
+
+@settings(max_examples=100, deadline=None)
+@given(human_items(), human_items(), st.integers(0, 50))
+def test_what_has_a_place_keeps_it_when_more_is_coded(
+    items: list[HumanItem], more: list[HumanItem], seed: int
+) -> None:
+    fresh = [
+        one.model_copy(update={"segment": one.segment.model_copy(update={"document_id": f"new {place}"})})
+        for place, one in enumerate(more)
+    ]
+    try:
+        before = cut(items, seed)
+        after = split([*items, *fresh], development=0.2, held_out=0.25, seed=seed, places=before.places)
+    except InputError:
+        return
+    assert after.places.items() >= before.places.items()
+    for name, part in zip(PARTS, after.each, strict=True):
+        assert {after.places[one.segment.document_id] for one in part} <= {name}
+
+
+def test_what_is_coded_later_goes_where_most_is_missing() -> None:
+    first = [item(f"text {n}", {"c_1": n % 2 == 0}) for n in range(40)]
+    later = [item(f"more {n}", {"c_1": n % 10 == 0}) for n in range(160)]
+    places = cut(first).places
+    parts = split([*first, *later], development=0.2, held_out=0.25, seed=0, places=places)
+    assert [len(part) for part in parts.each] == pytest.approx([110, 40, 50], abs=2)
+    rare = [sum(one.targets["c_1"] for one in part) for part in parts.each]
+    assert rare == pytest.approx([0.55 * 36, 0.2 * 36, 0.25 * 36], abs=2)
 
 
 @settings(max_examples=50, deadline=None)
