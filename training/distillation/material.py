@@ -14,6 +14,7 @@ from intercoder.stores.codebooks.counted_codebooks import latest_codebook
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 from intercoder.training.distillation.enough import check_enough, check_parts
+from intercoder.training.distillation.heads import weights_of
 from intercoder.training.distillation.human_data import HumanData, HumanItem, read_human, wanted_codes
 from intercoder.training.distillation.parts import Parts, split
 
@@ -99,12 +100,13 @@ class Material:
 
     @cached_property
     def key(self) -> str:
-        """Hash of what people decided, of the codes and of the split."""
+        """Hash of what people decided, of the codes, of the split, and of weights where there are any."""
         parts = [
             [(one.segment.id, one.segment.text, sorted(one.targets.items()), one.said) for one in part]
             for part in self.parts.each
         ]
-        return digest(self.book.hash, [code.id for code in self.codes], self.data.head, parts)
+        weights = [weights for part in self.parts.each if (weights := weights_of(part))]
+        return digest(self.book.hash, [code.id for code in self.codes], self.data.head, parts, *weights)
 
     def with_settings(self, settings: DistillationSettings) -> Material:
         """The same with other settings that leave the split as it is."""

@@ -81,6 +81,27 @@ def test_each_part_has_its_own_documents_in_the_cascades_curves() -> None:
     assert {one.agreement.n for one in found.held_out.points} == {found.figures.agreement.n} == {3}
 
 
+def test_a_cascade_is_chosen_and_measured_on_what_segments_count() -> None:
+    """The classifier is wrong about the first of each part; where that one weighs most, nothing but all will do."""
+    chosen = []
+    for weight in (1.0, 30.0):
+        items = [
+            item(f"text {at}", {"c_1": True}).model_copy(update={"weight": weight if at in (0, 4) else 1.0})
+            for at in range(10)
+        ]
+        material = hanging_together()
+        material.parts = Parts((), tuple(items[:4]), tuple(items[4:]), 0)
+        material.settings.target = 0.7
+        sure = [np.array([[0.4 if at == 0 else 0.9] for at in range(count)]) for count in (4, 6)]
+        of_model = [Said(values=({"c_1": True},) * count, failures=0, seconds=1.0) for count in (4, 6)]
+        predicted, said = Predicted(*sure, sure[1], 0.0, 1.0), ModelSaid("m", *of_model, cost=math.nan)
+        found = cascaded(material, "c", predicted, said, measuring.asked_of(material))
+        point = next(one for one in found.held_out.points if one.confidence == found.bound.confidence)
+        chosen.append((found.held_out.points[0].agreement.value, point.sent, found.figures.decisions))
+    assert chosen[0] == (pytest.approx(5 / 6), 0, 6)
+    assert chosen[1] == (pytest.approx(5 / 35), pytest.approx(30 / 35), 6)
+
+
 def test_an_evaluation_notes_on_how_much_people_are_held_against_one_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
