@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from intercoder.core.classifiers import ClassifierCard
 from intercoder.core.shown import counted, listed
 from intercoder.training.distillation.asking import language_model
+from intercoder.training.distillation.cascade_choice import commonest
 from intercoder.training.distillation.cascading import Cascaded
 from intercoder.training.distillation.material import Material
-from intercoder.training.distillation.measuring import Learnt, ModelSaid
+from intercoder.training.distillation.measuring import Learnt, ModelSaid, about, asked_of, targets
 
 
 def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | None, missing: int) -> list[str]:
@@ -40,7 +41,28 @@ def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | Non
             f"No bound reaches an agreement of {material.settings.target:g} on the development part; the one with "
             "the highest agreement was taken."
         )
+    if cascade is not None:
+        found += _on_target(material, cascade)
     return found
+
+
+def _on_target(material: Material, cascade: Cascaded) -> list[str]:
+    """That the target asks for nothing, where an answer that is always the same reaches it."""
+    development, target = material.parts.development, material.settings.target
+    always = commonest(targets(development), about(material, development, asked_of(material)))
+    if not round(always.agreed, 9) >= target:
+        return []
+    if material.data.head == "one_of_k":
+        what = f"Always giving `{material.codes[always.answers[0]].label}`"
+    elif len(set(always.answers)) == 1:
+        what = f"Answering {'Yes' if always.answers[0] else 'No'} to everything"
+    else:
+        what = "Giving each code its more frequent answer throughout"
+    return [
+        f"{what} would agree with people on {always.agreed:.1%} of the development part: a target of {target:g} "
+        "asks no more than that, and little may be sent for it. A higher `--target`, with `--new`, asks more; "
+        f"kappa and macro-F1 of `{cascade.figures.name}` tell what it is worth."
+    ]
 
 
 def notes_on_model(material: Material, card: ClassifierCard) -> list[str]:

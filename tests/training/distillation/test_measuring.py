@@ -14,6 +14,7 @@ from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.cascading import cascaded
 from intercoder.training.distillation.measuring import ModelSaid, Predicted
+from intercoder.training.distillation.notes import notes_on
 from intercoder.training.distillation.parts import Parts
 from tests.training.distillation.studies import BUYING, REPAIR, item
 
@@ -100,6 +101,55 @@ def test_a_cascade_is_chosen_and_measured_on_what_segments_count() -> None:
         chosen.append((found.held_out.points[0].agreement.value, point.sent, found.figures.decisions))
     assert chosen[0] == (pytest.approx(5 / 6), 0, 6)
     assert chosen[1] == (pytest.approx(5 / 35), pytest.approx(30 / 35), 6)
+
+
+def rare(count: int, head: str = "yes_no") -> Any:
+    """Fifty segments to choose with and as many held out; people gave `repair` to so many of each."""
+    items = [
+        item(
+            f"text {at}",
+            {"c_1": at % 50 < count, "c_2": at % 50 >= count} if head != "yes_no" else {"c_1": at % 50 < count},
+        )
+        for at in range(100)
+    ]
+    material = hanging_together()
+    material.parts = Parts((), tuple(items[:50]), tuple(items[50:]), 0)
+    material.data.head = head
+    material.codes = (REPAIR,) if head == "yes_no" else (REPAIR, BUYING)
+    material.spared_examples, material.quoting_codes = 0, ()
+    return material
+
+
+@pytest.mark.parametrize(
+    ("count", "head", "target", "told"),
+    [
+        (4, "yes_no", 0.9, "Answering No to everything would agree with people on 92.0% of the development part"),
+        (47, "yes_no", 0.9, "Answering Yes to everything would agree with people on 94.0%"),
+        (4, "one_of_k", 0.9, "Always giving `buying` would agree with people on 92.0%"),
+        (
+            4,
+            "multi_label",
+            0.9,
+            "Giving each code its more frequent answer throughout would agree with people on 92.0%",
+        ),
+        (4, "yes_no", 0.92, "a target of 0.92 asks no more"),
+        (4, "yes_no", 0.93, ""),
+        (20, "yes_no", 0.9, ""),
+    ],
+)
+def test_a_target_that_the_most_frequent_answer_reaches_is_told(
+    count: int, head: str, target: float, told: str
+) -> None:
+    material = rare(count, head)
+    material.settings.target = target
+    never = np.full((50, len(material.codes)), 0.1)
+    of_model = [Said(values=({"c_1": True, "c_2": False},) * 50, failures=0, seconds=1.0) for _ in range(2)]
+    predicted, said = Predicted(never, never, never, 0.0, 1.0), ModelSaid("m", *of_model, cost=math.nan)
+    found = cascaded(material, "c", predicted, said, measuring.asked_of(material))
+    notes = [one for one in notes_on(material, said, found, 0) if "would agree with people" in one]
+    assert len(notes) == bool(told)
+    assert all(told in one and "`--target`" in one and "`c, then the model`" in one for one in notes)
+    assert not [one for one in notes_on(material, said, None, 0) if "would agree" in one], "there is no target then"
 
 
 def test_an_evaluation_notes_on_how_much_people_are_held_against_one_another(
