@@ -34,7 +34,13 @@ from intercoder.training.distillation.composing import Mix, mix
 from intercoder.training.distillation.keys import key_of
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
-from intercoder.training.distillation.notes import notes_on, notes_on_learning, notes_on_model, notes_on_sets
+from intercoder.training.distillation.notes import (
+    notes_on,
+    notes_on_learning,
+    notes_on_model,
+    notes_on_sets,
+    notes_on_shares,
+)
 from intercoder.training.distillation.published import Distillation, publish, there_already
 from intercoder.training.distillation.training_sets import check_set, train, training_sets, way_of
 from intercoder.training.distillation.writing import WrittenSet, write_segments
@@ -186,7 +192,7 @@ def _measured(
     systems += [measuring.logistic_figures(material, one, asked_about) for one in sets]
     systems += _others(material, said, cascade)
     notes = [*notes_on(material, said, cascade, written.missing), *notes_on_sets(material, sets)]
-    notes += notes_on_learning(card)
+    notes += [*notes_on_shares(material, given.development), *notes_on_learning(card)]
     curves = (cascade.development, cascade.held_out) if cascade else None
     return card, measuring.evaluation(material, card, main, given, systems, curves, notes)
 

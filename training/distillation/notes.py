@@ -6,11 +6,18 @@ from collections.abc import Sequence
 
 from intercoder.core.classifiers import ClassifierCard
 from intercoder.core.shown import counted, listed
+from intercoder.evals.classifiers.given_shares import given_shares
+from intercoder.llms.classifiers.class_probabilities import Numbers
 from intercoder.training.distillation.asking import language_model
 from intercoder.training.distillation.cascade_choice import commonest
 from intercoder.training.distillation.cascading import Cascaded
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.measuring import Learnt, ModelSaid, about, asked_of, targets
+
+CLEARLY = 1.5
+"""A code is given clearly more often than by people from so many times as often."""
+NAMED = 3
+"""Codes that a note names."""
 
 
 def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | None, missing: int) -> list[str]:
@@ -74,6 +81,33 @@ def notes_on_model(material: Material, card: ClassifierCard) -> list[str]:
     return [
         f"The language model that was measured, and that the bound was chosen for, is {card.confidence_for}; the "
         f"study now codes with {study.writer_model(settings)}. `--new` measures that."
+    ]
+
+
+def notes_on_shares(material: Material, given: Numbers) -> list[str]:
+    """What a reader has to know where codes are given clearly more often than people give them.
+
+    A code given too seldom is no matter for this: a shift does not give it more often than probabilities that are
+    right would.
+
+    Args:
+        material: What people decided, in parts.
+        given: The classifier's probabilities on the development part; shape (segments, codes).
+    """
+    development = material.parts.development
+    shares = given_shares(targets(development), given, about(material, development, asked_of(material)))
+    often = [one for one in shares if one.difference.low > 0 and one.given >= CLEARLY * one.people]
+    if not often or material.settings.classifier.scaling == "temperature_and_shift":
+        return []
+    often.sort(key=lambda one: -one.difference.value)
+    named = [
+        f"`{one.code.label}` to {one.given:.1%} of the segments (people {one.people:.1%})" for one in often[:NAMED]
+    ]
+    more = f", and so with {counted(len(often) - NAMED, 'more code')}" if len(often) > NAMED else ""
+    return [
+        f"On the development part the classifier gives {listed(named)}{more}: class weights and written segments "
+        "can make codes look more common than they are, and a temperature changes no answer. With `--set "
+        "classifier.scaling=temperature_and_shift --new` codes are given less often, and more of that is right."
     ]
 
 

@@ -1,7 +1,8 @@
 """Making a classifier's probabilities mean what they say: temperature scaling on the development part.
 
-One temperature divides all logits (Guo et al. 2017). Where class weights or written segments made codes look more
-common than they are, a shift for each code mends what a temperature cannot (Platt 1999).
+One temperature divides all logits (Guo et al. 2017), which changes no answer. Where class weights or written
+segments made codes look more common than they are, a shift for each code mends what a temperature cannot (Platt
+1999).
 """
 
 from __future__ import annotations
