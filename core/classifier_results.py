@@ -174,6 +174,14 @@ class PartSizes(Record):
     """Decisions that are not learnt since people were unsure or evenly divided."""
     measured_on: tuple[str, ...] = ()
     """Ids of the held-out segments."""
+    weighted_by: str = ""
+    """Sample by whose weights figures are weighted back to the corpus; empty where segments count alike."""
+    worth: Number = math.nan
+    """How many evenly drawn segments the held-out ones are worth, where they are weighted."""
+    uneven: int = 0
+    """Held-out segments that were drawn unevenly and count alike."""
+    uneven_in: tuple[str, ...] = ()
+    """The samples that they are in."""
 
 
 class Evaluation(Record):

@@ -29,6 +29,7 @@ from intercoder.evals.calibrating.calibration_pairs import DIFFERENCE, HUMAN_HUM
 from intercoder.evals.calibrating.calibration_verdict import CalibrationVerdict, decide, explain, held_against
 from intercoder.evals.coefficients.ratings import MISSING, Codes
 from intercoder.evals.interval import Estimate, Floats, percentile
+from intercoder.evals.weights import worth
 
 
 class CoderCounts(Record):
@@ -232,8 +233,7 @@ def _weighing(weights: Floats) -> str:
     """How many evenly drawn segments the weighted ones are worth (Kish 1965); nothing where weights are equal."""
     if not len(weights) or weights.min() == weights.max():
         return ""
-    worth = weights.sum() ** 2 / (weights**2).sum()
-    return f" The sample is weighted: {len(weights)} segments weigh like {worth:.0f} drawn evenly."
+    return f" The sample is weighted: {len(weights)} segments weigh like {worth(weights):.0f} drawn evenly."
 
 
 def _counts(name: str, codes: Codes, weights: Floats) -> CoderCounts:

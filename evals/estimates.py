@@ -59,7 +59,7 @@ class Cooccurrence(Record):
         return table
 
 
-def proportion(yes: int, n: int, *, population: int | None = None, confidence: float = 0.95) -> Estimate:
+def proportion(yes: float, n: float, *, population: int | None = None, confidence: float = 0.95) -> Estimate:
     """A share with Wilson's interval (Wilson 1927; seed 002, 2.1.3).
 
     With a population the sample was drawn from, the interval is that of a sample enlarged to
@@ -68,7 +68,7 @@ def proportion(yes: int, n: int, *, population: int | None = None, confidence: f
 
     Args:
         yes: Units with the code.
-        n: Units coded; with 0 the share is undefined.
+        n: Units coded; with 0 the share is undefined. Of weighted ones what they are worth.
         population: N, all units there are; None for no limit.
         confidence: Of the interval, between 0 and 1.
 
@@ -90,11 +90,11 @@ def proportion(yes: int, n: int, *, population: int | None = None, confidence: f
         return bare(math.nan, 0, "proportion")
     value = yes / n
     if population == n:
-        return Estimate(value=value, se=0.0, low=value, high=value, n=n, statistic="proportion")
+        return Estimate(value=value, se=0.0, low=value, high=value, n=round(n), statistic="proportion")
     size = n if population is None else n * (population - 1) / (population - n)
     low, high = _wilson(value, size, quantile)
     se = math.sqrt(value * (1 - value) / size)
-    return Estimate(value=value, se=se, low=low, high=high, n=n, statistic="proportion")
+    return Estimate(value=value, se=se, low=low, high=high, n=round(n), statistic="proportion")
 
 
 def _wilson(share: float, size: float, quantile: float) -> tuple[float, float]:

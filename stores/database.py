@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from intercoder.core.errors import StudyError
 
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0009"
 """The newest migration; a database that names another one is migrated, or refused if it is unknown."""
 
 

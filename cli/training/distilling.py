@@ -34,7 +34,7 @@ def distill(
     everything: Annotated[bool, typer.Option("--all", help="Learn all codes of the codebook.")] = False,
     name: Annotated[str, typer.Option("--name", help="Name of the classifier; by default the code's.")] = "",
     sample: Annotated[
-        str, typer.Option("--sample", help="Only what people coded of this sample; else all that they coded.")
+        str, typer.Option("--sample", help="Only what people coded of this sample, with its weights; else all.")
     ] = "",
     by: Annotated[
         str | None, typer.Option("--by", help="Attribute whose values are kept together; else documents are.")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 def parts_lines(material: Material, number: int, *, grid: bool) -> Iterator[str]:
     """In sentences; `number` is of segments that would be written."""
+    from intercoder.evals.classifiers.uneven_draws import uneven_notes
+    from intercoder.training.distillation.measuring import part_sizes
+
     parts, codes = material.parts, ", ".join(code.label for code in material.codes)
     undecided = material.data.undecided
     left = f", {counted(undecided, 'decision')} undecided and not learnt" if undecided else ""
@@ -22,6 +25,7 @@ def parts_lines(material: Material, number: int, *, grid: bool) -> Iterator[str]
         f"Kept together by {kept}: {len(parts.training):,} to learn from, {len(parts.development):,} to choose "
         f"with, {len(parts.held_out):,} held out."
     )
+    yield from uneven_notes(part_sizes(material))
     if grid:
         from intercoder.training.distillation.grid_cells import cells_of
 

@@ -86,13 +86,15 @@ def print_cell(one: Worked, *, json: bool) -> None:
 def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json: bool, csv: bool) -> int:
     """The table of a grid: means over seeds. Returns how many cells, and systems beside them, failed."""
     from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
+    from intercoder.evals.classifiers.uneven_draws import uneven_notes
     from intercoder.evals.report.classifiers.grid_words import grid_words
     from intercoder.stores.classifiers.classifier_folders import GRIDS, read_grid
 
     folder = material.folder.path / GRIDS / name
     found = read_grid(folder)
     systems = found.grid.systems
-    words, notes = list(grid_words(found.cells)), human_ceiling_notes(systems)
+    words = list(grid_words(found.cells))
+    notes = (*uneven_notes(found.grid.parts), *human_ceiling_notes(systems))
     if csv:
         shared = [{**_NOWHERE, **_line(one), "problem": ""} for one in systems]
         print_lines([*(line for one in worked for line in _cell_lines(one)), *shared], csv=True)

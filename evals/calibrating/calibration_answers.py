@@ -12,6 +12,7 @@ from intercoder.core.decisions import Value
 from intercoder.core.errors import InputError
 from intercoder.evals.coefficients.ratings import MISSING, Codes
 from intercoder.evals.interval import Floats
+from intercoder.evals.weights import segment_weights
 
 Answers: TypeAlias = Sequence[Value | None]
 """One coder's answers about one code, a segment each: `yes`, `no`, `unsure`, or None where there is none."""
@@ -46,12 +47,8 @@ def read_sample(
         raise InputError("nobody coded.", where="people", remedy="Give the answers of one person or more.")
     read_model = _codes(model, "model", len(model))
     read_people = [_codes(answers, name, len(model)) for name, answers in people.items()]
-    shares = np.ones(len(model)) if weights is None else np.asarray(weights, np.float64)
-    if shares.shape != read_model.shape or not (np.isfinite(shares) & (shares > 0)).all():
-        raise InputError(
-            "they do not fit the segments.", where="weights", remedy="Give one positive number for each segment."
-        )
-    return CodedSample(tuple(people), np.column_stack(read_people), read_model, shares)
+    counted = segment_weights(weights, len(model))
+    return CodedSample(tuple(people), np.column_stack(read_people), read_model, counted)
 
 
 def _codes(answers: Answers, name: str, segments: int) -> Codes:

@@ -23,7 +23,8 @@ from intercoder.evals.classifiers.classification import (
 )
 from intercoder.evals.classifiers.reliability import answers
 from intercoder.evals.coefficients.confusion import beside, votes
-from intercoder.evals.interval import Floats
+from intercoder.evals.interval import Floats, quotient
+from intercoder.evals.weights import segment_weights
 
 STEPS = 20
 """Steps between sending nothing and sending all."""
@@ -91,13 +92,14 @@ def cascade_curve(
             where="probabilities",
             remedy="Give an entry for each segment on all sides.",
         )
-    held = votes([theirs], size_of(asked))
-    confidences = ours.confidence[theirs >= 0]
+    held, known = votes([theirs], size_of(asked)), theirs >= 0
+    confidences = ours.confidence[known]
+    weights = np.broadcast_to(segment_weights(asked.weights, len(theirs))[:, None], theirs.shape)[known]
     points = []
-    for bound in bounds(confidences, steps, chosen):
+    for bound in bounds(confidences, weights, steps, chosen):
         said = np.where(ours.confidence < bound, model_classes, ours.chosen)
-        sent = float((confidences < bound).mean()) if len(confidences) else math.nan
-        decided = float((said[theirs >= 0] >= 0).mean()) if len(confidences) else math.nan
+        sent = float(quotient(weights @ (confidences < bound), weights.sum()))
+        decided = float(quotient(weights @ (said[known] >= 0), weights.sum()))
         found = measure(beside(held, said), asked)
         points.append(_point(bound, sent, decided, found, prices or Prices()))
     # The chosen bound may send what another one sends; a share is shown once, with the chosen bound.
@@ -106,10 +108,19 @@ def cascade_curve(
     return CascadeCurve(model=model, part=part, points=tuple(points), target=target, chosen=chosen, reached=reached)
 
 
-def bounds(confidences: Floats, steps: int = STEPS, chosen: float = math.nan) -> list[float]:
-    """Bounds that send nothing, all, and even shares between, rising; and the one that was chosen."""
+def bounds(confidences: Floats, weights: Floats, steps: int = STEPS, chosen: float = math.nan) -> list[float]:
+    """Bounds that send nothing, all, and even shares between, rising; and the one that was chosen.
+
+    Args:
+        confidences: Of questions; shape (questions,).
+        weights: What each counts; shape (questions,).
+        steps: Shares.
+        chosen: A bound to be among them; nan for none.
+    """
     even = np.linspace(0, 1, steps + 1)[1:-1]
-    inner = np.quantile(confidences, even, method="higher").tolist() if len(confidences) else ()
+    order = np.argsort(confidences, kind="stable")
+    before = weights[order].cumsum() - weights[order]
+    inner = confidences[order][np.searchsorted(before, even * before[-1])].tolist() if len(confidences) else ()
     # Equal confidences make one bound: they are sent together or not at all.
     found = {0.0, ALL, *inner}
     if math.isfinite(chosen):

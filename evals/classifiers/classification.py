@@ -40,6 +40,7 @@ from intercoder.evals.coefficients.confusion import (
 from intercoder.evals.coefficients.ratings import MISSING, Codes
 from intercoder.evals.groups import lone, summed
 from intercoder.evals.interval import Estimate, Floats, percentile, student
+from intercoder.evals.weights import segment_weights
 
 Targets: TypeAlias = Mapping[str, bool]
 """Code id -> whether it applies; a code that was not decided about is no key."""
@@ -58,6 +59,9 @@ class Asked(NamedTuple):
     seed: int = 0
     groups: Sequence[str] = ()
     """For each segment what is resampled whole, such as its document; nothing where each is by itself."""
+    weights: Sequence[float] | None = None
+    """For each segment one over the probability with which it was drawn, up to a factor; None where all count
+    alike. Weights enter every statistic; what is counted, such as decisions, is not weighted."""
 
 
 def classified(
@@ -181,7 +185,8 @@ def measure(tables: Tables, asked: Asked) -> list[Bounded]:
     """All statistics with their intervals over segments or their groups, in the order of `statistics`."""
     size, questions = size_of(asked), tables.decided.shape[1]
     kept = np.asarray(tables.decided.any(axis=1))
-    units = summed(tables.features, asked.groups, kept)
+    weights = segment_weights(asked.weights, len(kept))
+    units = summed(tables.features * weights[:, None, None], asked.groups, kept)
     distinct, times = np.unique(units.reshape(-1, questions * size * size), axis=0, return_counts=True)
 
     def value(totals: Floats) -> Floats:

@@ -21,6 +21,7 @@ from intercoder.evals.coefficients.ratings import MISSING, Codes
 from intercoder.evals.estimates import proportion
 from intercoder.evals.groups import lone, summed
 from intercoder.evals.interval import Floats, bare, percentile, quotient
+from intercoder.evals.weights import segment_weights
 
 BINS = 10
 
@@ -89,7 +90,7 @@ def reliability(
     seen = theirs != MISSING
     right = seen & (theirs == ours.chosen)
     places = np.minimum((ours.confidence * bins).astype(np.int64), bins - 1)
-    sums = _sums(places, ours.confidence, right, seen, bins)
+    sums = _sums(places, ours.confidence, right, seen, bins, segment_weights(asked.weights, len(seen)))
     totals = sums.sum(axis=0)
     return Reliability(
         bins=tuple(_bin(place, bins, *totals[place].tolist()) for place in range(bins) if totals[place, 0]),
@@ -99,21 +100,29 @@ def reliability(
     )
 
 
-def _sums(places: Codes, confidence: Floats, right: Flags, seen: Flags, bins: int) -> Floats:
-    """What segments add to each bin: decisions, confidence, right ones; shape (segments, bins, 3)."""
-    sums = np.zeros((len(places), bins, 3))
+def _sums(places: Codes, confidence: Floats, right: Flags, seen: Flags, bins: int, weights: Floats) -> Floats:
+    """What segments add to each bin, shape (segments, bins, 5).
+
+    Decisions; their weight, and its square; confidence and right ones, weighted.
+    """
+    sums = np.zeros((len(places), bins, 5))
     rows, columns = np.nonzero(seen)
-    parts = np.column_stack([np.ones(len(rows)), confidence[seen], right[seen]])
-    np.add.at(sums, (rows, places[rows, columns]), parts)
+    weight = weights[rows]
+    parts = [np.ones(len(rows)), weight, weight**2, weight * confidence[seen], weight * right[seen]]
+    np.add.at(sums, (rows, places[rows, columns]), np.column_stack(parts))
     return sums
 
 
-def _bin(place: int, bins: int, decisions: float, confidence: float, right: float) -> ReliabilityBin:
+def _bin(
+    place: int, bins: int, decisions: float, weight: float, squares: float, confidence: float, right: float
+) -> ReliabilityBin:
+    each = weight / squares  # so many even decisions is one unit of weight worth, see `evals.weights.worth`
+    share = bounded(proportion(right * each, weight * each))
     return ReliabilityBin(
         low=place / bins,
         high=(place + 1) / bins,
-        confidence=confidence / decisions,
-        right=bounded(proportion(round(right), round(decisions))),
+        confidence=confidence / weight,
+        right=share.model_copy(update={"n": round(decisions)}),
     )
 
 
@@ -123,8 +132,8 @@ def _error(sums: Floats, kept: Flags, asked: Asked) -> Bounded:
 
     def value(totals: Floats) -> Floats:
         of_bins = totals.reshape(*totals.shape[:-1], *shape)
-        gaps = np.abs(of_bins[..., 1] - of_bins[..., 2]).sum(axis=-1)
-        return quotient(gaps, of_bins[..., 0].sum(axis=-1))
+        gaps = np.abs(of_bins[..., 3] - of_bins[..., 4]).sum(axis=-1)
+        return quotient(gaps, of_bins[..., 1].sum(axis=-1))
 
     found, times = float(value(units.sum(axis=0))), np.ones(len(units), np.int64)
     if not asked.n_boot or not len(units) or lone(units, kept):

@@ -122,6 +122,14 @@ def read_sample(engine: Engine, study_id: str, name: str) -> SampleSegments:
     return SampleSegments(tuple(weights), None if even else weights, sample.population)
 
 
+def weighted_samples(engine: Engine, study_id: str) -> dict[str, SampleSegments]:
+    """The samples that people drew unevenly, by name."""
+    with reading(engine) as connection:
+        names = sample_names(connection, study_id)
+    found = {name: read_sample(engine, study_id, name) for name in names}
+    return {name: one for name, one in found.items() if one.weights is not None}
+
+
 def sampled_texts(engine: Engine, study_id: str, sample: NamedSample, before: int) -> Iterator[Segment]:
     """A sample's segments with their texts, and so many segments before each as its context."""
     with reading(engine) as connection:

@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 from intercoder.core.classifier_results import CascadePoint
 from intercoder.evals.classifiers.cascade import cascade_curve
-from intercoder.evals.classifiers.classification import Asked
+from intercoder.evals.classifiers.classification import Asked, classes, size_of
+from intercoder.evals.coefficients.confusion import votes
+from intercoder.evals.interval import quotient
+from intercoder.evals.weights import segment_weights
 from intercoder.llms.classifiers.class_probabilities import Numbers
 
 STEPS = 100
@@ -22,6 +25,28 @@ class Bound(NamedTuple):
     """Below it the language model decides; above 1 always."""
     reached: bool
     """Whether the target is reached with it, on the part it was chosen on."""
+
+
+class Commonest(NamedTuple):
+    """The most frequent answer to each question, given throughout."""
+
+    agreed: float
+    """Share of people's decisions that are the same, 0 to 1; nan without any."""
+    answers: tuple[int, ...]
+    """1 or 0 for each code, or the place of the code in an exclusive book."""
+
+
+def commonest(people: Sequence[Mapping[str, bool]], asked: Asked) -> Commonest:
+    """What agreement takes no classifier at all.
+
+    Args:
+        people: For each segment what people decided.
+        asked: Codes, head and weights.
+    """
+    given = votes([classes(people, asked)], size_of(asked))
+    counts = (given * segment_weights(asked.weights, len(given))[:, None, None]).sum(axis=0)
+    agreed = float(quotient(counts.max(axis=-1).sum(), counts.sum()))
+    return Commonest(agreed, tuple(counts.argmax(axis=-1).tolist()))
 
 
 def choose_bound(

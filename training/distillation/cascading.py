@@ -15,7 +15,7 @@ from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.cascade_choice import Bound, choose_bound
 from intercoder.training.distillation.human_data import HumanItem
 from intercoder.training.distillation.material import Material
-from intercoder.training.distillation.measuring import ModelSaid, Predicted, groups_of, people_said, targets
+from intercoder.training.distillation.measuring import ModelSaid, Predicted, about, people_said, targets
 
 
 class Cascaded(NamedTuple):
@@ -31,7 +31,7 @@ def cascaded(material: Material, name: str, predicted: Predicted, said: ModelSai
     """Choose the bound on the development part, and measure the cascade on the held-out one."""
     parts, target = material.parts, material.settings.target
     chosen_on = targets(parts.development), predicted.development, said.development.values
-    bound = choose_bound(*chosen_on, asked._replace(groups=()), target)
+    bound = choose_bound(*chosen_on, about(material, parts.development, asked), target)
     prices = Prices(said.cost, said.held_out.seconds, predicted.seconds)
 
     def curve(
@@ -41,7 +41,7 @@ def cascaded(material: Material, name: str, predicted: Predicted, said: ModelSai
             targets(items),
             given,
             of_model.values,
-            asked._replace(groups=groups_of(material, items)),
+            about(material, items, asked),
             model=said.reference,
             part=part,
             prices=prices,

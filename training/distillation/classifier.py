@@ -31,7 +31,7 @@ from intercoder.training.checkpoints import Checkpoint, Workplace
 from intercoder.training.distillation.classifier_folder import fresh, publish, there_already
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
 from intercoder.training.distillation.head_start import first_head, put_on
-from intercoder.training.distillation.heads import TextItem, check_targets, targets_of
+from intercoder.training.distillation.heads import TextItem, check_targets, targets_of, weights_of
 from intercoder.training.distillation.learning import Learning, Part
 from intercoder.training.distillation.scaling import Scaling, fit_scaling
 from intercoder.training.learning import Listener
@@ -58,7 +58,10 @@ class _Wanted(NamedTuple):
     @property
     def key(self) -> str:
         """Hash of all that determines the classifier. How many segments are in memory at once does not."""
-        items = [[(one.text, dict(one.targets)) for one in part] for part in (self.training, self.development)]
+        items: list[Any] = [
+            [(one.text, dict(one.targets)) for one in part] for part in (self.training, self.development)
+        ]
+        items += [weights] if (weights := weights_of(self.development)) else []
         told = self.settings.model_dump(mode="json", exclude={"batch_size", "accumulation"})
         files = weights_digest(self.folder)
         made = (PROCEDURE, items, self.head, self.codes, told, self.settings.texts_a_step, self.encoder, files)
@@ -151,7 +154,9 @@ def train_classifier(
         save_encoder(material.model, material.tokenizer, fresh(out))
         as_it_runs(material.model)  # what is scaled is what will be said
         logits = logits_of(material.model, settings.pooling, material.reader, material.development.texts)
-        scaling = fit_scaling(logits, material.development.targets, head, settings.scaling)
+        scaling = fit_scaling(
+            logits, material.development.targets, head, settings.scaling, material.development.weights
+        )
         card = _card(wanted, material, scaling, last, job.before, learning.total)
         published = publish(card, out, time.monotonic() - started)
         workplace.remove()
@@ -183,7 +188,7 @@ def _material(wanted: _Wanted) -> _Material:
     reader = Reader(tokenizer, max_length, settings.overlap if settings.windows else -1)
 
     def part(items: Sequence[TextItem]) -> Part:
-        return Part(reader.read([one.text for one in items]), targets_of(items, wanted.codes))
+        return Part(reader.read([one.text for one in items]), targets_of(items, wanted.codes), weights_of(items))
 
     model = with_head(encoder, settings.pooling, len(wanted.codes))
     return _Material(model, tokenizer, reader, max_length, part(wanted.training), part(wanted.development))

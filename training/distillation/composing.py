@@ -133,7 +133,7 @@ def compose(
 
 def human_text(item: HumanItem) -> TextItem:
     """What people decided, as a classifier learns it."""
-    return TextItem(item.segment.text, item.targets)
+    return TextItem(item.segment.text, item.targets, item.weight)
 
 
 def synthetic_text(one: SyntheticSegment, codes: Sequence[Code], head: Head) -> TextItem:

@@ -31,7 +31,7 @@ from intercoder.training.distillation.composing import Mix, mix
 from intercoder.training.distillation.keys import asking_key, key_of
 from intercoder.training.distillation.material import Material, keep_places
 from intercoder.training.distillation.measuring import Learnt, ModelSaid
-from intercoder.training.distillation.notes import notes_on, notes_on_learning, notes_on_sets
+from intercoder.training.distillation.notes import notes_on, notes_on_learning, notes_on_sets, notes_on_shares
 from intercoder.training.distillation.published import (
     Distillation,
     There,
@@ -201,7 +201,7 @@ def _measured(
         systems += [measuring.logistic_figures(material, one, asked_about) for one in sets]
     systems += _others(material, said, cascade)
     notes = [*notes_on(material, said, cascade, written.missing), *notes_on_sets(material, sets)]
-    notes += notes_on_learning(card)
+    notes += [*notes_on_shares(material, given.development), *notes_on_learning(card)]
     curves = (cascade.development, cascade.held_out) if cascade else None
     return card, measuring.evaluation(material, card, main, given, systems, curves, notes)
 

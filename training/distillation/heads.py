@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,23 @@ class TextItem(NamedTuple):
     text: str
     targets: Mapping[str, bool]
     """Code id -> whether it applies; a code that nobody decided about is no key."""
+    weight: float = 1.0
+    """What it counts where one chooses by it; where it is learnt, all count alike."""
+
+
+class Weighted(Protocol):
+    """What has a weight."""
+
+    @property
+    def weight(self) -> float:
+        """Above 0."""
+        ...
+
+
+def weights_of(items: Sequence[Weighted]) -> list[float] | None:
+    """What each item counts; None where all count 1."""
+    weights = [item.weight for item in items]
+    return weights if set(weights) - {1.0} else None
 
 
 def targets_of(items: Sequence[TextItem], codes: Sequence[str]) -> Targets:

@@ -15,9 +15,10 @@ from intercoder.core.documents import Segment
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.core.shown import listed
+from intercoder.stores.corpus.named_samples import read_sample, weighted_samples
 from intercoder.stores.corpus.segments import segments_of_ids
 from intercoder.stores.database import reading
-from intercoder.stores.people.human_codings import human_values, read_sample
+from intercoder.stores.people.human_codings import human_values
 from intercoder.stores.study_folder import StudyFolder
 
 
@@ -29,6 +30,8 @@ class HumanItem(Record):
     """Code id -> whether it applies. A code that nobody decided about, or people differed on evenly, is no key."""
     said: dict[str, dict[str, bool]] = Field(default_factory=dict)
     """Person -> code id -> whether they gave it. What is measured is held against these, ties included."""
+    weight: float = 1.0
+    """One over the chance that it was drawn with, up to a factor: what it counts where one measures or chooses."""
 
     @property
     def asked(self) -> frozenset[str]:
@@ -51,6 +54,8 @@ class HumanData(Record):
     another a segment is one decision, else each of its codes."""
     book_version: int
     book_hash: str
+    uneven: dict[str, frozenset[str]] = Field(default_factory=dict)
+    """Sample -> ids of its segments, of samples that were drawn unevenly and whose segments count alike here."""
 
     def count(self, code_id: str, value: bool) -> int:
         """Segments on which a code was decided so."""
@@ -96,13 +101,13 @@ def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sampl
         folder: The study.
         book: The codebook that is coded with now.
         codes: The codes that are to be learnt.
-        sample: Only segments of this sample; empty for all that people coded.
+        sample: Only segments of this sample, with its weights; empty for all that people coded, which count alike.
 
     Raises:
         InputError: Nobody coded anything of it, or there is no such sample.
     """
-    if sample:
-        read_sample(folder.engine, folder.study.id, sample)
+    weights = (read_sample(folder.engine, folder.study.id, sample).weights if sample else None) or {}
+    uneven = {} if sample else weighted_samples(folder.engine, folder.study.id)
     people = human_values(folder.engine, folder.study.id, sample, book)
     targets, undecided = settled(people, [code.id for code in codes], exclusive=book.exclusive)
     if not targets:
@@ -118,7 +123,9 @@ def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sampl
         codes=tuple(codes),
         head=head_of(book, codes),
         items=tuple(
-            HumanItem(segment=found[one], targets=targets.get(one, {}), said=said[one])
+            HumanItem(
+                segment=found[one], targets=targets.get(one, {}), said=said[one], weight=weights.get(one, 1.0)
+            )
             for one in said
             if one in found
         ),
@@ -126,6 +133,7 @@ def read_human(folder: StudyFolder, book: Codebook, codes: Sequence[Code], sampl
         undecided=undecided,
         book_version=book.version,
         book_hash=book.hash,
+        uneven={name: frozenset(drawn.segment_ids) for name, drawn in uneven.items()},
     )
 
 

@@ -32,6 +32,8 @@ class Part(NamedTuple):
 
     texts: Sequence[Windows]
     targets: Targets
+    weights: Sequence[float] | None = None
+    """What each counts where it is measured on; None where all count alike."""
 
 
 class Learning:
@@ -74,8 +76,10 @@ class Learning:
 
         So a model that is too sure of itself is not held back for it: scaling mends that.
         """
-        logits = self.logits(self._development.texts)
-        return fit_scaling(logits, self._development.targets, self._head, self._settings.scaling).after
+        part = self._development
+        return fit_scaling(
+            self.logits(part.texts), part.targets, self._head, self._settings.scaling, part.weights
+        ).after
 
     def logits(self, texts: Sequence[Windows]) -> Numbers:
         """What the model says now. Shape (texts, codes)."""

@@ -16,6 +16,7 @@ from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 from intercoder.training.distillation.enough import check_enough, check_parts
+from intercoder.training.distillation.heads import weights_of
 from intercoder.training.distillation.human_data import HumanData, HumanItem, read_human, wanted_codes
 from intercoder.training.distillation.parts import Parts, group_of, split
 
@@ -101,13 +102,14 @@ class Material:
 
     @cached_property
     def key(self) -> str:
-        """Hash of what people decided, of the codes as coders are shown them, and of the split."""
+        """Hash of what people decided, of the codes as coders are shown them, of the split, and of any weights."""
         parts = [
             [(one.segment.id, one.segment.text, sorted(one.targets.items()), one.said) for one in part]
             for part in self.parts.each
         ]
         shown = [(code.id, shown_of(self.book, code)) for code in self.codes]
-        return digest(shown, self.book.allow_unsure, self.data.head, parts)
+        weights = [weights for part in self.parts.each if (weights := weights_of(part))]
+        return digest(shown, self.book.allow_unsure, self.data.head, parts, *weights)
 
     def with_settings(self, settings: DistillationSettings) -> Material:
         """The same with other settings that leave the split as it is."""

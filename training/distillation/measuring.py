@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from intercoder.core.classifier_results import (
     CascadeCurve,
@@ -20,11 +23,14 @@ from intercoder.core.classifiers import ClassifierCard
 from intercoder.evals.classifiers.classification import Asked, among_people, with_each_person
 from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
 from intercoder.evals.classifiers.reliability import answers, as_targets, reliability
+from intercoder.evals.classifiers.uneven_draws import uneven_notes
+from intercoder.evals.weights import worth
 from intercoder.llms.classifiers.class_probabilities import Numbers, probabilities
 from intercoder.llms.classifiers.classifiers import load_classifier
 from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.baselines import logistic
 from intercoder.training.distillation.composing import Composition
+from intercoder.training.distillation.heads import weights_of
 from intercoder.training.distillation.human_data import HumanItem
 from intercoder.training.distillation.material import Material
 from intercoder.training.distillation.parts import group_of
@@ -63,13 +69,13 @@ class Predicted(NamedTuple):
 def asked_of(material: Material, n_boot: int | None = None) -> Asked:
     """What systems are measured on: the held-out part, with intervals over what the split keeps together."""
     resamples = material.settings.resamples if n_boot is None else n_boot
-    groups = groups_of(material, material.parts.held_out)
-    return Asked(measured_codes(material), material.data.head, resamples, groups=groups)
+    return about(material, material.parts.held_out, Asked(measured_codes(material), material.data.head, resamples))
 
 
-def groups_of(material: Material, items: Sequence[HumanItem]) -> tuple[str, ...]:
-    """What the split keeps each item together with."""
-    return tuple(group_of(one, material.settings.by) for one in items)
+def about(material: Material, items: Sequence[HumanItem], asked: Asked) -> Asked:
+    """The same of other items: what the split keeps each together with, and what each counts."""
+    groups = tuple(group_of(one, material.settings.by) for one in items)
+    return asked._replace(groups=groups, weights=weights_of(items))
 
 
 def measured_codes(material: Material) -> tuple[MeasuredCode, ...]:
@@ -79,7 +85,9 @@ def measured_codes(material: Material) -> tuple[MeasuredCode, ...]:
 
 def part_sizes(material: Material) -> PartSizes:
     """How people's decisions were split."""
-    parts = material.parts
+    parts, weights = material.parts, weights_of(material.parts.held_out)
+    ids = {one.segment.id for one in parts.held_out}
+    uneven = {name: ids & drawn for name, drawn in material.data.uneven.items() if ids & drawn}
     return PartSizes(
         by=material.settings.by or "document",
         training=len(parts.training),
@@ -87,6 +95,10 @@ def part_sizes(material: Material) -> PartSizes:
         held_out=len(parts.held_out),
         undecided=material.data.undecided,
         measured_on=tuple(one.segment.id for one in parts.held_out),
+        weighted_by=material.sample if weights else "",
+        worth=worth(np.array(weights)) if weights else math.nan,
+        uneven=len(frozenset().union(*uneven.values())),
+        uneven_in=tuple(uneven),
     )
 
 
@@ -188,12 +200,13 @@ def evaluation(
     """All figures together; `curves` are the cascade's, on the development part and on the held-out one."""
     asked = asked_of(material)
     after, before = reliabilities(material, card, predicted, asked)
+    parts = part_sizes(material)
     return Evaluation(
         classifier=card.name,
         digest=card.digest,
         head=material.data.head,
         codes=measured_codes(material),
-        parts=part_sizes(material),
+        parts=parts,
         human=len(main.set.human),
         synthetic=len(main.set.synthetic),
         fine_tuned=card.kept_step > 0,
@@ -204,5 +217,5 @@ def evaluation(
         curve=curves[1] if curves else None,
         truncated=predicted.truncated,
         overlap=card.overlap,
-        notes=(*notes, *human_ceiling_notes(systems)),
+        notes=(*uneven_notes(parts), *notes, *human_ceiling_notes(systems)),
     )

@@ -6,9 +6,17 @@ from collections.abc import Sequence
 
 from intercoder.core.classifiers import ClassifierCard
 from intercoder.core.shown import counted, listed
+from intercoder.evals.classifiers.given_shares import given_shares
+from intercoder.llms.classifiers.class_probabilities import Numbers
+from intercoder.training.distillation.cascade_choice import commonest
 from intercoder.training.distillation.cascading import Cascaded
 from intercoder.training.distillation.material import Material
-from intercoder.training.distillation.measuring import Learnt, ModelSaid
+from intercoder.training.distillation.measuring import Learnt, ModelSaid, about, asked_of, targets
+
+CLEARLY = 1.5
+"""A code is given clearly more often than by people from so many times as often."""
+NAMED = 3
+"""Codes that a note names."""
 
 
 def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | None, missing: int) -> list[str]:
@@ -39,7 +47,55 @@ def notes_on(material: Material, said: ModelSaid | None, cascade: Cascaded | Non
             f"No bound reaches an agreement of {material.settings.target:g} on the development part; the one with "
             "the highest agreement was taken."
         )
+    if cascade is not None:
+        found += _on_target(material, cascade)
     return found
+
+
+def _on_target(material: Material, cascade: Cascaded) -> list[str]:
+    """That the target asks for nothing, where an answer that is always the same reaches it."""
+    development, target = material.parts.development, material.settings.target
+    always = commonest(targets(development), about(material, development, asked_of(material)))
+    if not round(always.agreed, 9) >= target:
+        return []
+    if material.data.head == "one_of_k":
+        what = f"Always giving `{material.codes[always.answers[0]].label}`"
+    elif len(set(always.answers)) == 1:
+        what = f"Answering {'Yes' if always.answers[0] else 'No'} to everything"
+    else:
+        what = "Giving each code its more frequent answer throughout"
+    return [
+        f"{what} would agree with people on {always.agreed:.1%} of the development part: a target of {target:g} "
+        "asks no more than that, and little may be sent for it. A higher `--target` asks more; "
+        f"kappa and macro-F1 of `{cascade.figures.name}` tell what it is worth."
+    ]
+
+
+def notes_on_shares(material: Material, given: Numbers) -> list[str]:
+    """What a reader has to know where codes are given clearly more often than people give them.
+
+    A code given too seldom is no matter for this: a shift does not give it more often than probabilities that are
+    right would.
+
+    Args:
+        material: What people decided, in parts.
+        given: The classifier's probabilities on the development part; shape (segments, codes).
+    """
+    development = material.parts.development
+    shares = given_shares(targets(development), given, about(material, development, asked_of(material)))
+    often = [one for one in shares if one.difference.low > 0 and one.given >= CLEARLY * one.people]
+    if not often or material.settings.classifier.scaling == "temperature_and_shift":
+        return []
+    often.sort(key=lambda one: -one.difference.value)
+    named = [
+        f"`{one.code.label}` to {one.given:.1%} of the segments (people {one.people:.1%})" for one in often[:NAMED]
+    ]
+    more = f", and so with {counted(len(often) - NAMED, 'more code')}" if len(often) > NAMED else ""
+    return [
+        f"On the development part the classifier gives {listed(named)}{more}: class weights and written segments "
+        "can make codes look more common than they are, and a temperature changes no answer. With `--set "
+        "classifier.scaling=temperature_and_shift --new` codes are given less often, and more of that is right."
+    ]
 
 
 def notes_on_learning(card: ClassifierCard) -> list[str]:

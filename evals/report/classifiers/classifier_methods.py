@@ -40,6 +40,12 @@ def classifier_methods(evaluations: Sequence[Evaluation], grids: Sequence[Worked
         "person's own codes, ties included; macro-F1, Cohen's kappa and Gwet's AC1 leave out what nobody decided "
         "about."
     )
+    measured = [*(one.parts for one in evaluations), *(one.grid.parts for one in grids)]
+    if samples := list(dict.fromkeys(one.weighted_by for one in measured if one.weighted_by)):
+        text += (
+            f" Segments of {'samples' if len(samples) > 1 else 'sample'} {listed(samples)} were drawn unevenly: in "
+            "what was chosen and in all figures each is weighted by one over its chance to be drawn."
+        )
     if evaluations:
         told = [
             f"{one.classifier} ({one.human:,} coded and {counted(one.synthetic, 'synthetic segment')}, "

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from intercoder.core.classifier_results import Evaluation, Grid, Head, PartSizes
 from intercoder.core.shown import counted, listed
 from intercoder.evals.classifiers.human_ceiling import human_ceiling_notes
+from intercoder.evals.classifiers.uneven_draws import uneven_notes
 from intercoder.evals.report.classifiers.cascade_figure import cascade_figure
 from intercoder.evals.report.classifiers.classifier_figures import (
     reliability_figure,
@@ -162,7 +163,7 @@ def _grid_told(grid: Grid, worked: int, failed: int) -> Iterator[str]:
         "All cells were measured on the same held-out segments: the best of many looks better than it is, and so "
         "does a classifier that is distilled with its settings and measured there again."
     )
-    yield from human_ceiling_notes(grid.systems)
+    yield from (*uneven_notes(grid.parts), *human_ceiling_notes(grid.systems))
     left = len(grid.cells) - worked
     if left:
         yield f"{worked:,} of {counted(len(grid.cells), 'cell')} are worked; the same command goes on."

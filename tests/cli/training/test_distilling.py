@@ -14,7 +14,7 @@ from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.stores.lease import Lease
 from intercoder.stores.study_folder import open_study
 from tests.cli.conftest import Call
-from tests.training.distillation.studies import BUYING, REPAIR, SETTINGS, make_encoder, make_study
+from tests.training.distillation.studies import BUYING, REPAIR, SETTINGS, make_encoder, make_study, sample_unevenly
 
 pytest.importorskip("torch")
 pytest.importorskip("sentence_transformers")
@@ -132,6 +132,20 @@ def test_a_dry_run_tells_what_goes_where_and_calls_nothing(
     assert told[0]["cells"] == 2 * 3 + 2 * 4 * 3 * 2 * 3 + 3 * 3 * 2 * 3, (
         "at twice the size with half of it written, or more"
     )
+
+
+def test_what_figures_are_of_is_told_where_segments_were_drawn_unevenly(
+    study: Path, encoder: str, command: Call
+) -> None:
+    folder = open_study(study)
+    sample_unevenly(folder, "rare", [1.0] * 30 + [4.0] * 30)
+    folder.close()
+    asked = ("distill", study, "--code", "repair", "--encoder", encoder, *QUICK)
+    assert "15 held-out segments were drawn unevenly (sample `rare`)" in command(*asked, "--dry-run").out
+    done = command(*asked, "--sample", "rare")
+    assert "Note: Sample `rare` was drawn unevenly: figures are weighted back to the corpus" in done.out
+    assert "weighted back to the corpus" in (study / "classifiers" / "repair" / "README.md").read_text("utf-8")
+    assert "another classifier of that name" in command(*asked, code=2).err
 
 
 @pytest.mark.parametrize("options", [["--filter", "2"], ["--grid"]])

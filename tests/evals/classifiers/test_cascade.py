@@ -58,8 +58,15 @@ def test_the_least_confident_are_sent_first():
 
 
 def test_equal_confidences_go_together():
-    assert bounds(np.full(50, 0.7)) == [0.0, 0.7, ALL]
-    assert bounds(np.array([])) == [0.0, ALL]
+    assert bounds(np.full(50, 0.7), np.ones(50)) == [0.0, 0.7, ALL]
+    assert bounds(np.array([]), np.array([])) == [0.0, ALL]
+
+
+def test_bounds_are_quantiles_of_what_questions_count():
+    sure = np.random.default_rng(2).random(37)
+    even = np.quantile(sure, np.linspace(0, 1, 21)[1:-1], method="higher")
+    assert bounds(sure, np.ones(37)) == sorted({0.0, ALL, *even})
+    assert bounds(np.array([0.9, 0.6, 0.7, 0.8]), np.array([1.0, 7.0, 1.0, 1.0]), 4) == [0.0, 0.7, ALL]
 
 
 def test_the_chosen_bound_has_a_point(drawn):
@@ -117,6 +124,29 @@ def test_only_what_people_decided_counts_as_sent():
     people = [{"a": True}, {}]
     curve = cascade_curve(people, np.array([[0.9], [0.5]]), people, ONE, model="m", part="held_out", chosen=0.8)
     assert next(one for one in curve.points if one.confidence == 0.8).sent == 0
+
+
+def test_weights_count_as_often_as_they_say(drawn):
+    people, given, model = drawn
+
+    def curve(rows, weights=None, chosen=0.77):
+        sides = [people[at] for at in rows], given[rows], [model[at] for at in rows]
+        return cascade_curve(*sides, ONE._replace(weights=weights), model="m", part="held_out", chosen=chosen)
+
+    def at(found, bound):
+        return next(one for one in found.points if one.confidence == bound)
+
+    rows = list(range(300))
+    assert curve(rows, [1.0] * 300).model_dump_json() == curve(rows).model_dump_json()
+    heavy = curve(rows, [2.0] * 100 + [1.0] * 200)
+    for bound in (0.0, 0.77, ALL):
+        one, other = at(heavy, bound), at(curve([*rows, *rows[:100]]), bound)
+        assert (one.sent, one.decided, one.agreed) == pytest.approx((other.sent, other.decided, other.agreed))
+        assert (one.kappa.value, one.ac1.value) == pytest.approx((other.kappa.value, other.ac1.value))
+    assert at(heavy, 0.77).sent != pytest.approx(at(curve(rows), 0.77).sent)
+    assert [one.sent for one in heavy.points if one.confidence != 0.77] == pytest.approx(
+        np.linspace(0, 1, 21), abs=0.01
+    )
 
 
 def test_other_lengths_are_refused(drawn):

@@ -178,6 +178,58 @@ def test_groups_of_another_length_are_refused():
         classified(yes_no([0, 1]), yes_no([0, 1]), in_groups(ONE, ["d_1"]), **NAMED)
 
 
+def sides_of(draws, asked, count=70):
+    people, said = (draws.integers(0, 3, count).tolist() for _ in range(2))
+    people[3] = people[40] = said[11] = None
+    told = choices if asked.head == "one_of_k" else yes_no
+    return [
+        told([None if at is None else "abc"[at] if told is choices else at % 2 for at in one])
+        for one in (people, said)
+    ]
+
+
+def points(found):
+    each = [part for one in found.codes for part in (one.f1, one.kappa, one.ac1)]
+    return [one.value for one in (found.macro_f1, found.kappa, found.ac1, found.agreement, *each)]
+
+
+@pytest.mark.parametrize("asked", [ONE, THREE, EACH], ids=lambda one: one.head)
+def test_equal_weights_are_none(draws, asked):
+    sides = sides_of(draws, asked)
+    groups = [f"d_{at // 4}" for at in range(70)]
+    without = classified(*sides, in_groups(asked, groups), **NAMED)
+    ones = classified(*sides, in_groups(asked, groups)._replace(weights=[1.0] * 70), **NAMED)
+    assert ones.model_dump_json() == without.model_dump_json()
+    alike = classified(*sides, in_groups(asked, groups)._replace(weights=[6.7] * 70), **NAMED)
+    assert points(alike) == pytest.approx(points(without), nan_ok=True)
+    assert (alike.kappa.low, alike.kappa.high) == pytest.approx((without.kappa.low, without.kappa.high))
+    assert (alike.decisions, alike.asked) == (without.decisions, without.asked)
+
+
+@pytest.mark.parametrize("asked", [ONE, THREE, EACH], ids=lambda one: one.head)
+def test_a_segment_of_weight_two_counts_as_twice(draws, asked):
+    sides = sides_of(draws, asked)
+    doubled = [[*one, *one[:30]] for one in sides]
+    weighted = classified(*sides, asked._replace(weights=[2.0] * 30 + [1.0] * 40), **NAMED)
+    twice = classified(*doubled, asked, **NAMED)
+    assert points(weighted) == pytest.approx(points(twice), nan_ok=True)
+    assert points(weighted) != pytest.approx(points(classified(*sides, asked, **NAMED)), nan_ok=True)
+    assert weighted.decisions == classified(*sides, asked, **NAMED).decisions, "these are segments"
+    assert weighted.kappa.n < twice.kappa.n
+    people = [{"ana": ana, "ben": ben} for ana, ben in (sides, doubled)]
+    among = [
+        among_people(one, two)
+        for one, two in zip(people, (asked._replace(weights=[2.0] * 30 + [1.0] * 40), asked), strict=True)
+    ]
+    assert points(among[0]) == pytest.approx(points(among[1]), nan_ok=True)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, 0.0], [1.0, math.nan]])
+def test_weights_that_do_not_fit_are_refused(weights):
+    with pytest.raises(InputError, match="do not fit"):
+        classified(yes_no([0, 1]), yes_no([0, 1]), ONE._replace(weights=weights), **NAMED)
+
+
 @pytest.mark.parametrize("asked", [ONE, THREE, EACH], ids=lambda one: one.head)
 def test_nothing_decided_is_undefined(asked):
     found = classified([{}, {}], [{"a": True}, {}], asked, system="classifier", name="x")

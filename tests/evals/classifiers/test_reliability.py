@@ -88,6 +88,26 @@ def test_the_errors_interval_is_over_documents():
     assert single.value == pytest.approx(once.error.value)
 
 
+def test_weights_count_as_often_as_they_say():
+    draws = np.random.default_rng(5)
+    given = draws.random((40, 1))
+    people = [{"a": bool(draws.random() < one)} for one in given[:, 0]]
+    without = reliability(people, given, ONE)
+    assert reliability(people, given, ONE._replace(weights=[1.0] * 40)) == without
+    alike = reliability(people, given, ONE._replace(weights=[6.7] * 40))
+    assert alike.error.value == pytest.approx(without.error.value)
+    for one, other in zip(alike.bins, without.bins, strict=True):
+        assert (one.right.value, one.right.low) == pytest.approx((other.right.value, other.right.low))
+        assert one.right.n == other.right.n
+    weighted = reliability(people, given, ONE._replace(weights=[2.0] * 15 + [1.0] * 25))
+    twice = reliability(people + people[:15], np.concatenate([given, given[:15]]), ONE)
+    assert weighted.error.value == pytest.approx(twice.error.value) != without.error.value
+    assert (weighted.decisions, sum(one.right.n for one in weighted.bins)) == (40, 40)
+    for one, other in zip(weighted.bins, twice.bins, strict=True):
+        assert (one.confidence, one.right.value) == pytest.approx((other.confidence, other.right.value))
+        assert one.right.high - one.right.low >= other.right.high - other.right.low
+
+
 def test_nothing_decided_is_undefined():
     found = reliability([{}], np.array([[0.9]]), ONE)
     assert found.bins == ()

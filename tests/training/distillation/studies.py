@@ -12,7 +12,8 @@ from intercoder.core.coding.given_answers import CodedSheet, HumanCoding
 from intercoder.core.documents import Document, Segment, Span, whole
 from intercoder.stores.codebooks.codebooks import read_version, reserve_version, write_version
 from intercoder.stores.corpus.intake import Source, import_source
-from intercoder.stores.corpus.samples import Scope, choose
+from intercoder.stores.corpus.named_samples import keep_sample
+from intercoder.stores.corpus.samples import Drawn, Scope, choose
 from intercoder.stores.database import writing
 from intercoder.stores.people.human_codings import write_codings
 from intercoder.stores.study_folder import StudyFolder, create_study
@@ -145,6 +146,12 @@ def texts_of(folder: StudyFolder, segment_ids: Sequence[str]) -> dict[str, str]:
 
     with reading(folder.engine) as connection:
         return segment_texts(connection, folder.study.id, segment_ids)
+
+
+def sample_unevenly(folder: StudyFolder, name: str, weights: Sequence[float]) -> None:
+    """Keep a sample of the first segments, drawn with one over these chances."""
+    rows = choose(folder.engine, folder.study.id, Scope())[: len(weights)]
+    keep_sample(folder.engine, folder.study.id, name, Scope(), Drawn(rows, 100, weights))
 
 
 def item(text: str, targets: dict[str, bool], document: str = "", **attributes: Any) -> HumanItem:

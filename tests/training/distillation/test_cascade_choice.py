@@ -1,14 +1,17 @@
 """The bound of a cascade."""
 
+import math
+
 import numpy as np
 import pytest
 
 from intercoder.core.classifier_results import MeasuredCode
 from intercoder.core.confidence import confidences
 from intercoder.evals.classifiers.classification import Asked
-from intercoder.training.distillation.cascade_choice import choose_bound
+from intercoder.training.distillation.cascade_choice import choose_bound, commonest
 
-ASKED = Asked((MeasuredCode(code_id="c_1", label="repair"),), "yes_no", n_boot=0)
+CODES = (MeasuredCode(code_id="c_1", label="repair"), MeasuredCode(code_id="c_2", label="buying"))
+ASKED = Asked(CODES[:1], "yes_no", n_boot=0)
 
 
 def choose(right: list[bool], sure: list[float], model_right: list[bool], target: float) -> tuple[float, bool]:
@@ -53,6 +56,20 @@ def test_a_model_that_does_not_answer_reaches_nothing() -> None:
     assert partly.reached
     assert [one < partly.confidence for one in (0.6, 0.65)] == [True, False]
     assert choose_bound([{}] * 5, given, people, ASKED, 0.9).reached is False
+
+
+def test_what_the_most_frequent_answer_agrees_on() -> None:
+    rare = [{"c_1": at < 2} for at in range(25)]
+    assert commonest(rare, ASKED) == (0.92, (0,))
+    assert commonest([*rare, {}], ASKED._replace(weights=[8.5] * 2 + [1.0] * 24)) == (23 / 40, (0,))
+    often = [{"c_1": at > 2} for at in range(25)]
+    assert commonest(often, ASKED) == (0.88, (1,))
+    two = ASKED._replace(codes=CODES, head="multi_label")
+    each = [{"c_1": at < 2, "c_2": at > 2} for at in range(25)]
+    assert commonest(each, two) == (0.9, (0, 1))
+    choices = [{"c_1": at < 7, "c_2": at >= 7} for at in range(10)]
+    assert commonest(choices, two._replace(head="one_of_k")) == (0.7, (0,))
+    assert math.isnan(commonest([{}], ASKED).agreed)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -83,6 +83,21 @@ def test_the_same_again_is_there_already(encoder: str, whole: Path) -> None:
     assert learn(encoder, whole, changed(batch_size=2, accumulation=2), listen=never) == read_card(whole)
 
 
+def test_what_it_is_chosen_with_counts_as_often_as_it_was_drawn_rarely(encoder: str, tmp_path: Path) -> None:
+    """Weights of the development part choose and scale; of what is learnt they count for nothing."""
+    chosen_with = [
+        items(24, 36),
+        [one._replace(weight=9.0 if place < 3 else 1.0) for place, one in enumerate(items(24, 36))],
+    ]
+    plain, weighted = (learn(encoder, tmp_path / f"{at}", development=part) for at, part in enumerate(chosen_with))
+    assert plain.key != weighted.key
+    assert plain.losses["before"] != weighted.losses["before"]
+    assert plain.losses["first"] == weighted.losses["first"]
+    assert plain.scaled_on == weighted.scaled_on == 24
+    heavy = [one._replace(weight=9.0) for one in items(0, 24)]
+    assert learn(encoder, tmp_path / "0", training=heavy) == plain
+
+
 def test_how_many_segments_are_in_memory_at_once_changes_nothing(encoder: str, tmp_path: Path) -> None:
     uneven = [one for place, one in enumerate(items(0, 36)) if place % 2 or place % 6 == 0]
     folder = Path(shutil.copytree(encoder.removeprefix("hf:"), tmp_path / "encoder"))

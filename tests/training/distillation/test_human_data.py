@@ -4,19 +4,31 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from intercoder.core.codebook import Code, CodeExample
 from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.decisions import Value
 from intercoder.core.errors import InputError
+from intercoder.evals.classifiers.uneven_draws import uneven_notes
+from intercoder.evals.weights import worth
 from intercoder.stores.codebooks.counted_codebooks import latest_codebook
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 from intercoder.training.distillation.enough import check_enough
 from intercoder.training.distillation.human_data import HumanData, head_of, read_human, settled, wanted_codes
 from intercoder.training.distillation.material import prepare
+from intercoder.training.distillation.measuring import asked_of, part_sizes
 from intercoder.training.distillation.notes import notes_on
-from tests.training.distillation.studies import BUYING, REPAIR, code_all, item, make_book, make_study
+from tests.training.distillation.studies import (
+    BUYING,
+    REPAIR,
+    code_all,
+    item,
+    make_book,
+    make_study,
+    sample_unevenly,
+)
 
 PATTERN = Code(id="c_3", label="hashtag", kind="pattern", pattern="#")
 
@@ -65,6 +77,47 @@ def test_what_stands_under_the_present_book_is_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing about `repair` that stands"):
         read_human(folder, changed, wanted_codes(changed, ["repair"]))
     assert len(read_human(folder, changed, wanted_codes(changed, ["buying"])).items) == 12
+
+
+def test_a_sample_that_was_drawn_unevenly_brings_its_weights(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study", 40, people=("ana",))
+    drawn = [1.0] * 10 + [4.5] * 26
+    sample_unevenly(folder, "rare", drawn)
+    sample_unevenly(folder, "even", [3.0] * 36)
+    book = latest_codebook(folder.engine, folder.study.id)
+    rare, even, everything = (read_human(folder, book, (REPAIR,), sample) for sample in ("rare", "even", ""))
+    assert sorted(one.weight for one in rare.items) == drawn
+    assert {one.weight for one in (*even.items, *everything.items)} == {1.0}
+    assert rare.uneven == even.uneven == {}
+    assert everything.uneven == {"rare": frozenset(one.segment.id for one in rare.items)}
+
+
+def test_weights_are_in_the_key_and_told(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study", 40, people=("ana",))
+    before = prepare(folder, ["repair"], DistillationSettings())
+    sample_unevenly(folder, "rare", [1.0] * 20 + [4.0] * 20)
+    sample_unevenly(folder, "other", [1.0] * 20 + [5.0] * 20)
+    sample_unevenly(folder, "even", [1.0] * 40)
+    rare, other, even, everything = (
+        prepare(folder, ["repair"], DistillationSettings(), sample) for sample in ("rare", "other", "even", "")
+    )
+    assert len({before.key, rare.key, other.key}) == 3
+    assert before.key == even.key == everything.key
+    weights = [one.weight for one in rare.parts.held_out]
+    assert set(weights) == {1.0, 4.0}
+    asked = asked_of(rare)
+    assert (asked.weights, len(asked.groups)) == (weights, len(weights))
+    assert asked_of(even).weights is None
+    sizes = part_sizes(rare)
+    assert (sizes.weighted_by, sizes.worth, sizes.uneven) == ("rare", worth(np.array(weights)), 0)
+    (told,) = uneven_notes(sizes)
+    assert told.endswith(f"the {len(weights)} held-out segments weigh like {sizes.worth:.0f} drawn evenly.")
+    (told,) = uneven_notes(part_sizes(everything))
+    assert told == (
+        f"{len(weights)} of {len(weights)} held-out segments were drawn unevenly (samples `other` and `rare`): "
+        "figures are of what people coded, not of the corpus. `--sample other` weights them, one sample at a time."
+    )
+    assert uneven_notes(part_sizes(even)) == uneven_notes(part_sizes(before)) == ()
 
 
 def test_which_codes_are_learnt(tmp_path: Path) -> None:

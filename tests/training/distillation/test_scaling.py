@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from intercoder.core.classifiers import Head
 from intercoder.llms.classifiers.class_probabilities import probabilities, scaled
-from intercoder.training.distillation.scaling import fit_scaling, log_loss
+from intercoder.training.distillation.scaling import How, fit_scaling, log_loss
 
 
 def drawn(logits: np.ndarray, seed: int = 1) -> np.ndarray:
@@ -57,6 +58,24 @@ def test_what_nobody_decided_counts_for_nothing() -> None:
         LOGITS[:2000] * 3, targets[:2000], "multi_label", "temperature"
     )
     assert log_loss(np.zeros((1, 3)), np.array([[0.0, -1, -1]]), "one_of_k") == pytest.approx(math.log(1.5))
+
+
+@pytest.mark.parametrize("head", ["multi_label", "one_of_k"])
+@pytest.mark.parametrize("how", ["temperature", "temperature_and_shift"])
+def test_weights_count_as_often_as_they_say(head: Head, how: How) -> None:
+    logits, targets = LOGITS[:600] * 3, drawn(LOGITS[:600])
+    if head == "one_of_k":
+        targets = np.eye(2)[targets[:, 0].astype(int)]
+    targets[5] = targets[300, 1] = -1
+    without = fit_scaling(logits, targets, head, how)
+    assert fit_scaling(logits, targets, head, how, [1.0] * 600) == without
+    weighted = fit_scaling(logits, targets, head, how, [2.0] * 200 + [1.0] * 400)
+    twice = fit_scaling(np.vstack([logits, logits[:200]]), np.vstack([targets, targets[:200]]), head, how)
+    assert weighted.temperature == pytest.approx(twice.temperature, rel=1e-2)
+    assert weighted.shifts == pytest.approx(twice.shifts, abs=1e-2)
+    assert (weighted.before, weighted.after) == pytest.approx((twice.before, twice.after), abs=1e-3)
+    assert weighted.before != pytest.approx(without.before, abs=1e-3)
+    assert weighted.decisions == without.decisions, "these are segments"
 
 
 @pytest.mark.parametrize("how", ["none", "temperature"])

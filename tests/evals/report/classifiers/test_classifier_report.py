@@ -23,7 +23,7 @@ from tests.cli.conftest import call
 from tests.evals.report.conftest import visible
 from tests.evals.report.deductive.test_deductive_report import CODES, HALF, TEXTS
 from tests.evals.report.deductive_studies import begin, code, make_study, write_book
-from tests.evals.report.distilled_studies import evaluation, grid
+from tests.evals.report.distilled_studies import PARTS, evaluation, grid
 
 MARKUP = "<b>bold</b> & `code`"
 
@@ -185,6 +185,17 @@ def test_a_grid_says_on_how_much_people_are_held_against_one_another(worked: Wor
     grid_of_fewer = worked.grid.model_copy(update={"systems": tuple(fewer)})
     (part,) = classifier_section([], [worked._replace(grid=grid_of_fewer)]).grids
     assert "on 40 of the 160 decisions" in " ".join(part.paragraphs)
+
+
+def test_figures_that_are_weighted_back_say_so(one: Evaluation, worked: WorkedGrid) -> None:
+    weighted = PARTS.model_copy(update={"weighted_by": "rare", "worth": 61.3})
+    in_grid = worked._replace(grid=worked.grid.model_copy(update={"parts": weighted}))
+    (part,) = classifier_section([], [in_grid]).grids
+    told = "figures are weighted back to the corpus, and the 160 held-out segments weigh like 61 drawn evenly"
+    assert told in " ".join(part.paragraphs)
+    assert "weighted" not in classifier_methods([one], [worked])[0]
+    text, _ = classifier_methods([one.model_copy(update={"parts": weighted})], [in_grid])
+    assert "Segments of sample rare were drawn unevenly" in text
 
 
 def test_a_grid_of_which_nothing_is_worked_is_told() -> None:
