@@ -144,6 +144,8 @@ def _tests(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
             f"interval, is called consistent if that lies above {CONSISTENT:g}, guessing if it holds 0, undefined "
             f"below {FEWEST_MINORITY} minority answers in a pass, and unclear otherwise."
         )
+        if any(one.by_classifier for one in contents.values):
+            text += " What a classifier decided is left out of it, since that says the same each time."
     return text, cited
 
 
