@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from intercoder.core.adapters import on_base
 from intercoder.core.agent_settings import CoderSettings, ModeratorSettings
 from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
 from intercoder.core.errors import SettingsError
@@ -52,9 +53,9 @@ def with_adapters_of(study: Study, folder: Path) -> Study:
             return {name: placed(one, name) for name, one in value.items()}
         if isinstance(value, list | tuple):
             return [placed(one) for one in value]
-        if key != "model" or "#" not in value or value.startswith("openai:"):
+        if key != "model":
             return value
-        model, _, adapter = value.partition("#")
+        model, adapter = on_base(value)
         return f"{model}#{folder / Path(adapter).expanduser()}" if adapter else value
 
     return Study.model_validate(placed(study.model_dump()))

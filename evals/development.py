@@ -27,7 +27,8 @@ def coder_findings(
     Codes that do not exclude one another: the binomial test of Yes against No, Holm-adjusted over the codes that
     the coder was asked for. An exclusive book: one chi-squared test of how often each code was chosen, whose p
     stands with every code and needs no adjustment. The repeat test compares the coder with itself asked again,
-    code by code, in an exclusive book as this code against all others. `unsure` is counted and enters no test.
+    code by code, in an exclusive book as this code against all others. `unsure` is counted and enters no test, and
+    what a classifier decided again is counted and enters no repeat test.
 
     Args:
         book: The version that was coded with.
@@ -133,6 +134,7 @@ def _findings(coder: CoderValues, code: str, p_values: _PValues, again: CoderVal
         kappa_high=repeat.kappa.high if repeat else math.nan,
         repeat_p=repeat.p if repeat else math.nan,
         repeat=repeat.verdict if repeat else "undefined",
+        by_classifier=again.by_classifier.get(code, 0) if again else 0,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isnan
 
 from intercoder.core.coding.findings import CoderFindings
+from intercoder.core.shown import counted
 
 GUESSING = "cannot be told from guessing, look at the reasons"
 REPEATS = {
@@ -22,4 +23,12 @@ def verdict(coder: CoderFindings, *, exact: bool) -> str:
     if not isnan(coder.p_holm):
         said.append("not what guessing gives" if coder.not_guessing else GUESSING)
     said.append(REPEATS.get(coder.repeat, "too few answers to say whether it repeats itself"))
+    if coder.by_classifier:
+        said.append(classified_again(coder.by_classifier))
     return "; ".join(said)
+
+
+def classified_again(decisions: int) -> str:
+    """That so many decisions enter no repeat test, since a classifier made them."""
+    are = "is" if decisions == 1 else "are"
+    return f"{counted(decisions, 'repeated decision')} of a classifier {are} left out"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path, PurePath
 
+from intercoder.core.adapters import CONFIG, WEIGHTS, adapter_digest, identity_on
 from intercoder.core.errors import ModelError
 from intercoder.core.record import Record
 from intercoder.llms.references import ModelReference
-
-CONFIG = "adapter_config.json"
-WEIGHTS = "adapter_model.safetensors"
 
 
 class Adapter(Record):
@@ -26,7 +22,7 @@ class Adapter(Record):
     targets: tuple[str, ...]
     """Kinds of the modules that it changes, such as `up_proj`."""
     digest: str
-    """Of its settings and weights, 12 hexadecimal characters: an adapter trained anew has another."""
+    """See `core.adapters.adapter_digest`."""
 
 
 def read_adapter(path: Path) -> Adapter:
@@ -57,7 +53,7 @@ def read_adapter(path: Path) -> Adapter:
             base=str(settings["base_model_name_or_path"]),
             rank=int(settings["r"]),
             targets=(targets,) if isinstance(targets, str) else tuple(sorted(targets)),
-            digest=_digest(path, config.stat().st_mtime_ns, weights.stat().st_mtime_ns),
+            digest=adapter_digest(path),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
@@ -100,9 +96,8 @@ def check_base(adapter: Adapter, reference: ModelReference, folder: Path) -> Non
 def identity(reference: ModelReference) -> str:
     """The name under which a model's answers are kept.
 
-    With an adapter it holds the adapter's digest rather than its place: a study may be moved, and an adapter
-    that is trained anew is another model. Of a model at several servers it holds none of their addresses, so
-    that servers may come, go and change places.
+    With an adapter see `core.adapters.identity_on`. Of a model at several servers it holds none of their addresses,
+    so that servers may come, go and change places.
 
     Raises:
         ModelError: As `read_adapter`.
@@ -112,8 +107,7 @@ def identity(reference: ModelReference) -> str:
     if not reference.adapter:
         return str(reference)
     adapter = read_adapter(Path(reference.adapter).expanduser())
-    bare = reference.model_copy(update={"adapter": ""})
-    return f"{bare}#{adapter.path.name}-{adapter.digest}"
+    return identity_on(str(reference.model_copy(update={"adapter": ""})), adapter.path)
 
 
 def other_names(reference: ModelReference) -> tuple[str, ...]:
@@ -124,14 +118,6 @@ def other_names(reference: ModelReference) -> tuple[str, ...]:
     if len(reference.urls) > 1:
         return tuple(str(reference.model_copy(update={"urls": (url,)})) for url in reference.urls)
     return (reference.anywhere,) if reference.urls and not reference.official else ()
-
-
-@lru_cache(maxsize=64)
-def _digest(path: Path, *_changed: int) -> str:
-    whole = hashlib.sha256()
-    for name in (CONFIG, WEIGHTS):
-        whole.update((path / name).read_bytes())
-    return whole.hexdigest()[:12]
 
 
 def _inputs(adapter: Adapter) -> Iterator[tuple[str, int]]:

@@ -55,6 +55,11 @@ class StudyFolder:
         return self.path / CLASSIFIERS
 
     @property
+    def adapters(self) -> Path:
+        """The study's LoRA adapters, each in a folder of its name."""
+        return self.path / "adapters"
+
+    @property
     def checkpoints(self) -> Path:
         """LangGraph cursors; may be deleted."""
         return self.path / "checkpoints.db"

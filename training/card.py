@@ -7,30 +7,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from intercoder.core.adapters import CARD, DataCard
 from intercoder.core.agent_settings import Ending
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
 from intercoder.core.shown import counted
 from intercoder.training.settings import LoraSettings
 
-CARD = "card.json"
 README = "README.md"
-
-
-class DataCard(Record):
-    """What was learnt from."""
-
-    source: str
-    digest: str
-    """Of all pairs, see `Pairs.digest`."""
-    pairs: int
-    documents: int
-    dropped: dict[str, int]
-    """Pairs that were left out, by what was wrong with them."""
-    training: int
-    held_out: int
-    learnt_documents: tuple[str, ...] = ()
-    """Ids of the documents that were learnt from: who tries the adapter leaves them out."""
 
 
 class Losses(Record):

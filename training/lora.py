@@ -14,17 +14,18 @@ from typing import Any, NamedTuple
 
 from intercoder.agents.coder import Coder
 from intercoder.agents.means import Means
+from intercoder.core.adapters import CARD, CONFIG, WEIGHTS, DataCard
 from intercoder.core.agent_settings import CoderSettings
+from intercoder.core.classifiers import text_key
 from intercoder.core.errors import InputError, ModelError
 from intercoder.core.identity import digest
 from intercoder.core.record import Record
-from intercoder.llms.adapters import CONFIG, WEIGHTS
 from intercoder.llms.embedded.loading import fastest_dtype, load_weights, load_words
 from intercoder.llms.factory import weights_folder
 from intercoder.llms.references import parse_reference
 from intercoder.prompts.loader import Prompt, load
 from intercoder.training.batches import branches_apart
-from intercoder.training.card import CARD, Card, DataCard, Losses, read_card, write_card
+from intercoder.training.card import Card, Losses, read_card, write_card
 from intercoder.training.checkpoints import Checkpoint, Workplace
 from intercoder.training.examples import Asked, Example, codes, make_examples
 from intercoder.training.learning import Failing, Learning, Listener, adapted, of_memory, total_steps
@@ -242,6 +243,7 @@ def _card(
     material: _Material,
     last: Checkpoint,
 ) -> Card:
+    learnt = pairs.split(settings.held_out, settings.seed).training
     data = DataCard(
         source=Path(pairs.source).name,
         digest=pairs.digest,
@@ -250,7 +252,8 @@ def _card(
         dropped=dict(Counter(one.fault for one in material.dropped)),
         training=codes(material.training),
         held_out=codes(material.held_out),
-        learnt_documents=_learnt(pairs, settings),
+        learnt_documents=tuple(dict.fromkeys(pair.segment.document_id for pair in learnt)),
+        learnt_texts=tuple(dict.fromkeys(text_key(pair.segment.text) for pair in learnt)),
     )
     return Card(
         name=out.name,
@@ -273,11 +276,6 @@ def _card(
         seconds=0,
         versions={name: version(name) for name in _VERSIONS},
     )
-
-
-def _learnt(pairs: Pairs, settings: LoraSettings) -> tuple[str, ...]:
-    training = pairs.split(settings.held_out, settings.seed).training
-    return tuple(dict.fromkeys(pair.segment.document_id for pair in training))
 
 
 def _losses(before: float | None, last: Checkpoint) -> Losses:

@@ -165,6 +165,8 @@ def _recoded_as_json(recoding: Recoding) -> dict[str, object]:
 
 
 def _print_findings(book: Codebook, findings: dict[str, CodeFindings]) -> None:
+    from intercoder.evals.development_words import classified_again
+
     several = len({coder.coder for one in findings.values() for coder in one.coders}) > 1
     rows = [
         (
@@ -198,6 +200,17 @@ def _print_findings(book: Codebook, findings: dict[str, CodeFindings]) -> None:
         if any(NOT_TOLD in row for row in rows):
             print(f"{NOT_TOLD}: from guessing, so look at the reasons; an even share of Yes looks the same.")
         print("p: Holm-adjusted. again: whether the coder repeats itself when asked in another way.")
+    if again := _by_classifier(book, findings):
+        print(f"kappa, again: {classified_again(again)}, since it says the same each time.")
+
+
+def _by_classifier(book: Codebook, findings: dict[str, CodeFindings]) -> int:
+    """Decisions that classifiers made again; in an exclusive book each says something of every code."""
+    decided: dict[str, list[int]] = {}
+    for one in findings.values():
+        for coder in one.coders:
+            decided.setdefault(coder.coder, []).append(coder.by_classifier)
+    return sum(max(counts) if book.exclusive else sum(counts) for counts in decided.values())
 
 
 def told_apart(coder: CoderFindings) -> str:

@@ -41,7 +41,7 @@ def print_calibration(folder: StudyFolder, run: Run, *, json: bool) -> None:
     _print_people(stands, run.total)
     if unseen := left_out(folder, run):
         told = "segment is" if unseen == 1 else "segments are"
-        print(f"{unseen:,} {told} left out, since a classifier learnt from them.")
+        print(f"{unseen:,} {told} left out, since a classifier or an adapter learnt from them.")
     print(f"{run.id}: {ready} of {counted(len(stands), 'code')} ready.")
     missing = [code.label for code in book.leaves if code.id not in stands and code.kind == "model"]
     if missing:

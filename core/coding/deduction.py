@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Role, Value
+from intercoder.core.deductive_settings import CLASSIFIER
 from intercoder.core.record import Record
 
 
@@ -20,6 +22,9 @@ class CoderValues(Record):
 
     Of an exclusive book, a chosen code is `yes` and every other `no`.
     """
+    by_classifier: Mapping[str, int] = {}
+    """Of a coder asked again: code id -> decisions that a classifier made. It says the same each time, which tells
+    nothing of whether a coder repeats itself: these are no values."""
 
     def of(self, code_id: str) -> Mapping[str, Value]:
         """Segment id -> decision about one code; empty where the coder never decided about it."""
@@ -124,14 +129,50 @@ def spread(book: Codebook, decision: Decision) -> Iterator[tuple[str, Value]]:
             yield code.id, "yes" if code.id == decision.code_id else "no"
 
 
+class FoundValues:
+    """Values by coder while decisions are read."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[Role, str], dict[str, dict[str, Value]]] = {}
+        self._by_classifier: dict[tuple[Role, str], Counter[str]] = {}
+
+    def add(
+        self, role: Role, coder: str, code_id: str, segment_id: str, value: Value, *, by_classifier: bool
+    ) -> None:
+        """Add what a decision says of a code; `by_classifier` as `classified_again` says."""
+        values = self._values.setdefault((role, coder), {})
+        if by_classifier:
+            self._by_classifier.setdefault((role, coder), Counter())[code_id] += 1
+        else:
+            values.setdefault(code_id, {})[segment_id] = value
+
+    @property
+    def coders(self) -> list[CoderValues]:
+        """All that was added: coders, then the moderator, then repeats, each by name."""
+        return [
+            CoderValues(name=name, role=role, values=of, by_classifier=self._by_classifier.get((role, name), {}))
+            for (role, name), of in sorted(self._values.items())
+        ]
+
+
+def classified_again(role: str, model: str) -> bool:
+    """Whether a decision is a classifier's that was asked again (see `CoderValues.by_classifier`).
+
+    Args:
+        role: The decision's.
+        model: Of its provenance.
+    """
+    return role == "repeat" and model.startswith(CLASSIFIER)
+
+
 def values_of(book: Codebook, decisions: Iterable[Decision]) -> list[CoderValues]:
     """Decisions that stand, as values by coder: coders, then the moderator, then repeats, each by name."""
-    found: dict[tuple[Role, str], dict[str, dict[str, Value]]] = {}
-    for decision in decisions:
-        values = found.setdefault((decision.role, decision.coder), {})
-        for code_id, value in spread(book, decision):
-            values.setdefault(code_id, {})[decision.segment_id] = value
-    return [CoderValues(name=name, role=role, values=found[role, name]) for role, name in sorted(found)]
+    found = FoundValues()
+    for one in decisions:
+        again = classified_again(one.role, one.provenance.model)
+        for code_id, value in spread(book, one):
+            found.add(one.role, one.coder, code_id, one.segment_id, value, by_classifier=again)
+    return found.coders
 
 
 def about_codes(

@@ -71,6 +71,9 @@ class CoderFindings(Record):
     repeat: str = "undefined"
     """`consistent`, `unclear`, `guessing` or `undefined`."""
 
+    by_classifier: int = 0
+    """Decisions of the second pass that a classifier made (`CoderValues.by_classifier`); in no repeat test."""
+
     @property
     def not_guessing(self) -> bool:
         """Whether the answers are told from guessing; false also where the test is undefined."""

@@ -9,6 +9,7 @@ from intercoder.graphs.other_servers import alike
 from intercoder.prompts.loader import load
 from intercoder.stores.database import reading
 from intercoder.stores.runs.decisions import prompts_asked
+from intercoder.stores.runs.run_adapters import run_adapters
 from intercoder.stores.study_folder import StudyFolder
 
 
@@ -30,8 +31,8 @@ def _asking(study: Study) -> tuple[object, ...]:
 
 
 def _reworded(folder: StudyFolder, run: Run) -> bool:
-    """Whether a prompt that the run asked with, its worked examples, or a classifier were changed since."""
-    if not are_as_they_were(folder, folder.study, run):
+    """Whether a prompt that the run asked with, its worked examples, a classifier or an adapter changed since."""
+    if not are_as_they_were(folder, folder.study, run) or run_adapters(folder, run) is None:
         return True
     deductive = folder.study.deductive
     moderator = deductive.moderator

@@ -89,7 +89,7 @@ def begin_calibration(folder: StudyFolder, sample: str) -> Run:
 def people_of(folder: StudyFolder, sample: str, book: Codebook, run: Run | None = None) -> list[CoderValues]:
     """What people decided about a sample's segments, of codes that the book shows as they saw them.
 
-    Segments that a classifier of the study's coders learnt from are left out (see `left_out`).
+    Segments that a classifier or an adapter of the study's coders learnt from are left out (see `left_out`).
 
     Args:
         folder: The study.
@@ -99,7 +99,7 @@ def people_of(folder: StudyFolder, sample: str, book: Codebook, run: Run | None 
 
     Raises:
         InputError: There is no such sample.
-        StudyError: Nobody has coded it yet, every code was changed since, or a classifier learnt from all of it.
+        StudyError: Nobody has coded it yet, every code was changed since, or coders learnt from all of it.
     """
     with reading(folder.engine) as connection:
         known = sample_names(connection, folder.study.id)
@@ -111,10 +111,10 @@ def people_of(folder: StudyFolder, sample: str, book: Codebook, run: Run | None 
     people, learnt = unlearnt(folder, said, [run] if run else [])
     if learnt and not any(person.values for person in people):
         raise StudyError(
-            f"a classifier learnt from all {learnt:,} segments of the sample `{sample}` that people coded, or is "
-            "not there any more.",
-            remedy="Draw a new sample under another name and have it coded, so that the classifier is held against "
-            "what it never saw.",
+            f"a classifier or an adapter learnt from all {learnt:,} segments of the sample `{sample}` that people "
+            "coded, or nobody can tell: it was trained anew, or is not there any more, or has no card.",
+            remedy="Draw a new sample under another name and have it coded, so that the coder is held against what "
+            "it never saw. What has no card is made anew with `intercoder distill` or `intercoder train lora`.",
         )
     if people and not any(person.values for person in people):
         raise StudyError(
@@ -157,7 +157,7 @@ def judge(folder: StudyFolder, run: Run) -> dict[str, dict[str, CodeCalibration]
 
 
 def left_out(folder: StudyFolder, run: Run) -> int:
-    """How many segments of a calibration run's sample people coded and a classifier of the run learnt from."""
+    """How many segments of a calibration run's sample people coded and one of its coders learnt from."""
     people = human_values(folder.engine, folder.study.id, run.sample)
     return unlearnt(folder, people, [run]).left_out
 

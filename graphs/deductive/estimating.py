@@ -18,7 +18,7 @@ def estimates_of(folder: StudyFolder, run: Run) -> FinalEstimates:
     """Counts, shares with intervals, shares corrected by what people said, and codes together.
 
     People's codings are those of the sample on which the codes were calibrated last, without segments that a
-    classifier learnt from.
+    classifier or an adapter learnt from.
 
     Args:
         folder: The study.

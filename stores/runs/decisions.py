@@ -96,6 +96,13 @@ def prompts_asked(connection: Connection, study_id: str, run_id: str) -> list[Pr
     return [PromptAsked(*row) for row in connection.execute(query)]
 
 
+def models_asked(connection: Connection, study_id: str, run_id: str) -> list[str]:
+    """The models that gave the decisions of a run, each once, under the names that their answers are kept under."""
+    table = schema.decisions
+    wanted = sa.and_(table.c.study_id == study_id, table.c.run == run_id, table.c.model != "")
+    return list(connection.execute(sa.select(table.c.model).where(wanted).distinct()).scalars())
+
+
 def _segments(decisions: Sequence[Decision]) -> list[str]:
     return list({decision.segment_id for decision in decisions})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple, cast
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.coding.deduction import CoderValues, standing_of
+from intercoder.core.coding.deduction import CoderValues, FoundValues, classified_again, standing_of
 from intercoder.core.decisions import Decision, Role, Value
 from intercoder.core.protocols import Run
 from intercoder.stores import schema
@@ -28,6 +29,8 @@ class Given(NamedTuple):
     coder: str
     code_id: str
     value: str
+    by_classifier: bool = False
+    """See `core.coding.deduction.classified_again`."""
 
 
 class SegmentAnswers(NamedTuple):
@@ -61,7 +64,7 @@ def run_answers(connection: Connection, study_id: str, run: Run, book: Codebook)
             for row in rows:
                 latest[row[2], row[3], "" if book.exclusive else row[4] or ""] = row
             given = tuple(
-                Given(role, coder, row[4] or "", row[5])
+                Given(role, coder, row[4] or "", row[5], classified_again(role, row[7]))
                 for (role, coder, code), row in latest.items()
                 if (row[4] in known or (book.exclusive and row[5] == "unsure"))
                 and not (failed and failed.get((segment, role, coder, code), 0) > row[6])
@@ -106,7 +109,7 @@ def run_decisions(connection: Connection, study_id: str, run: Run, segment_id: s
 
 
 def _answer_rows(connection: Connection, study_id: str, run: Run, start: int) -> Iterator[Sequence[Any]]:
-    """Position, segment, role, coder, code, value and round of a block's decisions, oldest round first."""
+    """Position, segment, role, coder, code, value, round and model of a block's decisions, oldest round first."""
     table, drawn = schema.decisions, schema.sample_segments
     query = (
         sa.select(
@@ -117,6 +120,7 @@ def _answer_rows(connection: Connection, study_id: str, run: Run, start: int) ->
             table.c.code_id,
             table.c.value,
             table.c.round,
+            table.c.model,
         )
         .select_from(
             drawn.join(
@@ -137,15 +141,14 @@ def _answer_rows(connection: Connection, study_id: str, run: Run, start: int) ->
 
 def run_values(connection: Connection, study_id: str, run: Run, book: Codebook) -> list[CoderValues]:
     """What stands in a deductive run, by coder, as `stores.runs.deductions.coder_values` has it, read leanly."""
-    found: dict[tuple[Role, str], dict[str, dict[str, Value]]] = {}
+    found = FoundValues()
     leaves = [code.id for code in book.leaves]
     for _, segment, given in run_answers(connection, study_id, run, book):
-        for role, coder, code_id, value in given:
-            values = found.setdefault((cast(Role, role), coder), {})
+        for role, coder, code_id, value, by_classifier in given:
+            add = partial(found.add, cast(Role, role), coder, by_classifier=by_classifier)
             if not book.exclusive:
-                values.setdefault(code_id, {})[segment] = cast(Value, value)
+                add(code_id, segment, cast(Value, value))
                 continue
             for code in leaves:
-                one: Value = "unsure" if value == "unsure" else "yes" if code == code_id else "no"
-                values.setdefault(code, {})[segment] = one
-    return [CoderValues(name=name, role=role, values=found[role, name]) for role, name in sorted(found)]
+                add(code, segment, "unsure" if value == "unsure" else "yes" if code == code_id else "no")
+    return found.coders

@@ -11,6 +11,7 @@ from intercoder.core.codebook import Code, Codebook
 from intercoder.core.coding.deduction import CoderValues
 from intercoder.core.decisions import Role
 from intercoder.evals.development import choose_excerpts, coder_findings
+from intercoder.evals.development_words import verdict
 from intercoder.evals.randomness import binary, choice, holm, repeat_test
 
 SEGMENTS = [f"s{place:02}" for place in range(60)]
@@ -108,6 +109,19 @@ def test_a_coder_is_compared_with_itself_asked_again() -> None:
 def test_a_repeat_without_a_common_answer_is_undefined() -> None:
     coders = [values("reader", a={"s1": "yes"}), values("reader", "repeat", a={"s1": "unsure", "s2": "no"})]
     assert coder_findings(book("a"), coders)["a"][0].repeat == "undefined"
+
+
+def test_what_a_classifier_said_again_is_counted_and_enters_no_repeat_test() -> None:
+    first = answers(20, 20)
+    second = {segment: value for segment, value in first.items() if segment in SEGMENTS[:10]}
+    again = CoderValues(name="reader", role="repeat", values={"a": second}, by_classifier={"a": 30})
+    coders = [values("reader", a=first), again]
+    (found,) = coder_findings(book("a"), coders)["a"]
+    assert (found.by_classifier, found.repeat) == (30, "undefined"), "ten times Yes do not tell"
+    assert verdict(found, exact=False).endswith("30 repeated decisions of a classifier are left out")
+    (whole,) = coder_findings(book("a"), [coders[0], values("reader", "repeat", a=first)])["a"]
+    assert (whole.by_classifier, whole.repeat) == (0, "consistent")
+    assert "classifier" not in verdict(whole, exact=False)
 
 
 TWO = [

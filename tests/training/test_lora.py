@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from intercoder.core.adapters import read_data
+from intercoder.core.classifiers import text_key
 from intercoder.core.errors import InputError, ModelError, SettingsError, StudyBusy
 from intercoder.llms.adapters import read_adapter
 from intercoder.training import lora
@@ -54,6 +56,10 @@ def test_an_adapter_comes_with_its_card(trained: Trained, base: Path) -> None:
     assert card is not None
     assert (card.steps, card.settings, card.base) == (8, SETTINGS, f"hf:{base}")
     assert (card.data.pairs, card.data.training, card.data.held_out) == (16, 14, 2)
+    texts = {text_key(f"Thing {n}.") for n in range(8)}
+    assert read_data(trained.adapter) == card.data
+    assert len(card.data.learnt_documents) == len(card.data.learnt_texts) == 7
+    assert set(card.data.learnt_texts) < texts
     assert card.losses.held_out_before is not None
     assert card.losses.held_out_after is not None
     assert card.losses.held_out_after < card.losses.held_out_before

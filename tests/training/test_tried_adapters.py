@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from intercoder.core.adapters import DataCard
 from intercoder.core.agent_settings import CoderSettings
 from intercoder.core.errors import InputError, ModelError
 from intercoder.core.study import Privacy, Study
 from intercoder.training.candidates import Way
-from intercoder.training.card import Card, DataCard, Losses, read_card, write_card
+from intercoder.training.card import Card, Losses, read_card, write_card
 from intercoder.training.development_items import draw_items
 from intercoder.training.selection_source import Source
 from intercoder.training.settings import LoraSettings

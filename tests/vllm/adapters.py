@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from intercoder.llms.adapters import CONFIG, WEIGHTS
+from intercoder.core.adapters import CONFIG, WEIGHTS
 
 PROJECTIONS = ("gate_proj", "up_proj", "down_proj")
 

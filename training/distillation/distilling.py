@@ -35,6 +35,7 @@ from intercoder.training.distillation.notes import notes_on, notes_on_learning, 
 from intercoder.training.distillation.published import (
     Distillation,
     There,
+    check_awaited,
     publish,
     there_already,
     write_measured,
@@ -67,7 +68,8 @@ def distill(
         listen: Told how it goes.
 
     Raises:
-        InputError: There is too little to learn from, or another classifier of that name.
+        InputError: There is too little to learn from, or another classifier of that name, or one that a run awaits
+            (see `published.check_awaited`).
         SynthesizerRepeats: The synthesizer writes nothing new any more.
         ModelError, SettingsError: A model or prompt cannot be used.
         EndpointStopped: An endpoint answers nobody.
@@ -94,6 +96,7 @@ def distill(
                 evaluation = beside_grids(known.evaluation, material.folder.path)
                 return Distilled(out, known.card, evaluation, known=True)
             return _asked_anew(material, numbers, out, known, record, listen)
+        check_awaited(material.folder, out)
         job = workplace.take_up(key, new=new)
         keep_places(material)
         written, said = asked(material.folder, partial(_ask, material, numbers, listen))
@@ -116,6 +119,8 @@ def _asked_anew(
     sets = training_sets(material, numbers, written)
     learnt = [one for one in known.evaluation.systems if one.system not in ("model", "cascade", "people")]
     card, evaluation = _measured(material, out.name, sets, {"classifier": out}, said, written, learnt)
+    if card.confidence != known.card.confidence:
+        check_awaited(material.folder, out, bound=True)
     made = record.model_copy(update=known.record.model_dump(include={"mark", "dropped", "missing"}))
     write_measured(out, card, evaluation, made)
     return Distilled(out, card, beside_grids(evaluation, material.folder.path), known=True, asked_anew=True)

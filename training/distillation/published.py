@@ -16,6 +16,9 @@ from intercoder.core.record import Record
 from intercoder.core.shown import listed
 from intercoder.formats.whole_files import whole_file
 from intercoder.stores.classifiers.classifier_folders import EVALUATION
+from intercoder.stores.database import reading
+from intercoder.stores.runs.run_classifiers import awaiting
+from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.distillation.classifier_folder import is_there
 from intercoder.training.distillation.classifier_readme import write_card
 from intercoder.training.distillation.distillation_settings import DistillationSettings
@@ -97,6 +100,39 @@ def _difference(there: Distillation, wanted: Distillation) -> str:
     if there.decided != wanted.decided:
         return "codes or what people decided have changed since"
     return "a model, a prompt, settings in study.toml or intercoder itself have changed since"
+
+
+def check_awaited(folder: StudyFolder, out: Path, *, bound: bool = False) -> None:
+    """Refuse to replace a classifier that a run is to go on with.
+
+    Args:
+        folder: The study.
+        out: The classifier's place; there may be none.
+        bound: Whether nothing but the bound on its card is to change, by which not all runs go.
+
+    Raises:
+        InputError: There is such a run.
+    """
+    try:
+        digest = read_card(out).digest
+    except ModelError:
+        return
+    with reading(folder.engine) as connection:
+        runs = [
+            run
+            for run, coder in awaiting(connection, folder.study.id, out.name, digest)
+            if not bound or (coder.classifier and coder.confidence is None)
+        ]
+    if not runs:
+        return
+    run = runs[-1]
+    anew = f"; `intercoder run codevelop {folder.argument} --new` gives it up" if run.graph == "codevelop" else ""
+    raise InputError(
+        f"`{run.id}` is not done, and goes on with no other classifier, nor with another bound.",
+        where=str(out),
+        remedy=f"Choose another `--name`, or finish the run first with `intercoder resume {folder.argument} "
+        f"{run.id}`{anew}.",
+    )
 
 
 def publish(folder: Path, out: Path, card: ClassifierCard, evaluation: Evaluation, record: Distillation) -> None:

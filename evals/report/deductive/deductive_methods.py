@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from intercoder.core.adapters import on_base
 from intercoder.core.coding.deduction import PATTERN
 from intercoder.core.coding.findings import ALPHA
 from intercoder.core.deductive_settings import CLASSIFIER, DeductiveCoderSettings, DeductiveModerator
 from intercoder.core.shown import counted, listed
+from intercoder.core.study import Study
 from intercoder.evals.randomness import CONSISTENT, FEWEST_MINORITY
 from intercoder.evals.report.classifiers.classifier_methods import CLASSIFIER_REFERENCES, classifier_methods
 from intercoder.evals.report.deductive.deductive_contents import DeductiveContents, population, stratified
@@ -142,6 +144,8 @@ def _tests(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
             f"interval, is called consistent if that lies above {CONSISTENT:g}, guessing if it holds 0, undefined "
             f"below {FEWEST_MINORITY} minority answers in a pass, and unclear otherwise."
         )
+        if any(one.by_classifier for one in contents.values):
+            text += " What a classifier decided is left out of it, since that says the same each time."
     return text, cited
 
 
@@ -194,6 +198,15 @@ def _calibration(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
     )
 
 
+def _learnt(study: Study) -> str:
+    """Which kinds of coders learnt from people's codes, in words; empty for none."""
+    kinds = {
+        "a classifier": any(one.classifies for one in study.deductive.coders),
+        "an adapter": any(on_base(one).adapter for one in study.deductive_models),
+    }
+    return " or ".join(kind for kind, codes in kinds.items() if codes)
+
+
 def _estimates(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
     found = contents.estimates
     if found is None:
@@ -209,9 +222,9 @@ def _estimates(contents: DeductiveContents) -> tuple[str, Sequence[str]]:
             "; corrected shares are prediction-powered: the mean of the model's answers plus the mean difference "
             "of people's and the model's on the calibration sample, with the sum of both variances"
         )
-        if any(one.classifies for one in contents.study.deductive.coders):
+        if learnt := _learnt(contents.study):
             text += (
-                ". People's answers to segments that a classifier learnt from or was chosen with are left out of "
+                f". People's answers to segments that {learnt} learnt from or was chosen with are left out of "
                 "them, while the model's stay in: the difference found elsewhere is taken for these segments, too, "
                 "where it is probably smaller"
             )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from intercoder.core.coding.deduction import PATTERN
 from intercoder.core.coding.findings import CoderFindings
+from intercoder.evals.development_words import classified_again
 from intercoder.evals.estimates import proportion
 from intercoder.evals.interval import Estimate
 from intercoder.evals.randomness import CONSISTENT
@@ -83,11 +84,12 @@ def meaning(one: Tested, *, exclusive: bool = False) -> str:
         first = LOOK
     else:
         first = "codes are not chosen with equal chances" if exclusive else "differs from tossing a coin"
-    return first if one.found.repeat == "undefined" and math.isnan(one.found.kappa) else _with_repeat(first, one)
-
-
-def _with_repeat(first: str, one: Tested) -> str:
-    return f"{first}; {REPEATS[one.found.repeat]}"
+    said = [first]
+    if one.found.by_classifier or one.found.repeat != "undefined" or math.isfinite(one.found.kappa):
+        said.append(REPEATS[one.found.repeat])
+    if one.found.by_classifier:
+        said.append(classified_again(one.found.by_classifier))
+    return "; ".join(said)
 
 
 def columns(contents: DeductiveContents) -> tuple[str, ...]:

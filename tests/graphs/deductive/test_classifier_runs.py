@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from intercoder.agents import classifier_coder
+from intercoder.cli.coding.deductive_results import print_development
 from intercoder.core.classifiers import group_keys, read_card, text_key
 from intercoder.core.codebook import Codebook
 from intercoder.core.deductive_settings import Deduction, DeductiveCoderSettings
@@ -18,6 +19,7 @@ from intercoder.core.documents import Document, Span
 from intercoder.core.errors import IntercoderError, ModelError, SettingsError, StudyError
 from intercoder.core.protocols import Run
 from intercoder.core.study import Limits
+from intercoder.evals.report.deductive import randomness_tests
 from intercoder.evals.report.deductive.deductive_methods import deductive_methods
 from intercoder.evals.report.deductive.deductive_reading import gather_deductive
 from intercoder.graphs import jobs
@@ -28,15 +30,18 @@ from intercoder.graphs.deductive.deductive_planning import plan_deductive
 from intercoder.graphs.deductive.deductive_texts import code_deductively
 from intercoder.graphs.deductive.estimating import estimates_of
 from intercoder.graphs.deductive.final_jobs import begin_final
+from intercoder.graphs.deductive.findings import gather_findings
 from intercoder.graphs.deductive.teams import Teams, make_team
 from intercoder.graphs.jobs import execute
 from intercoder.stores import schema
+from intercoder.stores.codebooks.development import SqlDevelopmentStore
 from intercoder.stores.corpus.intake import Source, import_source
 from intercoder.stores.corpus.samples import Scope
 from intercoder.stores.corpus.segments import segments_of_ids
 from intercoder.stores.database import reading, writing
 from intercoder.stores.runs.deductions import SqlDeductiveStore, final_values
 from intercoder.stores.runs.runs import list_runs
+from intercoder.stores.runs.unit_decisions import run_values
 from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.differing.disagreeing import MEND, MONEY, SETTINGS, TEXTS, code_by_hand, make_book, make_study
 from tests.llms.classifiers.tiny_encoders import card, write_card
@@ -384,6 +389,35 @@ def test_a_team_of_a_later_version_does_not_change_to_a_classifier_trained_anew(
     learnt(folder, first, digest="second")
     with pytest.raises(ModelError, match="while it coded"):
         teams(make_book(folder, MONEY.model_copy(update={"definition": "Cheap.", "revision": 3}), MEND))
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_asked_again_only_what_the_model_decided_tells_whether_a_coder_repeats_itself(
+    folder: StudyFolder, rule: Rule, exclusive: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = make_book(folder, exclusive=exclusive)
+    learnt(coding(folder, CASCADE), book)
+    done = execute(folder, lambda: begin_development(folder, folder.study, Scope()), lambda _: None)
+    assert done is not None
+    store = SqlDevelopmentStore(folder.engine, folder.study.id)
+    first, again = store.values(done.run.id)
+    assert [len(first.of(code)) for code in ("c_money", "c_mend")] == [5, 5]
+    by_classifier = {"c_money": 3, "c_mend": 3} if exclusive else {"c_money": 2, "c_mend": 2}
+    assert again.by_classifier == by_classifier
+    assert {code: 5 - len(again.of(code)) for code in by_classifier} == by_classifier
+    with reading(folder.engine) as connection:
+        lean = run_values(connection, folder.study.id, done.run, book)
+    assert [one.by_classifier for one in lean] == [{}, by_classifier]
+    assert [one.values for one in lean] == [one.values for one in (first, again)]
+    findings = gather_findings(store, done.run.id, list(by_classifier))
+    assert {code: one.coders[0].by_classifier for code, one in findings.items()} == by_classifier
+    print_development(folder, done.run, json=False)
+    told = f"again: {3 if exclusive else 4} repeated decisions of a classifier are left out"
+    assert told in " ".join(capsys.readouterr().out.split())
+    contents = gather_deductive(folder, done.run, findings)
+    about_money = randomness_tests.meaning(randomness_tests.tested(contents)[0], exclusive=exclusive)
+    assert f"; {by_classifier['c_money']} repeated decisions of a classifier are left out" in about_money
+    assert "What a classifier decided is left out" in " ".join(deductive_methods(contents).paragraphs)
 
 
 def calibrated(folder: StudyFolder, **told: Any) -> Run:

@@ -20,6 +20,7 @@ from intercoder.llms.embeddings import HashingEmbedder
 from intercoder.stores.classifiers.classifier_folders import read_evaluations
 from intercoder.stores.classifiers.synthetic_segments import SqlSyntheticStore
 from intercoder.stores.codebooks.current_book import current_book
+from intercoder.stores.runs.runs import set_status
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import asking, cascading, distilling, measuring, training_sets, writing
@@ -28,6 +29,7 @@ from intercoder.training.distillation.distilling import Distilled, distill, numb
 from intercoder.training.distillation.keys import asking_key, coder_key, key_of, people_key
 from intercoder.training.distillation.material import Material, prepare
 from intercoder.training.distillation.notes import notes_on_sets
+from tests.llms.classifiers.tiny_encoders import card, write_card
 from tests.training.distillation.studies import (
     BUYING,
     REPAIR,
@@ -38,6 +40,7 @@ from tests.training.distillation.studies import (
     make_encoder,
     make_study,
 )
+from tests.training.distillation.test_published import CASCADE, begun
 
 pytest.importorskip("torch")
 pytest.importorskip("sentence_transformers")
@@ -158,6 +161,52 @@ def test_beside_another_language_model_only_that_is_measured_again(
     back = distill(material, "repair")
     assert back.card == before.card
     assert (back.evaluation.systems, back.evaluation.notes) == (before.evaluation.systems, before.evaluation.notes)
+
+
+def test_a_classifier_that_a_run_is_to_go_on_with_is_not_replaced(
+    tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    folder = material.folder
+    place = write_card(card("repair"), folder.classifiers / "repair")
+    run = begun(folder)
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(distilling, "asked", refuse)
+    for new in (True, False):
+        with pytest.raises(InputError, match=f"`{run.id}` is not done"):
+            distill(material, "repair", new=new)
+        assert read_card(place).digest == "first"
+        with Workplace(place) as workplace:
+            assert workplace.job(key_of(material)) is None or not new, "nothing was begun"
+            workplace.take_up(key_of(material), new=False)
+    set_status(folder.engine, folder.study.id, run.id, "done")
+    with pytest.raises(AssertionError):
+        distill(material, "repair", new=True)
+
+
+def test_nor_is_its_bound_changed(tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    before = distill(material, "repair")
+    begun(material.folder, CASCADE, digest=before.card.digest)
+    flaky = coded_by(material, "scripted:flaky")
+    measured = distilling._measured
+
+    def at(bound: float) -> None:
+        def with_bound(*given: Any) -> Any:
+            one, evaluation = measured(*given)
+            return one.model_copy(update={"confidence": bound}), evaluation
+
+        monkeypatch.setattr(distilling, "_measured", with_bound)
+
+    at(before.card.confidence + 0.1)
+    with pytest.raises(InputError, match="is not done, and goes on with no other"):
+        distill(flaky, "repair")
+    assert read_card(before.folder) == before.card
+    at(before.card.confidence)
+    assert distill(flaky, "repair").asked_anew
 
 
 def test_for_another_target_only_the_bound_is_chosen_again(
