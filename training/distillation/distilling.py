@@ -16,6 +16,7 @@ from intercoder.llms import torch_environment
 from intercoder.stores.classifiers.classifier_folders import beside_grids, grids_of
 from intercoder.training.checkpoints import Workplace
 from intercoder.training.distillation import measuring
+from intercoder.training.distillation.adapter_notes import adapter_notes
 from intercoder.training.distillation.asking import (
     Asking,
     Listener,
@@ -206,7 +207,7 @@ def _measured(
         systems += [measuring.logistic_figures(material, one, asked_about) for one in sets]
     systems += _others(material, said, cascade)
     notes = [*notes_on(material, said, cascade, written.missing), *notes_on_sets(material, sets)]
-    notes += [*notes_on_shares(material, given.development), *notes_on_learning(card)]
+    notes += [*notes_on_shares(material, given.development), *notes_on_learning(card), *adapter_notes(material)]
     curves = (cascade.development, cascade.held_out) if cascade else None
     return card, measuring.evaluation(material, card, main, given, systems, curves, notes)
 

@@ -183,7 +183,7 @@ def test_before_a_run_it_is_told_that_a_bound_was_chosen_for_another_model(folde
     (note,) = told(CASCADE, chosen_for="embedded:qwen2.5-coder-0.5b")
     assert "scripted:words decides where the classifier mine is less confident than 0.8" in note
     assert "chosen for embedded:qwen2.5-coder-0.5b" in note
-    assert "`--new`" in note
+    assert "Run its `distill` again" in note
     (note,) = told(CASCADE, chosen_for="")
     assert "chosen for no language model" in note
     assert not told(CASCADE, chosen_for="scripted:words")
