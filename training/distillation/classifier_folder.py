@@ -60,15 +60,21 @@ def fresh(out: Path) -> Path:
 
 def publish(card: ClassifierCard, out: Path, seconds: float) -> ClassifierCard:
     """Give a classifier its place, whole and at once, with its card; its weights lie in the folder of `fresh`."""
-    new, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    new = out.with_name(f".{out.name}.new")
     published = card.model_copy(update={"digest": _digest(new, card), "seconds": seconds})
     write_card(published, new)
+    put_in_place(new, out)
+    return published
+
+
+def put_in_place(new: Path, out: Path) -> None:
+    """Let a folder take the place of what may be there."""
+    old = out.with_name(f".{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
     if out.exists():
         out.replace(old)
     new.replace(out)
     shutil.rmtree(old, ignore_errors=True)
-    return published
 
 
 def _digest(folder: Path, card: ClassifierCard) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from intercoder.stores.classifiers.classifier_folders import EVALUATION
 from intercoder.stores.database import reading
 from intercoder.stores.runs.run_classifiers import awaiting
 from intercoder.stores.study_folder import StudyFolder
-from intercoder.training.distillation.classifier_folder import is_there
+from intercoder.training.distillation.classifier_folder import is_there, put_in_place
 from intercoder.training.distillation.classifier_readme import write_card
 from intercoder.training.distillation.distillation_settings import DistillationSettings
 from intercoder.training.distillation.keys import numbers_in_key
@@ -146,12 +145,7 @@ def publish(folder: Path, out: Path, card: ClassifierCard, evaluation: Evaluatio
         record: How it was distilled.
     """
     write_measured(folder, card, evaluation, record)
-    old = out.with_name(f".{out.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        out.replace(old)
-    folder.replace(out)
-    shutil.rmtree(old, ignore_errors=True)
+    put_in_place(folder, out)
 
 
 def write_measured(folder: Path, card: ClassifierCard, evaluation: Evaluation, record: Distillation) -> None:
