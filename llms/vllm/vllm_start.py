@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psutil
 
 from intercoder.core.errors import ModelError
 from intercoder.core.study import VllmLimits
@@ -52,6 +55,8 @@ class StartedEngine(NamedTuple):
     log: Path
     adapters: frozenset[str] | None
     """Digests of the only adapters that it takes; None where it takes any of that rank."""
+    processes: tuple[psutil.Process, ...] = ()
+    """Its own and its workers'."""
 
     def takes(self, adapter: Adapter | None) -> bool:
         """Whether there is room for the adapter."""
@@ -64,6 +69,11 @@ class StartedEngine(NamedTuple):
         self.llm.shutdown(timeout=GRACE)
         # It would do so again when the interpreter ends, and complain that half of it is gone by then.
         self.llm.shutdown = lambda timeout=None: None
+        # Workers of an engine that was killed may wait for it for ever, with all the memory that they hold.
+        _, left = psutil.wait_procs(self.processes, timeout=GRACE)
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter]) -> StartedEngine:
@@ -129,7 +139,18 @@ def _start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter], log: Pat
         seeds=not cpu,
         log=log,
         adapters=frozenset(adapter.digest for adapter in adapters) if cpu else None,
+        processes=tuple(_processes(llm)),
     )
+
+
+def _processes(llm: AsyncLLM) -> Iterator[psutil.Process]:
+    """The engine's processes and their children; none where this vLLM keeps them elsewhere."""
+    resources = getattr(llm.engine_core, "resources", None)
+    for engine in getattr(getattr(resources, "engine_manager", None), "processes", ()):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(engine.pid)
+            yield process
+            yield from process.children(recursive=True)
 
 
 def _not_started(path: Path, log: Path, error: Exception) -> ModelError:

@@ -5,6 +5,7 @@ import json
 import multiprocessing
 from pathlib import Path
 
+import psutil
 import pytest
 from langchain_core.messages import AIMessage
 
@@ -17,6 +18,7 @@ from intercoder.llms.vllm.vllm_chat import VllmChatModel
 from intercoder.llms.vllm.vllm_engine import PROCESS
 from tests.llms import tiny_models
 from tests.vllm.adapters import random_adapter
+from tests.vllm.serving import PATIENCE
 
 pytestmark = pytest.mark.vllm
 SIZES = {"hidden_size": 128, "intermediate_size": 64, "num_hidden_layers": 2, "num_key_value_heads": 4}
@@ -41,10 +43,13 @@ def test_an_adapter_may_come_late_and_a_dead_engine_may_be_asked_again(tmp_path:
     assert base.invoke("x").content == said, "the base is asked as before, beside its adapter"
     assert _log(base) != first, "there was no room for the adapter"
 
+    begun: list[psutil.Process] = []
+
     async def die() -> list[object]:
         asking = [asyncio.create_task(base.ainvoke(f"{number}", max_tokens=400)) for number in range(3)]
         await base.ainvoke("z", max_tokens=1)
         (process,) = [child for child in multiprocessing.active_children() if child.name.startswith(PROCESS)]
+        begun.extend(psutil.Process(process.pid).children(recursive=True))
         process.kill()
         return await asyncio.gather(*asking, base.ainvoke("y", max_tokens=400), return_exceptions=True)
 
@@ -52,6 +57,8 @@ def test_an_adapter_may_come_late_and_a_dead_engine_may_be_asked_again(tmp_path:
     assert isinstance(last, EndpointStopped), outcomes
     # Random weights may have ended an answer before.
     assert all(isinstance(outcome, EndpointStopped | AIMessage) for outcome in outcomes), outcomes
+    assert begun, "the engine has workers"
+    assert not psutil.wait_procs(begun, timeout=PATIENCE)[1], "they go with it"
     assert str(_logs()[-1]) in str(last)
     with pytest.raises(EndpointStopped):
         base.invoke("x")
