@@ -10,11 +10,11 @@ from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
 from intercoder.core.coding.deduction import (
-    FINAL,
     CoderValues,
     Round,
     SegmentValues,
     final_by_segment,
+    final_of,
     standing_of,
     values_of,
 )
@@ -186,12 +186,9 @@ def final_segments(connection: Connection, study_id: str, run: Run) -> Iterator[
 
 def final_values(engine: Engine, study_id: str, run: Run) -> CoderValues:
     """What stands in the end: the moderator's values where there are several coders, and those of pattern codes."""
-    values: dict[str, dict[str, Value]] = {}
     with reading(engine) as connection:
-        for segment_id, of_segment in final_segments(connection, study_id, run):
-            for code_id, value in of_segment.items():
-                values.setdefault(code_id, {})[segment_id] = value
-    return CoderValues(name=FINAL, role="moderator", values=values)
+        values = coder_values(connection, study_id, run)
+    return final_of(values, moderated=is_moderated(run))
 
 
 def is_moderated(run: Run) -> bool:
