@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -168,7 +168,7 @@ def bare_standing(connection: Connection, study_id: str, run: Run, book: Codeboo
     table = schema.decisions.c
     columns = (table.segment_id, table.role, table.coder, table.code_id, table.value, table.round)
     failed = failed_rounds(connection, study_id, run.id)
-    return standing_of(book, map(Bare._make, _rows(connection, study_id, run, *columns)), failed)
+    return standing_of(book, _bare(_rows(connection, study_id, run, *columns)), failed)
 
 
 def coder_values(connection: Connection, study_id: str, run: Run) -> list[CoderValues]:
@@ -252,6 +252,14 @@ def _size(connection: Connection, study_id: str, sample: str) -> int:
     table = schema.samples
     query = sa.select(table.c.size).where(table.c.study_id == study_id, table.c.sample == sample)
     return int(connection.execute(query).scalar_one())
+
+
+def _bare(rows: Iterable[Any]) -> Iterator[Bare]:
+    """Rows as decisions without words."""
+    # The database gives every row a text of its own; where all values of a run are held, equal ones shall be one.
+    same: dict[str, Value] = {}
+    for place, segment_id, role, coder, code_id, value, round_ in rows:
+        yield Bare(place, segment_id, role, coder, code_id, same.setdefault(value, value), round_)
 
 
 def _rows(connection: Connection, study_id: str, run: Run, *columns: Any) -> Iterator[Any]:
