@@ -58,8 +58,8 @@ def large_study(path: Path, segments: int, decisions: int) -> StudyFolder:
     rest = (decisions - 4 * segments) // GIVEN
     again = Scope(unit="turn", limit=rest)
     coded = create_deductive_run(folder.engine, folder.study, "final", book, asked, again)
-    _insert(folder, _found(found, ids, codes, draw))
-    _insert(folder, _answers(coded, ids[:rest], codes[:GIVEN], draw))
+    insert_rows(folder, _found(found, ids, codes, draw))
+    insert_rows(folder, _answers(coded, ids[:rest], codes[:GIVEN], draw))
     with writing(folder.engine) as connection:
         done = sa.update(schema.runs).where(schema.runs.c.study_id == folder.study.id)
         connection.execute(done.values(status="done", position=schema.runs.c.total))
@@ -109,21 +109,24 @@ def _found(run: Run, ids: Sequence[str], codes: Sequence[Code], draw: random.Ran
     for segment_id in ids:
         code = draw.choices(codes, cum_weights=weights)[0]
         for coder in ("coder0", "coder1", "coder2"):
-            yield _row(run, segment_id, "coder", coder, code.label, None, "")
-        yield _row(run, segment_id, "moderator", "moderator", code.label, code.id, "")
+            yield decision_values(run, segment_id, "coder", coder, code.label, None, "")
+        yield decision_values(run, segment_id, "moderator", "moderator", code.label, code.id, "")
 
 
 def _answers(run: Run, ids: Sequence[str], codes: Sequence[Code], draw: random.Random) -> Iterator[Row]:
     for segment_id in ids:
         for code in codes:
             value = "yes" if draw.random() < 0.1 else "no"
-            yield _row(run, segment_id, "coder", "reader", code.label, code.id, value)
+            yield decision_values(run, segment_id, "coder", "reader", code.label, code.id, value)
 
 
 REASON = "The person says in so many words what they did and why they did not do something else."
 
 
-def _row(run: Run, segment_id: str, role: str, coder: str, label: str, code_id: str | None, value: str) -> Row:
+def decision_values(
+    run: Run, segment_id: str, role: str, coder: str, label: str, code_id: str | None, value: str
+) -> Row:
+    """A decision as the values of its columns, but for the study's id."""
     identity = f"x_{run.id}_{segment_id}_{coder}_{code_id or ''}"
     model = ("scripted:words", "expert_angle", "0123456789abcdef", f"k_{identity}")
     about = (label, code_id, 1 if code_id else None, value, REASON, "in so many words", None, None, False, "", "[]")
@@ -145,7 +148,8 @@ def _row(run: Run, segment_id: str, role: str, coder: str, label: str, code_id: 
     )
 
 
-def _insert(folder: StudyFolder, rows: Iterator[Row]) -> None:
+def insert_rows(folder: StudyFolder, rows: Iterator[Row]) -> None:
+    """Write decisions, past all that else makes one."""
     columns = [column.name for column in schema.decisions.columns][1:]
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO decisions (study_id, {', '.join(columns)}) VALUES ('{folder.study.id}', {marks})"

@@ -120,6 +120,11 @@ class Decision(Record):
     supersedes: str = ""
 
     @property
+    def model(self) -> str:
+        """Reference of the model that made it."""
+        return self.provenance.model
+
+    @property
     def content(self) -> tuple[object, ...]:
         """All that the decision says, apart from its id, round and place in the chain."""
         skipped = {"id", "round", "supersedes", "codebook_version", "code_revision"}

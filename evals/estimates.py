@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,7 +115,7 @@ def _normal_quantile(confidence: float) -> float:
 def prediction_powered(
     labels: Sequence[float] | npt.NDArray[np.floating],
     predictions: Sequence[float] | npt.NDArray[np.floating],
-    unlabelled: Sequence[float] | npt.NDArray[np.floating],
+    unlabelled: Sequence[float] | npt.NDArray[np.floating] | Mapping[float, int],
     *,
     weights: Sequence[float] | npt.NDArray[np.floating] | None = None,
     confidence: float = 0.95,
@@ -130,7 +130,7 @@ def prediction_powered(
         labels: People's answers on the sample, 0 and 1 or any numbers; shape (n,).
         predictions: The model's answers to the same units, in the same order; shape (n,).
         unlabelled: The model's answers to all other units, or with `weights` to all units: those that an uneven
-            draw leaves are not like the rest; shape (N,).
+            draw leaves are not like the rest; shape (N,). Or counted: answer -> how many of these units have it.
         weights: One over the probability with which each unit of the sample was drawn, if it was not drawn evenly.
         confidence: Of the interval, between 0 and 1.
 
@@ -142,7 +142,7 @@ def prediction_powered(
     """
     quantile = _normal_quantile(confidence)
     people, model = _numbers(labels, "labels"), _numbers(predictions, "predictions")
-    rest = _numbers(unlabelled, "unlabelled")
+    rest, times = _counted(unlabelled, "unlabelled")
     if len(people) != len(model):
         raise InputError(
             f"there are {len(people)} labels and {len(model)} predictions.",
@@ -150,8 +150,11 @@ def prediction_powered(
             remedy="Give the model's answer to each labelled unit, in the same order.",
         )
     error, spread = _weighted_mean(people - model, weights)
-    value = float(rest.mean()) + error
-    se = math.sqrt(float(rest.var(ddof=1)) / len(rest) + spread)
+    size = int(times.sum())
+    mean = float(rest @ times) / size
+    variance = float((rest - mean) ** 2 @ times) / (size - 1)
+    value = mean + error
+    se = math.sqrt(variance / size + spread)
     low, high = value - quantile * se, value + quantile * se
     everything = np.concatenate([people, model, rest])
     if everything.min() >= 0 and everything.max() <= 1:
@@ -173,12 +176,27 @@ def _weighted_mean(values: Floats, weights: Iterable[float] | None) -> tuple[flo
     return mean, float(share**2 @ (values - mean) ** 2) * n / (n - 1)
 
 
-def _numbers(values: Iterable[float], where: str) -> Floats:
+def _counted(
+    values: Iterable[float] | Mapping[float, int], where: str
+) -> tuple[Floats, npt.NDArray[np.integer[Any]]]:
+    """Each number and how often it occurs. Lowest first, so that listed or counted they give the same bits."""
+    if not isinstance(values, Mapping):
+        return np.unique(_numbers(values, where), return_counts=True)
+    occurring = {number: count for number, count in values.items() if count}
+    times = np.array(list(occurring.values()), np.int64)
+    if times.sum() < 2 or times.min() < 0:
+        raise InputError("they count fewer than two units.", where=where, remedy="Give how many have each answer.")
+    numbers = _numbers(occurring, where, fewest=1)
+    order = np.argsort(numbers)
+    return numbers[order], times[order]
+
+
+def _numbers(values: Iterable[float], where: str, fewest: int = 2) -> Floats:
     try:
         numbers = np.asarray(list(values), np.float64)
     except (TypeError, ValueError):
         raise InputError("they are not all numbers.", where=where, remedy="Give numbers, 1 for Yes.") from None
-    if numbers.ndim != 1 or len(numbers) < 2:
+    if numbers.ndim != 1 or len(numbers) < fewest:
         raise InputError("there are fewer than two.", where=where, remedy="Give a list of at least two numbers.")
     if not np.isfinite(numbers).all():
         position = int(np.flatnonzero(~np.isfinite(numbers))[0])

@@ -6,9 +6,10 @@ Seed 002, 2.1.3; the corrected shares go beyond it.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from intercoder.core.coding.deduction import CoderValues
+from intercoder.core.coding.deduction import CoderValues, SegmentValues
 from intercoder.core.decisions import Value
 from intercoder.core.errors import InputError
 from intercoder.core.record import Record
@@ -49,8 +50,40 @@ class FinalEstimates(Record):
     """Codes that were given to the same segments; unsure is not given."""
 
 
+class AnswerSums:
+    """Final answers added up: how often each code got which answer. By id it holds only those on labelled segments.
+
+    Args:
+        codes: Ids of the codes that are counted.
+        labelled: Segments whose answers are kept.
+    """
+
+    def __init__(self, codes: Iterable[str], labelled: Collection[str]) -> None:
+        self.counts: dict[str, Counter[Value]] = {code: Counter() for code in codes}
+        """Code id -> answer -> segments."""
+        self.kept: dict[str, dict[str, Value]] = {code: {} for code in self.counts}
+        """Code id -> segment id -> answer, of labelled segments."""
+        self._labelled = labelled
+
+    def counting(self, segments: Iterable[SegmentValues]) -> Iterator[list[str]]:
+        """Count answers as they pass.
+
+        Returns:
+            For each segment with an answer about any of the codes those that got a Yes.
+        """
+        for segment_id, values in segments:
+            answers = [(code, values[code]) for code in self.counts if code in values]
+            for code, value in answers:
+                self.counts[code][value] += 1
+            if segment_id in self._labelled:
+                for code, value in answers:
+                    self.kept[code][segment_id] = value
+            if answers:
+                yield [code for code, value in answers if value == "yes"]
+
+
 def final_estimates(
-    final: CoderValues,
+    final: CoderValues | Iterable[SegmentValues],
     codes: Iterable[str],
     *,
     population: int | None = None,
@@ -61,7 +94,8 @@ def final_estimates(
     """Estimate how often each code applies, and which codes come together.
 
     Args:
-        final: The final answers.
+        final: The final answers; or each segment's once, in any order, of which only those are held in memory that
+            people coded, too.
         codes: Ids of the codes, in the order of the result.
         population: Segments of the study, where `final` is of a random sample of them or of all.
         people: What people decided about the calibration sample.
@@ -72,12 +106,14 @@ def final_estimates(
         InputError: More segments were coded than there are, or a segment that people coded has no weight.
     """
     wanted = list(codes)
-    answered = dict.fromkeys(segment for code in wanted for segment in final.of(code))
-    given = {segment: [code for code in wanted if final.of(code).get(segment) == "yes"] for segment in answered}
+    sums = AnswerSums(wanted, {segment for one in people for values in one.values.values() for segment in values})
+    segments = _by_segment(final, wanted) if isinstance(final, CoderValues) else final
+    together = cooccurrence(sums.counting(segments))
     found = tuple(
-        estimate_code(
+        _estimate(
             code,
-            final.of(code),
+            sums.counts[code],
+            sums.kept[code],
             population=population,
             people=[person.of(code) for person in people],
             model=model.of(code) if model else None,
@@ -85,9 +121,7 @@ def final_estimates(
         )
         for code in wanted
     )
-    return FinalEstimates(
-        segments=len(answered), population=population, codes=found, together=cooccurrence(given.values())
-    )
+    return FinalEstimates(segments=together.n, population=population, codes=found, together=together)
 
 
 def estimate_code(
@@ -120,23 +154,42 @@ def estimate_code(
     Raises:
         InputError: As `final_estimates`.
     """
-    values = list(final.values())
-    yes, no, unsure = (values.count(value) for value in ("yes", "no", "unsure"))
-    if population is not None and population < len(values):
+    counts = Counter(final.values())
+    return _estimate(code_id, counts, final, population=population, people=people, model=model, weights=weights)
+
+
+def _by_segment(final: CoderValues, codes: Sequence[str]) -> Iterator[SegmentValues]:
+    for segment in dict.fromkeys(segment for code in codes for segment in final.of(code)):
+        yield segment, {code: final.of(code)[segment] for code in codes if segment in final.of(code)}
+
+
+def _estimate(
+    code_id: str,
+    counts: Counter[Value],
+    kept: Mapping[str, Value],
+    *,
+    population: int | None,
+    people: Collection[Mapping[str, Value]],
+    model: Mapping[str, Value] | None,
+    weights: Mapping[str, float] | None,
+) -> CodeEstimate:
+    """As `estimate_code`, of how often each answer was given, and which was where people coded."""
+    n, yes, no, unsure = counts.total(), counts["yes"], counts["no"], counts["unsure"]
+    if population is not None and population < n:
         raise InputError(
-            f"{len(values):,} segments were coded of {population:,}.",
+            f"{n:,} segments were coded of {population:,}.",
             where=code_id,
             remedy="Give the number of all segments.",
         )
-    decided = None if population is None or not values else round(population * (yes + no) / len(values))
+    decided = None if population is None or not n else round(population * (yes + no) / n)
     return CodeEstimate(
         code_id=code_id,
         yes=yes,
         no=no,
         unsure=unsure,
-        unsure_share=unsure / len(values) if values else math.nan,
+        unsure_share=unsure / n if n else math.nan,
         share=proportion(yes, yes + no, population=decided),
-        corrected=_corrected(final, people, model, weights),
+        corrected=_corrected(counts, kept, people, model, weights),
     )
 
 
@@ -154,19 +207,22 @@ def majority(people: Iterable[Mapping[str, Value]]) -> dict[str, bool]:
 
 
 def _corrected(
-    final: Mapping[str, Value],
+    counts: Counter[Value],
+    kept: Mapping[str, Value],
     people: Iterable[Mapping[str, Value]],
     model: Mapping[str, Value] | None,
     weights: Mapping[str, float] | None,
 ) -> Estimate:
-    predicted = {**(model or {}), **final}
+    predicted = {**(model or {}), **kept}
     labels = {segment: label for segment, label in majority(people).items() if segment in predicted}
-    rest = [PREDICTIONS[value] for segment, value in final.items() if weights is not None or segment not in labels]
-    if len(labels) < FEWEST_LABELS or len(rest) < FEWEST_LABELS:
+    rest = counts.copy()
+    if weights is None:
+        rest.subtract(kept[segment] for segment in labels if segment in kept)
+    if len(labels) < FEWEST_LABELS or rest.total() < FEWEST_LABELS:
         return bare(math.nan, len(labels), "prediction_powered")
     return prediction_powered(
         [float(label) for label in labels.values()],
         [PREDICTIONS[predicted[segment]] for segment in labels],
-        rest,
+        {PREDICTIONS[value]: times for value, times in rest.items()},
         weights=None if weights is None else [weight_of(weights, segment) for segment in labels],
     )

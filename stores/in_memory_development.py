@@ -83,7 +83,7 @@ class InMemoryDevelopmentStore:
     def standing(self) -> list[Decision]:
         """Decisions that stand, in document order; within a segment see `core.coding.deduction.standing_of`."""
         failed = self._failed_rounds()
-        return [one for said in self._said.values() for one in standing_of(self.books[-1], said, failed)]
+        return list(standing_of(self.books[-1], self.decisions, failed))
 
     def run(self, run_id: str) -> Run:
         """The run as it stands."""

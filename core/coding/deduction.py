@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, TypeAlias
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from intercoder.core.codebook import Codebook
 from intercoder.core.decisions import Decision, Role, Value
@@ -56,9 +58,46 @@ FINAL = "final"
 """Name under which the values that stand in the end are given."""
 Asked: TypeAlias = tuple[str, str, str, str]
 """What a question was about: segment, role, coder and code; no code where one question chooses among all."""
+SegmentValues: TypeAlias = tuple[str, Mapping[str, Value]]
+"""A segment's id, and what was decided about it: code id -> value. What was not decided is no key."""
 
 
-def asked(decision: Decision, *, exclusive: bool) -> Asked:
+class Said(Protocol):
+    """As much of a decision as says what stands: a `Decision`, or a row without its words."""
+
+    @property
+    def segment_id(self) -> str:
+        """What it is about."""
+
+    @property
+    def role(self) -> Role:
+        """As what its coder spoke."""
+
+    @property
+    def coder(self) -> str:
+        """Name of the coder."""
+
+    @property
+    def code_id(self) -> str | None:
+        """The code; None for a choice of none."""
+
+    @property
+    def value(self) -> Value:
+        """Whether the code applies."""
+
+    @property
+    def round(self) -> int:
+        """The run's round in which it was said."""
+
+    @property
+    def model(self) -> str:
+        """Reference of the model that said it."""
+
+
+Saying = TypeVar("Saying", bound=Said)
+
+
+def asked(decision: Said, *, exclusive: bool) -> Asked:
     """The question that a decision answers, in a book that is exclusive or not."""
     return decision.segment_id, decision.role, decision.coder, "" if exclusive else decision.code_id or ""
 
@@ -93,31 +132,35 @@ def superseding(
     return kept
 
 
-def standing_of(book: Codebook, said: Iterable[Decision], failed: Mapping[Asked, int]) -> list[Decision]:
-    """Of a segment's decisions those that stand under a book.
+def standing_of(book: Codebook, said: Iterable[Saying], failed: Mapping[Asked, int]) -> Iterator[Saying]:
+    """Of decisions those that stand under a book. Of a stream it holds one segment's at a time.
 
     Args:
         book: The version of the run's present round.
-        said: The segment's decisions, oldest round first.
+        said: Decisions, each segment's together and the oldest round first.
         failed: The latest round in which a question got no answer.
 
     Returns:
         Of each coder the latest about each code, or in an exclusive book the latest at all; none where the coder
-        failed in a later round, or the book does not hold the code. By code in the order of the book, coders
-        before the moderator before repeats, each by name.
+        failed in a later round, or the book does not hold the code. Segment by segment as they come; within one by
+        code in the order of the book, coders before the moderator before repeats, each by name.
     """
     order = {code.id: place for place, code in enumerate(book.leaves)}
+    exclusive = book.exclusive
 
-    def stands(question: Asked, decision: Decision) -> bool:
-        known = decision.code_id in order or (book.exclusive and decision.value == "unsure")
+    def stands(question: Asked, decision: Saying) -> bool:
+        known = decision.code_id in order or (exclusive and decision.value == "unsure")
         return known and failed.get(question, 0) <= decision.round
 
-    latest = {asked(decision, exclusive=book.exclusive): decision for decision in said}
-    kept = [decision for question, decision in latest.items() if stands(question, decision)]
-    return sorted(kept, key=lambda one: (order.get(one.code_id or "", -1), one.role, one.coder))
+    def place(decision: Saying) -> tuple[int, str, str]:
+        return order.get(decision.code_id or "", -1), decision.role, decision.coder
+
+    for _, of_segment in groupby(said, key=attrgetter("segment_id")):
+        latest = {asked(decision, exclusive=exclusive): decision for decision in of_segment}
+        yield from sorted((one for question, one in latest.items() if stands(question, one)), key=place)
 
 
-def spread(book: Codebook, decision: Decision) -> Iterator[tuple[str, Value]]:
+def spread(book: Codebook, decision: Said) -> Iterator[tuple[str, Value]]:
     """What a decision says of each code it is about: of all codes in an exclusive book, where one was chosen."""
     if not book.exclusive:
         yield decision.code_id or "", decision.value
@@ -129,50 +172,27 @@ def spread(book: Codebook, decision: Decision) -> Iterator[tuple[str, Value]]:
             yield code.id, "yes" if code.id == decision.code_id else "no"
 
 
-class FoundValues:
-    """Values by coder while decisions are read."""
-
-    def __init__(self) -> None:
-        self._values: dict[tuple[Role, str], dict[str, dict[str, Value]]] = {}
-        self._by_classifier: dict[tuple[Role, str], Counter[str]] = {}
-
-    def add(
-        self, role: Role, coder: str, code_id: str, segment_id: str, value: Value, *, by_classifier: bool
-    ) -> None:
-        """Add what a decision says of a code; `by_classifier` as `classified_again` says."""
-        values = self._values.setdefault((role, coder), {})
-        if by_classifier:
-            self._by_classifier.setdefault((role, coder), Counter())[code_id] += 1
-        else:
-            values.setdefault(code_id, {})[segment_id] = value
-
-    @property
-    def coders(self) -> list[CoderValues]:
-        """All that was added: coders, then the moderator, then repeats, each by name."""
-        return [
-            CoderValues(name=name, role=role, values=of, by_classifier=self._by_classifier.get((role, name), {}))
-            for (role, name), of in sorted(self._values.items())
-        ]
+def classified_again(decision: Said) -> bool:
+    """Whether a decision is a classifier's that was asked again (see `CoderValues.by_classifier`)."""
+    return decision.role == "repeat" and decision.model.startswith(CLASSIFIER)
 
 
-def classified_again(role: str, model: str) -> bool:
-    """Whether a decision is a classifier's that was asked again (see `CoderValues.by_classifier`).
-
-    Args:
-        role: The decision's.
-        model: Of its provenance.
-    """
-    return role == "repeat" and model.startswith(CLASSIFIER)
-
-
-def values_of(book: Codebook, decisions: Iterable[Decision]) -> list[CoderValues]:
+def values_of(book: Codebook, decisions: Iterable[Said]) -> list[CoderValues]:
     """Decisions that stand, as values by coder: coders, then the moderator, then repeats, each by name."""
-    found = FoundValues()
-    for one in decisions:
-        again = classified_again(one.role, one.provenance.model)
-        for code_id, value in spread(book, one):
-            found.add(one.role, one.coder, code_id, one.segment_id, value, by_classifier=again)
-    return found.coders
+    found: dict[tuple[Role, str], dict[str, dict[str, Value]]] = {}
+    again: dict[tuple[Role, str], Counter[str]] = {}
+    for decision in decisions:
+        coder = decision.role, decision.coder
+        values, by_classifier = found.setdefault(coder, {}), classified_again(decision)
+        for code_id, value in spread(book, decision):
+            if by_classifier:
+                again.setdefault(coder, Counter())[code_id] += 1
+            else:
+                values.setdefault(code_id, {})[decision.segment_id] = value
+    return [
+        CoderValues(name=name, role=role, values=values, by_classifier=again.get((role, name), {}))
+        for (role, name), values in sorted(found.items(), key=lambda one: one[0])
+    ]
 
 
 def about_codes(
@@ -187,7 +207,7 @@ def about_codes(
     return found
 
 
-def is_final(decision: Decision, *, moderated: bool) -> bool:
+def is_final(decision: Said, *, moderated: bool) -> bool:
     """Whether a decision is what stands for its segment in the end.
 
     Args:
@@ -197,6 +217,21 @@ def is_final(decision: Decision, *, moderated: bool) -> bool:
     if decision.coder == PATTERN:
         return True
     return decision.role == ("moderator" if moderated else "coder")
+
+
+def final_by_segment(book: Codebook, standing: Iterable[Said], *, moderated: bool) -> Iterator[SegmentValues]:
+    """What stands in the end, segment by segment, as `final_of` has it code by code.
+
+    Args:
+        book: The version of the run's present round.
+        standing: Decisions that stand, each segment's together.
+        moderated: Whether a moderator settled the run.
+    """
+    for segment_id, of_segment in groupby(standing, key=attrgetter("segment_id")):
+        final = [one for one in of_segment if is_final(one, moderated=moderated)]
+        final.sort(key=lambda one: one.coder == PATTERN)
+        if final:
+            yield segment_id, {code_id: value for one in final for code_id, value in spread(book, one)}
 
 
 def final_of(values: Sequence[CoderValues], *, moderated: bool) -> CoderValues:

@@ -32,8 +32,8 @@ from intercoder.stores import schema
 from intercoder.stores.codebooks.revisions import newest
 from intercoder.stores.codebooks.verdicts import StoredVerdict, read_verdicts
 from intercoder.stores.database import reading
+from intercoder.stores.runs.deductions import coder_values
 from intercoder.stores.runs.runs import get_run
-from intercoder.stores.runs.unit_decisions import run_values
 from intercoder.stores.study_folder import StudyFolder
 
 YES_NO = ("no", "yes")
@@ -261,7 +261,7 @@ def _tests(folder: StudyFolder, run: Run | None, book: Codebook) -> Mapping[str,
     if run is None:
         return {}
     with reading(folder.engine) as connection:
-        values = run_values(connection, folder.study.id, run, book)
+        values = coder_values(connection, folder.study.id, run)
     return coder_findings(book, values)
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from intercoder.core.codebook import Codebook
-from intercoder.core.coding.deduction import CoderValues, Round, final_of, standing_of, values_of
-from intercoder.core.decisions import Decision, Wave
+from intercoder.core.coding.deduction import (
+    CoderValues,
+    Round,
+    SegmentValues,
+    final_by_segment,
+    final_of,
+    standing_of,
+    values_of,
+)
+from intercoder.core.decisions import Decision, Role, Value, Wave
 from intercoder.core.documents import Segment
 from intercoder.core.protocols import Run
 from intercoder.core.study import Study
@@ -34,6 +41,19 @@ class Standing(NamedTuple):
     place: int
     decision: Decision
     created_at: str
+
+
+class Bare(NamedTuple):
+    """A decision without its words, and the position of its segment in the run."""
+
+    place: int
+    segment_id: str
+    role: Role
+    coder: str
+    code_id: str | None
+    value: Value
+    round: int
+    model: str
 
 
 def create_deductive_run(
@@ -140,19 +160,29 @@ def standing(connection: Connection, study_id: str, run: Run) -> Iterator[Standi
     """
     book = read_version(connection, study_id, run.codebook_version)
     failed = failed_rounds(connection, study_id, run.id)
-    for start in range(0, run.total, BLOCK):
-        rows = _rows(connection, study_id, run, start, start + BLOCK)
-        for place, group in groupby(rows, key=lambda row: row.place):
-            of_segment = list(group)
-            times = {row.decision_id: row.created_at for row in of_segment}
-            for decision in standing_of(book, map(read_decision, of_segment), failed):
-                yield Standing(place, decision, times[decision.id])
+    for row in standing_of(book, _rows(connection, study_id, run, schema.decisions), failed):
+        yield Standing(row.place, read_decision(row), row.created_at)
+
+
+def bare_standing(connection: Connection, study_id: str, run: Run, book: Codebook) -> Iterator[Bare]:
+    """As `standing`, but without words, which takes a fraction of the time; `book` is the run's present one."""
+    table = schema.decisions.c
+    columns = (table.segment_id, table.role, table.coder, table.code_id, table.value, table.round, table.model)
+    failed = failed_rounds(connection, study_id, run.id)
+    return standing_of(book, _bare(_rows(connection, study_id, run, *columns)), failed)
 
 
 def coder_values(connection: Connection, study_id: str, run: Run) -> list[CoderValues]:
     """What stands in a run, by coder: coders, then the moderator, then repeats, each by name."""
     book = read_version(connection, study_id, run.codebook_version)
-    return values_of(book, (one.decision for one in standing(connection, study_id, run)))
+    return values_of(book, bare_standing(connection, study_id, run, book))
+
+
+def final_segments(connection: Connection, study_id: str, run: Run) -> Iterator[SegmentValues]:
+    """What stands in the end, segment by segment in document order: what `final_values` holds, as a stream."""
+    book = read_version(connection, study_id, run.codebook_version)
+    standing = bare_standing(connection, study_id, run, book)
+    return final_by_segment(book, standing, moderated=is_moderated(run))
 
 
 def final_values(engine: Engine, study_id: str, run: Run) -> CoderValues:
@@ -225,23 +255,30 @@ def _size(connection: Connection, study_id: str, sample: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _rows(connection: Connection, study_id: str, run: Run, start: int, stop: int) -> Iterator[Any]:
-    """All decisions of a run on some segments, oldest round first within each segment."""
+def _bare(rows: Iterable[Any]) -> Iterator[Bare]:
+    """Rows as decisions without words."""
+    # The database gives every row a text of its own; where all values of a run are held, equal ones shall be one.
+    same: dict[str, Value] = {}
+    for place, segment_id, role, coder, code_id, value, round_, model in rows:
+        yield Bare(place, segment_id, role, coder, code_id, same.setdefault(value, value), round_, model)
+
+
+def _rows(connection: Connection, study_id: str, run: Run, *columns: Any) -> Iterator[Any]:
+    """Positions and some columns of all decisions of a run, a block of segments at a time.
+
+    In document order; within a segment the oldest round first.
+    """
     table, drawn = schema.decisions, schema.sample_segments
     query = (
-        sa.select(drawn.c.position.label("place"), table)
+        sa.select(drawn.c.position.label("place"), *columns)
         .select_from(
             drawn.join(
                 table, sa.and_(table.c.study_id == drawn.c.study_id, table.c.segment_id == drawn.c.segment_id)
             )
         )
-        .where(
-            drawn.c.study_id == study_id,
-            drawn.c.sample == run.sample,
-            drawn.c.position >= start,
-            drawn.c.position < stop,
-            table.c.run == run.id,
-        )
+        .where(drawn.c.study_id == study_id, drawn.c.sample == run.sample, table.c.run == run.id)
         .order_by(drawn.c.position, table.c.round, table.c.role, table.c.coder, table.c.decision_id)
     )
-    yield from connection.execute(query)
+    for start in range(0, run.total, BLOCK):
+        within = (drawn.c.position >= start, drawn.c.position < start + BLOCK)
+        yield from connection.execute(query.where(*within))

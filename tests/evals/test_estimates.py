@@ -58,6 +58,17 @@ def test_prediction_powered_by_hand() -> None:
     assert (found.high, found.n) == (1, 4)
 
 
+def test_answers_that_are_counted_are_like_those_that_are_listed() -> None:
+    rest = [0.5, 1, 0, 0, 1, 1, 0.5, 0]
+    listed = prediction_powered([1, 0, 1], [1, 0.5, 0], rest)
+    assert prediction_powered([1, 0, 1], [1, 0.5, 0], {1: 3, 0.5: 2, 0: 3}) == listed
+    assert prediction_powered([1, 0, 1], [1, 0.5, 0], {0: 3, 7: 0, 0.5: 2, 1: 3}) == listed
+    assert listed.se == pytest.approx(
+        math.sqrt(np.var(rest, ddof=1) / 8 + np.var([0, -0.5, 1], ddof=1) / 3), rel=1e-12
+    )
+    assert prediction_powered([1, 0], [1, 0], {1.0: 9}).value == 1
+
+
 def test_a_biased_model_is_corrected_and_a_good_one_helps() -> None:
     random = np.random.default_rng(0)
     hits, narrower = 0, 0
@@ -98,6 +109,10 @@ def test_even_weights_change_nothing() -> None:
         (([1], [1], [1, 0]), "labels"),
         (([1, math.nan], [1, 0], [1, 0]), "labels, number 2"),
         (([1, 0], [1, 0], ["a", "b"]), "unlabelled"),
+        (([1, 0], [1, 0], {1: 1, 0: 0}), "unlabelled"),
+        (([1, 0], [1, 0], {1: 9, 0: -2}), "unlabelled"),
+        (([1, 0], [1, 0], {}), "unlabelled"),
+        (([1, 0], [1, 0], {1: 9, math.inf: 2}), "unlabelled, number 2"),
     ],
 )
 def test_bad_predictions_name_the_argument(arguments: Any, where: str) -> None:

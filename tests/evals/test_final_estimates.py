@@ -1,16 +1,25 @@
 """Final estimates: shares, corrected shares, codes together."""
 
 import math
-from collections.abc import Callable
+import random
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from intercoder.core.coding.deduction import CoderValues
+from intercoder.core.coding.deduction import CoderValues, SegmentValues
 from intercoder.core.errors import InputError
-from intercoder.evals.estimates import prediction_powered, proportion
-from intercoder.evals.final_estimates import estimate_code, final_estimates, majority
+from intercoder.evals.estimates import cooccurrence, prediction_powered, proportion
+from intercoder.evals.final_estimates import (
+    PREDICTIONS,
+    AnswerSums,
+    FinalEstimates,
+    estimate_code,
+    final_estimates,
+    majority,
+)
 
 
 def said(*values: str, start: int = 0) -> dict[str, Any]:
@@ -104,6 +113,98 @@ def test_codes_get_people_and_the_model_of_their_own() -> None:
     found = final_estimates(final, ["a", "b"], people=people, model=model)
     assert found.codes[0].corrected == prediction_powered([1, 0], [1, 1], [1, 0, 0])
     assert found.codes[1].corrected == prediction_powered([0, 0], [0, 0], [0, 0, 1])
+
+
+CODES = ("a", "b", "c")
+
+
+def some_answers(draw: random.Random, segments: range, share: float) -> dict[str, dict[str, Any]]:
+    """Segment id -> code -> answer, with gaps."""
+    values = ("yes", "no", "no", "unsure")
+    return {
+        f"s{segment}": {code: draw.choice(values) for code in (*CODES, "other") if draw.random() < share}
+        for segment in segments
+    }
+
+
+def by_code(name: str, answers: dict[str, dict[str, Any]]) -> CoderValues:
+    values: dict[str, dict[str, Any]] = {}
+    for segment, of_segment in answers.items():
+        for code, value in of_segment.items():
+            values.setdefault(code, {})[segment] = value
+    return CoderValues(name=name, role="coder", values=values)
+
+
+def plain(found: FinalEstimates) -> dict[str, Any]:
+    """Where nan is like nan, and codes come in any order."""
+    return found.model_dump(mode="json")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_stream_gives_what_values_in_memory_give(seed: int) -> None:
+    draw = random.Random(seed)
+    answers = some_answers(draw, range(300), 0.8)
+    people = [
+        by_code(name, some_answers(draw, range(draw.randint(0, 250), 330), 0.2)) for name in "xyz"[: seed % 4]
+    ]
+    weights = {f"s{segment}": draw.choice((1.0, 5.0)) for segment in range(330)} if seed % 2 else None
+    options: dict[str, Any] = {
+        "population": draw.choice((None, 300, 5000)),
+        "people": people,
+        "model": by_code("model", some_answers(draw, range(330), 0.7)) if seed % 3 else None,
+        "weights": weights,
+    }
+    final = by_code("reader", answers)
+    streamed = final_estimates(iter(answers.items()), CODES, **options)
+    assert plain(streamed) == plain(final_estimates(final, CODES, **options))
+    assert streamed.together == cooccurrence(
+        [code for code in CODES if of_segment.get(code) == "yes"]
+        for of_segment in answers.values()
+        if any(code in CODES for code in of_segment)
+    )
+    for found in streamed.codes:
+        of_code, model = final.of(found.code_id), options["model"]
+        said = list(of_code.values())
+        assert (found.yes, found.no, found.unsure) == tuple(map(said.count, ("yes", "no", "unsure")))
+        predicted = {**(model.of(found.code_id) if model else {}), **of_code}
+        labels = majority(person.of(found.code_id) for person in people)
+        labels = {segment: label for segment, label in labels.items() if segment in predicted}
+        if len(labels) < 2:
+            assert math.isnan(found.corrected.value)
+            continue
+        rest = [PREDICTIONS[value] for segment, value in of_code.items() if weights or segment not in labels]
+        assert found.corrected == prediction_powered(
+            [float(label) for label in labels.values()],
+            [PREDICTIONS[predicted[segment]] for segment in labels],
+            rest,
+            weights=[weights[segment] for segment in labels] if weights else None,
+        )
+
+
+def test_of_a_stream_only_what_is_labelled_is_held() -> None:
+    sums = AnswerSums(CODES, {"s1", "s3", "s1000"})
+    answers = some_answers(random.Random(1), range(500), 1.0)
+    assert sum(1 for _ in sums.counting(answers.items())) == 500
+    assert sums.kept == {code: {segment: answers[segment][code] for segment in ("s1", "s3")} for code in CODES}
+    assert {code: counts.total() for code, counts in sums.counts.items()} == dict.fromkeys(CODES, 500)
+
+
+class Watched(dict[str, Any]):
+    """A segment's answers that can be seen to live."""
+
+
+def test_segments_are_let_go_once_they_are_counted() -> None:
+    seen: list[weakref.ref[Watched]] = []
+
+    def stream() -> Iterator[SegmentValues]:
+        for segment in range(200):
+            values = Watched(a="yes", b="no")
+            seen.append(weakref.ref(values))
+            assert sum(one() is not None for one in seen) < 4
+            yield f"s{segment}", values
+
+    people = [CoderValues(name="ana", role="human", values={"a": said(*["yes"] * 50)})]
+    assert final_estimates(stream(), ["a", "b"], people=people).segments == 200
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,6 @@ from intercoder.stores.corpus.segments import segments_of_ids
 from intercoder.stores.database import reading, writing
 from intercoder.stores.runs.deductions import SqlDeductiveStore, final_values
 from intercoder.stores.runs.runs import list_runs
-from intercoder.stores.runs.unit_decisions import run_values
 from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.differing.disagreeing import MEND, MONEY, SETTINGS, TEXTS, code_by_hand, make_book, make_study
 from tests.llms.classifiers.tiny_encoders import card, write_card
@@ -405,10 +404,6 @@ def test_asked_again_only_what_the_model_decided_tells_whether_a_coder_repeats_i
     by_classifier = {"c_money": 3, "c_mend": 3} if exclusive else {"c_money": 2, "c_mend": 2}
     assert again.by_classifier == by_classifier
     assert {code: 5 - len(again.of(code)) for code in by_classifier} == by_classifier
-    with reading(folder.engine) as connection:
-        lean = run_values(connection, folder.study.id, done.run, book)
-    assert [one.by_classifier for one in lean] == [{}, by_classifier]
-    assert [one.values for one in lean] == [one.values for one in (first, again)]
     findings = gather_findings(store, done.run.id, list(by_classifier))
     assert {code: one.coders[0].by_classifier for code, one in findings.items()} == by_classifier
     print_development(folder, done.run, json=False)

@@ -7,7 +7,6 @@ import pytest
 
 from intercoder.core.codebook import Code
 from intercoder.core.coding.codings import Coder, coding_table
-from intercoder.core.decisions import Value
 from intercoder.evals.agreement import per_code
 from intercoder.evals.interval import Estimate
 from intercoder.graphs.deductive.deductive_jobs import judge
@@ -23,10 +22,7 @@ from intercoder.graphs.differing.disagreements import PEOPLE
 from intercoder.graphs.jobs import begin_inductive, execute
 from intercoder.stores.codebooks.verdicts import read_verdicts
 from intercoder.stores.corpus.samples import Scope
-from intercoder.stores.database import reading
 from intercoder.stores.runs.codings import run_coders
-from intercoder.stores.runs.deductions import coder_values
-from intercoder.stores.runs.unit_decisions import run_values
 from intercoder.stores.study_folder import StudyFolder
 from tests.graphs.differing.disagreeing import MEND, MONEY, code_by_hand, ids, make_book, make_run, make_study
 
@@ -139,24 +135,6 @@ def test_of_codes_that_coders_found_labels_count_as_the_code_they_became(study: 
     first = table.rows[0]
     given = sum(first.name in labels for labels in ensemble.labels.values())
     assert first.prevalence == pytest.approx(given / 40)
-
-
-@pytest.mark.parametrize("exclusive", [False, True])
-def test_values_read_leanly_are_those_that_stand(folder: StudyFolder, exclusive: bool) -> None:
-    book = make_book(folder, exclusive=exclusive)
-    choices = ["c_money", "u", "c_mend"]
-    run = make_run(folder, book, {"": {"one": choices, "one*": choices[::-1]}} if exclusive else SAID)
-    with reading(folder.engine) as connection:
-        lean = run_values(connection, folder.study.id, run, book)
-        whole = coder_values(connection, folder.study.id, run)
-
-    def plain(values: list[object]) -> list[tuple[str, str, dict[str, dict[str, Value]]]]:
-        return [
-            (one.name, one.role, {code: dict(of) for code, of in one.values.items()})  # type: ignore[attr-defined]
-            for one in values
-        ]
-
-    assert plain(list(lean)) == plain(list(whole))
 
 
 def test_only_ac1_can_lie_below_0() -> None:

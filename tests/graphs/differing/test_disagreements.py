@@ -146,6 +146,16 @@ def test_what_a_person_said_of_another_wording_does_not_count_and_is_shown(folde
     assert (saying.coder, saying.outdated) == ("ana", True)
 
 
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_coders_stand_in_the_order_of_their_names_whatever_they_said_first(
+    folder: StudyFolder, exclusive: bool
+) -> None:
+    apart = {"c_money": {"two": "y"}, "c_mend": {"one": "y"}}
+    chosen = {"": {"one": ["c_mend"], "two": ["c_money"]}}
+    run = make_run(folder, make_book(folder, exclusive=exclusive), chosen if exclusive else apart)
+    assert gather_disagreements(folder, run).coders == ("one", "two")
+
+
 def test_of_codes_that_exclude_one_another_the_unit_is_a_segment(folder: StudyFolder) -> None:
     book = make_book(folder, exclusive=True)
     choices = {"": {"one": ["c_money", "u", "c_mend"], "two": ["c_mend", "u", "c_mend"], "=": ["c_money"]}}
