@@ -11,6 +11,7 @@ from intercoder.stores.database import reading
 from intercoder.stores.runs import deductions
 from intercoder.stores.runs.decisions import failed_rounds
 from intercoder.stores.runs.deductions import (
+    Bare,
     bare_standing,
     coder_values,
     final_segments,
@@ -49,9 +50,8 @@ def test_values_and_the_stream_say_what_decisions_say(filled: StudyFolder, seed:
         bare = list(bare_standing(connection, study, run, book))
         values = coder_values(connection, study, run)
         streamed = list(final_segments(connection, study, run))
-    assert [(one.segment_id, one.role, one.coder, one.code_id, one.value, one.round) for one in decisions] == [
-        one[1:] for one in bare
-    ]
+    names = Bare._fields[1:]
+    assert [tuple(getattr(one, name) for name in names) for one in decisions] == [one[1:] for one in bare]
     assert list(map(plain, values)) == list(map(plain, values_of(book, decisions)))
     final = final_of(values, moderated=is_moderated(run))
     assert len({segment_id for segment_id, _ in streamed}) == len(streamed) > 10

@@ -223,7 +223,7 @@ def test_an_evaluation_notes_on_how_much_people_are_held_against_one_another(
     monkeypatch.setattr(measuring, "part_sizes", lambda material: parts)
     material, known = hanging_together(), [{"c_1": True}] * 6
     ceiling = among_people({"ana": known, "ben": [*known[:2], *[{}] * 4]}, measuring.asked_of(material, n_boot=0))
-    card: Any = SimpleNamespace(name="c", digest="d", temperature=1.0, overlap=-1)
+    card: Any = SimpleNamespace(name="c", digest="d", temperature=1.0, overlap=-1, kept_step=3)
     main: Any = SimpleNamespace(set=SimpleNamespace(human=(), synthetic=()))
     sure = np.full((6, 1), 0.8)
     predicted = Predicted(sure[:4], sure, sure, 0.0, 1.0)
