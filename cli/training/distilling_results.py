@@ -32,7 +32,7 @@ def print_distilled(material: Material, made: Distilled, *, json: bool, csv: boo
         print_lines([_line(one) for one in systems], csv=True)
         return
     if made.known:
-        done = "only the language model beside it was measured again" if made.asked_anew else "nothing was done"
+        done = "only the language model and the bound were looked at again" if made.asked_anew else "nothing was done"
         print(f"It was distilled before from the same, in the same way; {done}.")
     for line in _sentences(material, made):
         print(shown_safely(line))

@@ -67,7 +67,7 @@ def _remedy(data: HumanData, fewest: int) -> str:
     most = max(fewest - min(data.count(code.id, True), data.count(code.id, False), fewest) for code in data.codes)
     others = "" if len(data.codes) == 1 or data.head == "one_of_k" else ", or name the other codes with `--code`"
     return (
-        f"Have people code until there are {most} more"
+        f"Have people code until there {'is' if most == 1 else 'are'} {most} more"
         f"; a sample drawn by the model's answers finds rare ones sooner{others}."
     )
 
