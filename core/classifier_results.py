@@ -161,6 +161,10 @@ class MeasuredCode(Record):
     label: str
 
 
+def _ids(given: object) -> object:
+    return () if isinstance(given, str) else given
+
+
 class PartSizes(Record):
     """How people's codes were split."""
 
@@ -172,14 +176,14 @@ class PartSizes(Record):
     held_out: int
     undecided: int = 0
     """Decisions that are not learnt since people were unsure or evenly divided."""
-    measured_on: tuple[str, ...] = ()
-    """Ids of the held-out segments."""
+    measured_on: Annotated[tuple[str, ...], BeforeValidator(_ids)] = ()
+    """Ids of the held-out segments; none in older files, which hold a hash of them."""
     weighted_by: str = ""
     """Sample by whose weights figures are weighted back to the corpus; empty where segments count alike."""
     worth: Number = math.nan
     """How many evenly drawn segments the held-out ones are worth, where they are weighted."""
     uneven: int = 0
-    """Held-out segments that were drawn unevenly and count alike."""
+    """Held-out segments that are in samples drawn unevenly, and count alike."""
     uneven_in: tuple[str, ...] = ()
     """The samples that they are in."""
 
@@ -269,3 +273,5 @@ class Grid(Record):
     """Systems that do not differ between cells: the language model, people, all human data."""
     problems: tuple[str, ...] = ()
     """Why such a system is missing, each."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the figures has to know, a sentence each."""

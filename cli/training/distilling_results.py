@@ -32,7 +32,7 @@ def print_distilled(material: Material, made: Distilled, *, json: bool, csv: boo
         print_lines([_line(one) for one in systems], csv=True)
         return
     if made.known:
-        done = "only the language model and the bound were looked at again" if made.asked_anew else "nothing was done"
+        done = "only the language model and the bound were looked at" if made.asked_anew else "nothing was done"
         print(f"It was distilled before from the same, in the same way; {done}.")
     for line in _sentences(material, made):
         print(shown_safely(line))
@@ -94,7 +94,7 @@ def print_grid(material: Material, name: str, worked: Sequence[Worked], *, json:
     found = read_grid(folder)
     systems = found.grid.systems
     words = list(grid_words(found.cells))
-    notes = (*uneven_notes(found.grid.parts), *human_ceiling_notes(systems))
+    notes = (*uneven_notes(found.grid.parts), *found.grid.notes, *human_ceiling_notes(systems))
     if csv:
         shared = [{**_NOWHERE, **_line(one), "problem": ""} for one in systems]
         print_lines([*(line for one in worked for line in _cell_lines(one)), *shared], csv=True)

@@ -17,7 +17,8 @@ def uneven_notes(parts: PartSizes) -> tuple[str, ...]:
         return ()
     several = len(parts.uneven_in) > 1
     return (
-        f"{parts.uneven:,} of {parts.held_out:,} held-out segments were drawn unevenly (sample{'s' * several} "
-        f"{listed([f'`{name}`' for name in parts.uneven_in])}): figures are of what people coded, not of the "
-        f"corpus. `--sample {parts.uneven_in[0]}` weights them{', one sample at a time' if several else ''}.",
+        f"{parts.uneven:,} of {parts.held_out:,} held-out segments are in sample{'s' * several} "
+        f"{listed([f'`{name}`' for name in parts.uneven_in])}, drawn unevenly: if people coded them for that, "
+        f"figures are of what people coded, not of the corpus. `--sample {parts.uneven_in[0]}` weights "
+        f"them{', one sample at a time' if several else ''}.",
     )

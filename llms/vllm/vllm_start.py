@@ -55,8 +55,8 @@ class StartedEngine(NamedTuple):
     log: Path
     adapters: frozenset[str] | None
     """Digests of the only adapters that it takes; None where it takes any of that rank."""
-    processes: tuple[psutil.Process, ...] = ()
-    """Its own and its workers'."""
+    workers: tuple[psutil.Process, ...] = ()
+    """The processes that its own has begun."""
 
     def takes(self, adapter: Adapter | None) -> bool:
         """Whether there is room for the adapter."""
@@ -70,7 +70,7 @@ class StartedEngine(NamedTuple):
         # It would do so again when the interpreter ends, and complain that half of it is gone by then.
         self.llm.shutdown = lambda timeout=None: None
         # Workers of an engine that was killed may wait for it for ever, with all the memory that they hold.
-        _, left = psutil.wait_procs(self.processes, timeout=GRACE)
+        _, left = psutil.wait_procs(self.workers, timeout=GRACE)
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -139,18 +139,16 @@ def _start(path: Path, limits: VllmLimits, adapters: Sequence[Adapter], log: Pat
         seeds=not cpu,
         log=log,
         adapters=frozenset(adapter.digest for adapter in adapters) if cpu else None,
-        processes=tuple(_processes(llm)),
+        workers=tuple(_workers(llm)),
     )
 
 
-def _processes(llm: AsyncLLM) -> Iterator[psutil.Process]:
-    """The engine's processes and their children; none where this vLLM keeps them elsewhere."""
+def _workers(llm: AsyncLLM) -> Iterator[psutil.Process]:
+    """What the engine's processes have begun; nothing where this vLLM keeps its processes elsewhere."""
     resources = getattr(llm.engine_core, "resources", None)
     for engine in getattr(getattr(resources, "engine_manager", None), "processes", ()):
         with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(engine.pid)
-            yield process
-            yield from process.children(recursive=True)
+            yield from psutil.Process(engine.pid).children(recursive=True)
 
 
 def _not_started(path: Path, log: Path, error: Exception) -> ModelError:

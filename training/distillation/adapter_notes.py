@@ -12,10 +12,15 @@ from intercoder.training.distillation.asking import language_model
 from intercoder.training.distillation.material import Material
 
 
-def adapter_notes(material: Material) -> Iterator[str]:
-    """A sentence for each adapter that learnt from what nobody is to learn from, or of which nobody can tell."""
+def adapter_notes(material: Material, *, writes: bool) -> Iterator[str]:
+    """A sentence for each adapter that learnt from what nobody is to learn from, or of which nobody can tell.
+
+    Args:
+        material: What people decided, in parts.
+        writes: Whether segments are written.
+    """
     apart = [one.segment for part in material.parts.each[1:] for one in part]
-    for adapter, what in _adapters(material).items():
+    for adapter, what in _adapters(material, writes=writes).items():
         data = read_data(adapter)
         if data is None:
             yield (
@@ -33,14 +38,12 @@ def adapter_notes(material: Material) -> Iterator[str]:
             )
 
 
-def _adapters(material: Material) -> dict[Path, str]:
+def _adapters(material: Material, *, writes: bool) -> dict[Path, str]:
     """Folder of an adapter -> whose figures it touches; the writer's are everybody's who learns."""
-    study, settings = material.folder.study, material.settings
+    study = material.folder.study
     asked = language_model(study)
-    writes = settings.share > 0
     named = [
         *([(study.writer_model(asked), "figures of the language model and the cascade")] if asked else []),
-        *([(study.writer_model(asked), "all figures")] if asked and writes and settings.filter else []),
         *([(study.writer_model(study.synthesizer), "all figures")] if writes else []),
     ]
     return {Path(place).expanduser(): what for model, what in named if (place := on_base(model).adapter)}

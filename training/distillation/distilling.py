@@ -5,6 +5,7 @@ Whatever was written, asked or trained is found again: the same call after a SIG
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,7 @@ from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import Mix, mix
 from intercoder.training.distillation.keys import asking_key, key_of
 from intercoder.training.distillation.material import Material, keep_places
-from intercoder.training.distillation.measuring import Learnt, ModelSaid
+from intercoder.training.distillation.measuring import Figures, Learnt, ModelSaid, Predicted
 from intercoder.training.distillation.notes import notes_on, notes_on_learning, notes_on_sets, notes_on_shares
 from intercoder.training.distillation.published import (
     Distillation,
@@ -40,6 +41,7 @@ from intercoder.training.distillation.published import (
     publish,
     there_already,
     write_measured,
+    write_record,
 )
 from intercoder.training.distillation.training_sets import check_set, train, training_sets, way_of
 from intercoder.training.distillation.writing import WrittenSet, write_segments
@@ -96,7 +98,7 @@ def distill(
             if record.asking in ("", known.record.asking):
                 evaluation = beside_grids(known.evaluation, material.folder.path)
                 return Distilled(out, known.card, evaluation, known=True)
-            return _asked_anew(material, numbers, out, known, record, listen)
+            return _asked_anew(material, out, known, record, listen)
         check_awaited(material.folder, out)
         job = workplace.take_up(key, new=new)
         keep_places(material)
@@ -104,27 +106,48 @@ def distill(
         sets = training_sets(material, numbers, written)
         folders = {learnt.system: _trained(material, learnt, workplace.folder, name, listen) for learnt in sets}
         listen({"kind": "stage", "stage": "measuring"})
-        card, evaluation = _measured(material, name, sets, folders, said, written)
-        made = {"mark": job.mark, "dropped": written.dropped, "missing": written.missing}
-        publish(folders["classifier"], out, card, evaluation, record.model_copy(update=made))
+        predicted = {system: measuring.predict(folder, material) for system, folder in folders.items()}
+        learnt = _learnt_figures(material, name, sets, predicted)
+        place, given = folders["classifier"], predicted["classifier"]
+        card, evaluation = _measured(material, place, given, learnt, said, written.missing)
+        made = {
+            "mark": job.mark,
+            "dropped": written.dropped,
+            "missing": written.missing,
+            "set_notes": learnt.notes,
+            "seconds": _seconds(said, {}),
+        }
+        check_awaited(material.folder, out)  # a run may have begun meanwhile
+        publish(place, out, card, evaluation, record.model_copy(update=made))
         workplace.remove()
     return Distilled(out, card, beside_grids(evaluation, material.folder.path))
 
 
-def _asked_anew(
-    material: Material, numbers: Mix, out: Path, known: There, record: Distillation, listen: Listener
-) -> Distilled:
+def _asked_anew(material: Material, out: Path, known: There, record: Distillation, listen: Listener) -> Distilled:
     """A classifier that is there, beside the language model that the study codes with now and for its target."""
-    written, said = asked(material.folder, partial(_ask, material, numbers, listen))
+    said = asked(material.folder, lambda asking: ask_model(material, asking, listen))
+    assert said is not None, "without a language model there is nothing to ask"
+    old, seconds = known.evaluation, _seconds(said, known.record.seconds)
+    said = said.measured_before(seconds.get(said.reference, math.nan))
     listen({"kind": "stage", "stage": "measuring"})
-    sets = training_sets(material, numbers, written)
-    learnt = [one for one in known.evaluation.systems if one.system not in ("model", "cascade", "people")]
-    card, evaluation = _measured(material, out.name, sets, {"classifier": out}, said, written, learnt)
+    systems = tuple(one for one in old.systems if one.system not in ("model", "cascade", "people"))
+    learnt = Figures(systems, known.record.set_notes, old.human, old.synthetic)
+    given = measuring.predict(out, material)
+    card, evaluation = _measured(material, out, given, learnt, said, known.record.missing)
     if card.confidence != known.card.confidence:
         check_awaited(material.folder, out, bound=True)
-    made = record.model_copy(update=known.record.model_dump(include={"mark", "dropped", "missing"}))
+    kept = known.record.model_dump(include={"mark", "dropped", "missing", "set_notes"})
+    made = record.model_copy(update={**kept, "seconds": seconds})
+    # Stopped in between, it is asked anew.
+    write_record(out, made.model_copy(update={"asking": ""}))
     write_measured(out, card, evaluation, made)
     return Distilled(out, card, beside_grids(evaluation, material.folder.path), known=True, asked_anew=True)
+
+
+def _seconds(said: ModelSaid | None, before: Mapping[str, float]) -> dict[str, float]:
+    """Reference of a language model -> seconds of a question, now or as it was measured before."""
+    now = {} if said is None or math.isnan(said.held_out.seconds) else {said.reference: said.held_out.seconds}
+    return {**before, **now}
 
 
 def numbers_of(material: Material) -> Mix:
@@ -184,32 +207,47 @@ def _trained(material: Material, learnt: Learnt, place: Path, name: str, listen:
     return out
 
 
-def _measured(
-    material: Material,
-    name: str,
-    sets: Sequence[Learnt],
-    folders: Mapping[SystemKind, Path],
-    said: ModelSaid | None,
-    written: WrittenSet,
-    learnt: Sequence[SystemFigures] = (),
-) -> tuple[ClassifierCard, Evaluation]:
-    """A card with the cascade's bound, and all figures; those of what `learnt` are taken as they are, if given."""
+def _learnt_figures(
+    material: Material, name: str, sets: Sequence[Learnt], predicted: Mapping[SystemKind, Predicted]
+) -> Figures:
+    """Figures of classifiers and regressions that learnt these sets; the first of them is the classifier `name`."""
     asked_about = measuring.asked_of(material)
-    predicted = {system: measuring.predict(folder, material) for system, folder in folders.items()}
-    main, given = sets[0]._replace(name=name), predicted["classifier"]
-    cascade = cascaded(material, name, given, said, asked_about) if said else None
-    card = _with_bound(folders["classifier"], cascade)
-    systems = list(learnt)
-    if not learnt:
-        for one in (main, *sets[1:]):
-            given_by = predicted[one.system].held_out
-            systems.append(measuring.learnt_figures(material, one, given_by, asked_about))
-        systems += [measuring.logistic_figures(material, one, asked_about) for one in sets]
-    systems += _others(material, said, cascade)
-    notes = [*notes_on(material, said, cascade, written.missing), *notes_on_sets(material, sets)]
-    notes += [*notes_on_shares(material, given.development), *notes_on_learning(card), *adapter_notes(material)]
+    systems = [
+        measuring.learnt_figures(material, one, predicted[one.system].held_out, asked_about)
+        for one in (sets[0]._replace(name=name), *sets[1:])
+    ]
+    systems += [measuring.logistic_figures(material, one, asked_about) for one in sets]
+    main = sets[0].set
+    return Figures(tuple(systems), tuple(notes_on_sets(material, sets)), len(main.human), len(main.synthetic))
+
+
+def _measured(
+    material: Material, folder: Path, given: Predicted, learnt: Figures, said: ModelSaid | None, missing: int
+) -> tuple[ClassifierCard, Evaluation]:
+    """A card with the cascade's bound, and all figures.
+
+    Args:
+        material: What people decided, in parts.
+        folder: The classifier's.
+        given: What it says.
+        learnt: Figures of what learnt.
+        said: What the language model decided; None without one.
+        missing: Written segments that are wanting.
+    """
+    cascade = None
+    if said is not None:
+        cascade = cascaded(material, learnt.systems[0].name, given, said, measuring.asked_of(material))
+    card = _with_bound(folder, cascade)
+    notes = (
+        *notes_on(material, said, cascade, missing),
+        *learnt.notes,
+        *notes_on_shares(material, given.development),
+        *notes_on_learning(card),
+        *adapter_notes(material, writes=material.settings.share > 0),
+    )
+    figures = learnt._replace(systems=(*learnt.systems, *_others(material, said, cascade)), notes=notes)
     curves = (cascade.development, cascade.held_out) if cascade else None
-    return card, measuring.evaluation(material, card, main, given, systems, curves, notes)
+    return card, measuring.evaluation(material, card, figures, given, curves)
 
 
 def _others(material: Material, said: ModelSaid | None, cascade: Cascaded | None) -> list[SystemFigures]:

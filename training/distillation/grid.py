@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -16,6 +17,7 @@ from intercoder.core.identity import digest
 from intercoder.llms import torch_environment
 from intercoder.stores.classifiers.classifier_folders import GRIDS
 from intercoder.training.distillation import measuring
+from intercoder.training.distillation.adapter_notes import adapter_notes
 from intercoder.training.distillation.asking import Listener, asked
 from intercoder.training.distillation.checks import check_models
 from intercoder.training.distillation.composing import compose
@@ -87,6 +89,7 @@ def grid_of(material: Material, name: str, cells: GridCells) -> Grid:
         synthesizer=study.writer_model(study.synthesizer),
         cells=settings,
         keys=tuple(map(cells.key, settings)),
+        notes=tuple(adapter_notes(material, writes=any(not math.isnan(one.temperature) for one in settings))),
     )
 
 

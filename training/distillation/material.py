@@ -146,7 +146,7 @@ def prepare(
     book = current_book(folder)
     data = read_human(folder, book, wanted_codes(book, named), sample)
     check_enough(data, settings.fewest)
-    known = read_places(folder.engine, folder.study.id, split_key(data.codes, settings))
+    known = read_places(folder.engine, folder.study.id, split_key(data.codes, settings, sample))
     groups = {group_of(one, settings.by) for one in data.items}
     parts = split(
         data.items,
@@ -164,13 +164,14 @@ def keep_places(material: Material) -> None:
     """Write down which part each document is in, so that it stays there when people code more."""
     folder = material.folder
     places = {digest(name): part for name, part in material.parts.places.items()}
-    write_places(folder.engine, folder.study.id, split_key(material.codes, material.settings), places)
+    key = split_key(material.codes, material.settings, material.sample)
+    write_places(folder.engine, folder.study.id, key, places)
 
 
-def split_key(codes: Sequence[Code], settings: DistillationSettings) -> str:
+def split_key(codes: Sequence[Code], settings: DistillationSettings, sample: str) -> str:
     """Hash of how people's codings are split: what is split alike keeps its places."""
     shares = settings.development, settings.held_out
-    return digest(sorted(code.id for code in codes), settings.by, settings.split_seed, shares)
+    return digest(sorted(code.id for code in codes), settings.by, settings.split_seed, shares, sample)
 
 
 def bare(item: HumanItem) -> Segment:

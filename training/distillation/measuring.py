@@ -44,6 +44,17 @@ class Learnt(NamedTuple):
     set: Composition
 
 
+class Figures(NamedTuple):
+    """Figures of systems, the classifier's first, and what a reader has to know of them."""
+
+    systems: tuple[SystemFigures, ...]
+    notes: tuple[str, ...]
+    human: int
+    """People's segments that the classifier learnt from."""
+    synthetic: int
+    """Written ones."""
+
+
 class ModelSaid(NamedTuple):
     """What the language model decided, and what a question takes."""
 
@@ -52,6 +63,12 @@ class ModelSaid(NamedTuple):
     held_out: Said
     cost: float
     """Of one question, in the currency of the study's prices; nan where no price is known."""
+
+    def measured_before(self, seconds: float) -> ModelSaid:
+        """The same with the seconds of a question as they were once measured, if nothing was asked now."""
+        if not math.isnan(self.held_out.seconds):
+            return self
+        return self._replace(held_out=self.held_out._replace(seconds=seconds))
 
 
 class Predicted(NamedTuple):
@@ -191,11 +208,9 @@ def calibration_error(material: Material, predicted: Predicted) -> float:
 def evaluation(
     material: Material,
     card: ClassifierCard,
-    main: Learnt,
+    figures: Figures,
     predicted: Predicted,
-    systems: Sequence[SystemFigures],
     curves: tuple[CascadeCurve, CascadeCurve] | None,
-    notes: Sequence[str],
 ) -> Evaluation:
     """All figures together; `curves` are the cascade's, on the development part and on the held-out one."""
     asked = asked_of(material)
@@ -207,15 +222,15 @@ def evaluation(
         head=material.data.head,
         codes=measured_codes(material),
         parts=parts,
-        human=len(main.set.human),
-        synthetic=len(main.set.synthetic),
+        human=figures.human,
+        synthetic=figures.synthetic,
         fine_tuned=card.kept_step > 0,
-        systems=tuple(systems),
+        systems=figures.systems,
         reliability=after,
         unscaled=before,
         development_curve=curves[0] if curves else None,
         curve=curves[1] if curves else None,
         truncated=predicted.truncated,
         overlap=card.overlap,
-        notes=(*uneven_notes(parts), *notes, *human_ceiling_notes(systems)),
+        notes=(*uneven_notes(parts), *figures.notes, *human_ceiling_notes(figures.systems)),
     )

@@ -6,7 +6,7 @@ No text is in two of them, and no document, or no value of the attribute that is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ class Parts(NamedTuple):
     held_out: tuple[HumanItem, ...]
     """For the final figures, and for nothing else; with segments on which people differed evenly."""
     repeated: int
-    """Items left out because their text is in an earlier part, too."""
+    """Items left out because their text is in another part, too."""
     places: Mapping[str, str] = MappingProxyType({})
     """`group_of` its items -> name of the part that all of a group are in."""
 
@@ -55,7 +55,8 @@ def split(
     """Cut items into parts so that whole documents stay together, and each code is spread over all parts.
 
     Documents go where most is missing of the rarest decision that they hold (iterative stratification, Sechidis et
-    al. 2011, with documents for items). A text that is in two parts is left out of the later one. Items on which
+    al. 2011, with documents for items). A text that is in two parts is left out of the later one, or of that to
+    which it came later. Items on which
     people differed evenly are spread too, but only measured on: without a target there is nothing to learn.
 
     Args:
@@ -83,7 +84,8 @@ def split(
     shares = (1 - development - held_out, development, held_out)
     placed = _placed(groups, shares, seed, places)
     *learnt, measured = ([one for name in names for one in groups[name]] for names in placed)
-    parts = _without_repeats([*([one for one in part if one.targets] for part in learnt), measured], items)
+    kept = [[one for one in part if one.targets] for part in learnt]
+    parts = _without_repeats([*kept, measured], items, {one for one in groups if one in places}, by)
     now = {name: part for part, names in zip(PARTS, placed, strict=True) for name in names}
     return parts._replace(places=now)
 
@@ -186,14 +188,20 @@ class _Places:
             self._wanted[one][part] -= count
 
 
-def _without_repeats(parts: Sequence[Sequence[HumanItem]], order: Sequence[HumanItem]) -> Parts:
-    """The parts in the items' order, without texts that an earlier part holds."""
+def _without_repeats(
+    parts: Sequence[Sequence[HumanItem]], order: Sequence[HumanItem], known: Collection[str], by: str
+) -> Parts:
+    """The parts in the items' order, without texts that an earlier part holds, or one that was split before."""
     places = {one.segment.id: place for place, one in enumerate(order)}
-    seen: set[str] = set()
+    owners: dict[str, int] = {}
+    for before in (True, False):
+        for number, part in enumerate(parts):
+            for one in part:
+                if (group_of(one, by) in known) is before:
+                    owners.setdefault(plain(one.segment.text), number)
     kept: list[tuple[HumanItem, ...]] = []
-    for part in parts:
-        fresh = [one for one in part if plain(one.segment.text) not in seen]
-        seen |= {plain(one.segment.text) for one in part}
+    for number, part in enumerate(parts):
+        fresh = [one for one in part if owners[plain(one.segment.text)] == number]
         kept.append(tuple(sorted(fresh, key=lambda one: places[one.segment.id])))
     for name, part in zip(PARTS, kept, strict=True):
         if not part:

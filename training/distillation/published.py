@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from intercoder.core.classifier_results import Evaluation
 from intercoder.core.classifiers import ClassifierCard, read_card
@@ -44,6 +44,10 @@ class Distillation(Record):
     """Written segments that the filter dropped."""
     missing: int = 0
     """Written segments that are wanting, since the filter dropped more than could be replaced."""
+    set_notes: tuple[str, ...] = ()
+    """What a reader has to know of the sets that were learnt."""
+    seconds: dict[str, float] = Field(default_factory=dict)
+    """Reference of a language model -> seconds of a question, when it was asked last."""
 
 
 class There(NamedTuple):
@@ -90,7 +94,7 @@ def there_already(out: Path, wanted: Distillation, *, new: bool, begun: str) -> 
 
 def _difference(there: Distillation, wanted: Distillation) -> str:
     """What a classifier that is there was made of otherwise, in a few words."""
-    if there.codes != wanted.codes:
+    if there.codes and there.codes != wanted.codes:
         return f"it learnt {listed([f'`{label}`' for label in there.codes])}"
     old, new = (numbers_in_key(one.settings) for one in (there, wanted))
     changed = [f"`{name}` was {old[name]}" for name in new if old[name] != new[name]]
@@ -98,7 +102,10 @@ def _difference(there: Distillation, wanted: Distillation) -> str:
         return ", ".join(changed)
     if there.decided != wanted.decided:
         return "codes or what people decided have changed since"
-    return "a model, a prompt, settings in study.toml or intercoder itself have changed since"
+    return (
+        "a model (the synthesizer is the first coder's unless `[synthesizer]` names one), a prompt, settings in "
+        "study.toml or intercoder itself have changed since"
+    )
 
 
 def check_awaited(folder: StudyFolder, out: Path, *, bound: bool = False) -> None:
@@ -149,8 +156,17 @@ def publish(folder: Path, out: Path, card: ClassifierCard, evaluation: Evaluatio
 
 
 def write_measured(folder: Path, card: ClassifierCard, evaluation: Evaluation, record: Distillation) -> None:
-    """Write what was measured of a classifier into its folder; stopped in between, it is measured again."""
+    """Write what was measured of a classifier into its folder, the record last."""
     write_card(card, folder, evaluation)
-    for name, one in ((EVALUATION, evaluation), (DISTILLATION, record)):
-        with whole_file(folder / name) as stream:
-            stream.write(one.model_dump_json(indent=1) + "\n")
+    _write(folder / EVALUATION, evaluation)
+    write_record(folder, record)
+
+
+def write_record(folder: Path, record: Distillation) -> None:
+    """Write how a classifier was distilled into its folder."""
+    _write(folder / DISTILLATION, record)
+
+
+def _write(file: Path, record: Record) -> None:
+    with whole_file(file) as stream:
+        stream.write(record.model_dump_json(indent=1) + "\n")

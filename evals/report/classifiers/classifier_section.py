@@ -163,7 +163,7 @@ def _grid_told(grid: Grid, worked: int, failed: int) -> Iterator[str]:
         "All cells were measured on the same held-out segments: the best of many looks better than it is, and so "
         "does a classifier that is distilled with its settings and measured there again."
     )
-    yield from (*uneven_notes(grid.parts), *human_ceiling_notes(grid.systems))
+    yield from (*uneven_notes(grid.parts), *grid.notes, *human_ceiling_notes(grid.systems))
     left = len(grid.cells) - worked
     if left:
         yield f"{worked:,} of {counted(len(grid.cells), 'cell')} are worked; the same command goes on."

@@ -142,7 +142,7 @@ def test_what_figures_are_of_is_told_where_segments_were_drawn_unevenly(
     sample_unevenly(folder, "rare", [1.0] * 30 + [4.0] * 30)
     folder.close()
     asked = ("distill", study, "--code", "repair", "--encoder", encoder, *QUICK)
-    assert "15 held-out segments were drawn unevenly (sample `rare`)" in command(*asked, "--dry-run").out
+    assert "15 held-out segments are in sample `rare`, drawn unevenly" in command(*asked, "--dry-run").out
     done = command(*asked, "--sample", "rare")
     assert "Note: Sample `rare` was drawn unevenly: figures are weighted back to the corpus" in done.out
     assert "weighted back to the corpus" in (study / "classifiers" / "repair" / "README.md").read_text("utf-8")

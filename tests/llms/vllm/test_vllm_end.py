@@ -20,9 +20,9 @@ class Llm:
         self.ended.append(timeout)
 
 
-def started(llm: Any, *processes: psutil.Process) -> StartedEngine:
+def started(llm: Any, *workers: psutil.Process) -> StartedEngine:
     encoder: Any = None
-    return StartedEngine(llm, encoder, 1, 0, False, Path("log"), None, processes)
+    return StartedEngine(llm, encoder, 1, 0, False, Path("log"), None, workers)
 
 
 def test_a_worker_that_waits_for_ever_is_killed() -> None:

@@ -67,6 +67,13 @@ def test_an_evaluation_on_what_a_grid_was_measured_on_says_so(tmp_path: Path) ->
     assert beside_grids(awe, tmp_path) == awe, "it is said once"
 
 
+def test_a_file_with_a_hash_of_the_held_out_segments_is_read(tmp_path: Path) -> None:
+    found = json.loads(evaluation("awe").model_dump_json())
+    found["parts"]["measured_on"] = "0123456789ab"
+    keep(tmp_path / "classifiers" / "awe" / "evaluation.json", json.dumps(found))
+    assert read_evaluations(tmp_path)[0].parts.measured_on == ()
+
+
 def test_a_study_without_classifiers_has_none(tmp_path: Path) -> None:
     assert read_evaluations(tmp_path) == ()
     assert read_grids(tmp_path) == ()

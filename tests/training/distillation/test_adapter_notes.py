@@ -34,7 +34,7 @@ def tell(adapter: Path, **learnt: Any) -> None:
 def test_an_adapter_that_learnt_from_something_else_is_no_matter(adapter: Path, tmp_path: Path) -> None:
     material = material_of(adapter, tmp_path)
     tell(adapter, learnt_documents=tuple(one.segment.document_id for one in material.parts.training))
-    assert list(adapter_notes(material)) == []
+    assert list(adapter_notes(material, writes=True)) == []
 
 
 def test_what_an_adapter_learnt_from_and_is_measured_on_is_told(adapter: Path, tmp_path: Path) -> None:
@@ -45,13 +45,12 @@ def test_what_an_adapter_learnt_from_and_is_measured_on_is_told(adapter: Path, t
         learnt_documents=("d_other", parts.development[0].segment.document_id),
         learnt_texts=tuple(text_key(one.segment.text) for one in parts.held_out[:2]),
     )
-    (note,) = adapter_notes(material)
+    (note,) = adapter_notes(material, writes=True)
     assert "`ours` learnt from 3 segments of the development and held-out parts: all figures may" in note
-    alone = material.with_settings(read_settings(None, ["share=0"]))
-    (note,) = adapter_notes(alone)
+    (note,) = adapter_notes(material, writes=False)
     assert "figures of the language model and the cascade may" in note
 
 
 def test_an_adapter_of_which_nobody_can_tell_is_named(adapter: Path, tmp_path: Path) -> None:
-    (note,) = adapter_notes(material_of(adapter, tmp_path))
+    (note,) = adapter_notes(material_of(adapter, tmp_path), writes=True)
     assert "What the adapter `ours` learnt from is not known" in note

@@ -23,7 +23,15 @@ from intercoder.stores.codebooks.current_book import current_book
 from intercoder.stores.runs.runs import set_status
 from intercoder.stores.study_folder import StudyFolder
 from intercoder.training.checkpoints import Workplace
-from intercoder.training.distillation import asking, cascading, distilling, measuring, training_sets, writing
+from intercoder.training.distillation import (
+    asking,
+    cascading,
+    distilling,
+    measuring,
+    published,
+    training_sets,
+    writing,
+)
 from intercoder.training.distillation.distillation_settings import DistillationSettings, read_settings
 from intercoder.training.distillation.distilling import Distilled, distill, numbers_of
 from intercoder.training.distillation.keys import asking_key, coder_key, key_of, people_key
@@ -209,6 +217,48 @@ def test_nor_is_its_bound_changed(tmp_path: Path, encoder: str, monkeypatch: pyt
     assert distill(flaky, "repair").asked_anew
 
 
+def test_stopped_while_it_writes_what_it_measured_again_it_is_measured_again(
+    tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    before = distill(material, "repair")
+    real = published.write_card
+
+    def stop(*given: Any) -> None:
+        real(*given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(published, "write_card", stop)
+        with pytest.raises(KeyboardInterrupt):
+            distill(coded_by(material, "scripted:flaky"), "repair")
+    assert read_card(before.folder).confidence_for == "scripted:flaky"
+    back = distill(material, "repair")
+    assert back.asked_anew
+    assert back.card == read_card(before.folder) == before.card
+
+
+def test_a_run_that_began_meanwhile_keeps_its_classifier(
+    tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = material_of(tmp_path / "study", encoder)
+    before = distill(material, "repair")
+    looked: list[str] = []
+
+    def found_at_the_end(folder: StudyFolder, out: Path, *, bound: bool = False) -> None:
+        looked.append(out.name)
+        if len(looked) == 2:
+            raise InputError("`final-1` is not done.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(distilling, "check_awaited", found_at_the_end)
+        with pytest.raises(InputError, match="final-1"):
+            distill(material, "repair", new=True)
+    assert read_card(before.folder) == before.card
+    monkeypatch.setattr(training_sets, "train_classifier", lambda *_, **__: None)
+    assert not distill(material, "repair").known, "what was trained is there to be published"
+
+
 def test_for_another_target_only_the_bound_is_chosen_again(
     tmp_path: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,9 +269,14 @@ def test_for_another_target_only_the_bound_is_chosen_again(
         raise AssertionError
 
     monkeypatch.setattr(training_sets, "train_classifier", refuse)
+    record = before.folder / published.DISTILLATION
+    seconds = json.loads(record.read_bytes())["seconds"]
     again = distill(material.with_settings(settings_of(encoder, "target=1.0")), "repair")
     assert again.asked_anew
+    assert list(seconds) == [before.card.confidence_for]
+    assert json.loads(record.read_bytes())["seconds"] == seconds, "of when it was asked"
     assert again.evaluation.curve is not None
+    assert again.evaluation.curve.points[-1].seconds > 0
     assert again.evaluation.curve.target == 1.0
     assert again.card.digest == before.card.digest
 

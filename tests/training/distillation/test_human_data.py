@@ -114,8 +114,9 @@ def test_weights_are_in_the_key_and_told(tmp_path: Path) -> None:
     assert told.endswith(f"the {len(weights)} held-out segments weigh like {sizes.worth:.0f} drawn evenly.")
     (told,) = uneven_notes(part_sizes(everything))
     assert told == (
-        f"{len(weights)} of {len(weights)} held-out segments were drawn unevenly (samples `other` and `rare`): "
-        "figures are of what people coded, not of the corpus. `--sample other` weights them, one sample at a time."
+        f"{len(weights)} of {len(weights)} held-out segments are in samples `other` and `rare`, drawn unevenly: "
+        "if people coded them for that, figures are of what people coded, not of the corpus. `--sample other` "
+        "weights them, one sample at a time."
     )
     assert uneven_notes(part_sizes(even)) == uneven_notes(part_sizes(before)) == ()
 

@@ -15,7 +15,7 @@ from intercoder.training.distillation import measuring
 from intercoder.training.distillation.asking import Said
 from intercoder.training.distillation.cascading import cascaded
 from intercoder.training.distillation.classifier_settings import ClassifierSettings
-from intercoder.training.distillation.measuring import ModelSaid, Predicted
+from intercoder.training.distillation.measuring import Figures, ModelSaid, Predicted
 from intercoder.training.distillation.notes import notes_on, notes_on_shares
 from intercoder.training.distillation.parts import Parts
 from intercoder.training.distillation.scaling import fit_scaling
@@ -224,9 +224,8 @@ def test_an_evaluation_notes_on_how_much_people_are_held_against_one_another(
     material, known = hanging_together(), [{"c_1": True}] * 6
     ceiling = among_people({"ana": known, "ben": [*known[:2], *[{}] * 4]}, measuring.asked_of(material, n_boot=0))
     card: Any = SimpleNamespace(name="c", digest="d", temperature=1.0, overlap=-1, kept_step=3)
-    main: Any = SimpleNamespace(set=SimpleNamespace(human=(), synthetic=()))
     sure = np.full((6, 1), 0.8)
     predicted = Predicted(sure[:4], sure, sure, 0.0, 1.0)
-    found = measuring.evaluation(material, card, main, predicted, [ceiling], None, ["A note."])
+    found = measuring.evaluation(material, card, Figures((ceiling,), ("A note.",), 0, 0), predicted, None)
     assert found.notes[0] == "A note."
     assert found.notes[1].startswith("People are held against one another on 2 of the 6 decisions")

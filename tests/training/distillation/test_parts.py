@@ -88,6 +88,21 @@ def test_what_has_a_place_keeps_it_when_more_is_coded(
         assert {after.places[one.segment.document_id] for one in part} <= {name}
 
 
+def test_a_text_that_is_coded_again_later_stays_where_it_was_first() -> None:
+    first = [item(f"text {n}", {"c_1": n % 2 == 0}) for n in range(40)]
+    before = cut(first)
+    repeated = [item(one.segment.text, {"c_1": True}, f"again {n}") for n, one in enumerate(before.held_out)]
+    later = [
+        one.model_copy(update={"segment": one.segment.model_copy(update={"id": f"s_{n}"})})
+        for n, one in enumerate([*repeated, *(item(f"more {n}", {"c_1": True}, f"m{n}") for n in range(40))])
+    ]
+    after = split([*first, *later], development=0.2, held_out=0.25, seed=0, places=before.places)
+    assert {one.segment.id for one in before.held_out} <= {one.segment.id for one in after.held_out}
+    texts = [{one.segment.text for one in part} for part in after.each]
+    assert not texts[0] & texts[2]
+    assert after.repeated > 0
+
+
 def test_what_is_coded_later_goes_where_most_is_missing() -> None:
     first = [item(f"text {n}", {"c_1": n % 2 == 0}) for n in range(40)]
     later = [item(f"more {n}", {"c_1": n % 10 == 0}) for n in range(160)]
