@@ -1,5 +1,6 @@
 """What tests of several rooms need."""
 
+import contextlib
 import gc
 import os
 from collections.abc import Iterator
@@ -9,6 +10,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+with contextlib.suppress(ModuleNotFoundError):  # tests with vLLM have an environment of their own
+    from hypothesis import HealthCheck, settings
+
+    # The same examples each time, however slow the machine is.
+    settings.register_profile(
+        "anywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("anywhere")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

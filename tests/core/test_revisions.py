@@ -83,7 +83,7 @@ def content(book: Codebook) -> object:
     return plain, book.exclusive, book.allow_unsure
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(books(), books())
 def test_the_difference_of_two_books_makes_the_second_of_the_first(before: Codebook, after: Codebook) -> None:
     assert content(apply(before, diff(before, after))) == content(after)
@@ -138,7 +138,7 @@ VALUES = {
 }  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data(), books(ids=("c_1", "c_2")), st.sampled_from(sorted(FIELDS)))
 def test_any_change_of_one_code_comes_back(data: st.DataObject, book: Codebook, kind: RevisionKind) -> None:
     assume(book.codes)
@@ -148,7 +148,7 @@ def test_any_change_of_one_code_comes_back(data: st.DataObject, book: Codebook, 
     assert [one.content for one in found] == ([] if revision.before == revision.after else [revision.content])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(books(), books(), books())
 def test_two_peoples_changes_both_stand_or_one_is_refused(base: Codebook, mine: Codebook, theirs: Codebook) -> None:
     """Whatever is applied to a later version changes what it names to what it says, and nothing else."""

@@ -29,7 +29,7 @@ def value(ratings: Any, statistic: Any, **more: Any) -> float:
     return agreement(ratings, statistic, interval="none", **more).value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables(), st.randoms(use_true_random=False), st.sampled_from(STATISTICS))
 def test_it_does_not_matter_who_is_called_first(ratings: list[list[Any]], random: Any, statistic: str) -> None:
     order = list(range(len(ratings[0])))
@@ -39,7 +39,7 @@ def test_it_does_not_matter_who_is_called_first(ratings: list[list[Any]], random
     assert value(shuffled, statistic) == pytest.approx(value(ratings, statistic), abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables(), st.permutations([0, 1]), st.sampled_from(["ac1", "brennan_prediger", "fleiss", "percent"]))
 def test_within_units_shuffled_raters_leave_pooled_statistics(
     ratings: list[list[Any]], order: list[int], statistic: str
@@ -50,7 +50,7 @@ def test_within_units_shuffled_raters_leave_pooled_statistics(
     assert one.se == pytest.approx(other.se, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables(), st.permutations(["a", "b", "c", "d"]), st.sampled_from(STATISTICS))
 def test_names_of_categories_do_not_matter(ratings: list[list[Any]], names: list[str], statistic: str) -> None:
     new: dict[str | None, str | None] = {**dict(zip("abcd", names, strict=True)), None: None}
@@ -63,7 +63,7 @@ def test_names_of_categories_do_not_matter(ratings: list[list[Any]], names: list
         assert before.se == pytest.approx(after.se, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables(), st.sampled_from(["nominal", "ordinal", "interval"]))
 def test_resampled_alpha_has_the_formula_of_the_package(ratings: list[list[Any]], level: Any) -> None:
     numbers = [[None if cell is None else {"a": 1, "b": 2, "c": 5}[cell] for cell in row] for row in ratings]

@@ -127,7 +127,7 @@ def close(first: dict[str, CodeSpaceMetrics], second: dict[str, CodeSpaceMetrics
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), order=st.permutations(range(12)), coders=st.permutations(range(4)))
 def test_the_order_of_labels_and_coders_changes_nothing(seed: int, order: list[int], coders: list[int]) -> None:
     team, vectors, labels = random_team(seed)
@@ -143,7 +143,7 @@ def test_the_order_of_labels_and_coders_changes_nothing(seed: int, order: list[i
     assert close(there, again)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000))
 def test_embeddings_give_what_their_cosine_distances_give(seed: int) -> None:
     team, vectors, labels = random_team(seed)

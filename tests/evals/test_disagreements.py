@@ -5,7 +5,7 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.evals.agreement import agreement
@@ -152,7 +152,6 @@ def test_of_own_codes_more_labels_then_more_overruled_come_first() -> None:
     assert many.conflict == AMONG_MODELS
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(maybe, min_size=3, max_size=3), min_size=1, max_size=30))
 def test_agreement_is_that_of_the_statistic_over_all_units(rows: list[list[str]]) -> None:
     counted: dict[Answers, int] = {}

@@ -36,7 +36,7 @@ def written(file: Path, text: str) -> Path:
 
 
 @over_forms
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(book=books())
 def test_an_export_that_nobody_edited_changes_nothing(
     name: str, write: Write, book: Codebook, tmp_path_factory: pytest.TempPathFactory

@@ -66,7 +66,7 @@ def test_lines_of_a_text_stand_as_lines() -> None:
     assert "  definition: |-\n    Doing it\n    oneself.\n" in to_yaml(BOOK)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text("ab \n\t\r\x1f\x85\u2028:#-'\"?{}[],&*!|>%@`~", min_size=1))
 def test_any_text_survives(odd: str) -> None:
     code = Code(id="c_1", label="a", definition=odd, include=(odd,), examples=(CodeExample(text=odd * 40),))
@@ -132,7 +132,7 @@ def test_one_item_of_a_list_goes_and_the_others_keep_their_comments() -> None:
     assert "      - a   # from Ana\n      - c\n" in text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(books(), books())
 def test_a_file_updated_to_another_book_reads_as_that_book(old: Codebook, new: Codebook) -> None:
     read = completed(read_yaml(updated_yaml(to_yaml(old), new), ""), new)

@@ -261,7 +261,7 @@ def test_writing_changes_nothing_that_counts(text: str) -> None:
     assert comparable(writable(text)) == comparable(text)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20), min_size=1, max_size=3))
 def test_any_text_survives_both_kinds_of_sheet(tmp_path_factory: pytest.TempPathFactory, found: list[str]) -> None:
     texts = {f"s_{place}": text for place, text in enumerate(found)}

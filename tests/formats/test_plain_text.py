@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.core.documents import Document
@@ -35,7 +35,6 @@ def test_columns_mean_nothing_to_a_text_file(read: Read) -> None:
 CHARACTERS = st.characters(exclude_categories=("Cc", "Cs"), include_characters="\n\t\x85")
 
 
-@settings(deadline=None)
 @given(st.text(CHARACTERS, min_size=1).filter(str.strip))
 def test_every_code_point_is_kept(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.mktemp("text") / "a.txt"

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.prompts import Piece, load
@@ -30,7 +30,6 @@ pieces = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(pieces)
 def test_marker_pair_stands_once_around_each_piece_and_the_rest_never_changes(given_pieces: list[Piece]) -> None:
     *prefix, last = PROMPT.messages(given_pieces, **KEYS)

@@ -238,7 +238,7 @@ CHANGES = st.sampled_from(
 PROPOSALS = CHANGES.map(lambda change: {"evidence": [1], "rationale": "Misread.", **change})
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     said=st.lists(st.sampled_from(["first", "last", "unsure", "perhaps"]), min_size=1, max_size=6),
     proposals=st.lists(PROPOSALS, max_size=3),

@@ -44,7 +44,7 @@ def test_a_name_that_is_taken_is_not_given_again() -> None:
     assert one.name.startswith("m-p-0-")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), min_size=1, unique=True),
     st.lists(st.sampled_from(["a", "b" * 70, "c d", "e/f"]), min_size=1, unique=True),

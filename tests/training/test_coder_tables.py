@@ -75,7 +75,7 @@ coders = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(coders)
 def test_what_is_written_is_what_is_read(given_coders: list[CoderSettings]) -> None:
     written = with_coders(TEMPLATE, given_coders, HERE)

@@ -33,7 +33,7 @@ def measured(draw: st.DrawFn) -> np.ndarray:
     return values
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(measured(), st.integers(1, 4))
 def test_candidates_stand_in_the_order_of_the_selection(values: np.ndarray, k: int) -> None:
     found = standings(scored(values), k, resamples=20)
@@ -43,7 +43,7 @@ def test_candidates_stand_in_the_order_of_the_selection(values: np.ndarray, k: i
     assert sum(one.kept for one in found) == pytest.approx(min(k, len(values)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(measured())
 def test_mean_ranks_are_those_that_are_selected_by(values: np.ndarray) -> None:
     columns = table(values)[list(RANKED_BY)]
@@ -51,7 +51,7 @@ def test_mean_ranks_are_those_that_are_selected_by(values: np.ndarray) -> None:
     assert mean_ranks(columns.to_numpy()[None])[0] == pytest.approx(expected.to_numpy())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(measured())
 def test_a_candidate_that_is_best_on_every_item_stays_in_every_resample(values: np.ndarray) -> None:
     best = np.full((1, *values.shape[1:]), 2.0)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.core.codebook import Code
@@ -66,7 +66,6 @@ _sequences = st.lists(
 
 
 @given(_sequences, st.integers(1, 30), st.data())
-@settings(deadline=None)
 def test_the_outcome_is_the_rule_s_and_does_not_depend_on_waves(
     sequence: list[tuple[str, tuple[int, ...], tuple[int, ...], float]], inner: int, data: st.DataObject
 ) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.core.texts.quotes import Quote, locate
@@ -44,7 +44,6 @@ def test_half_a_folded_character_is_no_find() -> None:
     assert locate("SE", "Straße, see").start == 8
 
 
-@settings(deadline=None)
 @given(TEXTS, st.data(), st.integers(0, 1000))
 def test_every_piece_of_a_text_is_found_however_it_is_spaced_and_cased(
     text: str, data: st.DataObject, offset: int
@@ -61,7 +60,6 @@ def test_every_piece_of_a_text_is_found_however_it_is_spaced_and_cased(
         assert not quote.verified
 
 
-@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_what_is_found_says_the_same(quote: str, text: str) -> None:
     found = locate(quote, text)

@@ -4,7 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.core.errors import InputError
@@ -20,7 +20,6 @@ def stratum(value: AttributeValue) -> tuple[bool, AttributeValue]:
     return isinstance(value, bool), value
 
 
-@settings(deadline=None)
 @given(IDS, SEEDS, st.data())
 def test_size_order_and_repetition(ids: list[str], seed: int, data: st.DataObject) -> None:
     n = data.draw(st.integers(1, len(ids)))
@@ -31,7 +30,6 @@ def test_size_order_and_repetition(ids: list[str], seed: int, data: st.DataObjec
     assert positions == draw(ids, n, seed=seed)
 
 
-@settings(deadline=None)
 @given(IDS, SEEDS)
 def test_a_larger_sample_holds_the_smaller(ids: list[str], seed: int) -> None:
     samples = [set(draw(ids, n, seed=seed)) for n in range(1, len(ids) + 1)]
@@ -39,7 +37,6 @@ def test_a_larger_sample_holds_the_smaller(ids: list[str], seed: int) -> None:
     assert samples[-1] == set(range(len(ids)))
 
 
-@settings(deadline=None)
 @given(IDS, SEEDS, st.data())
 def test_the_order_of_the_ids_does_not_decide(ids: list[str], seed: int, data: st.DataObject) -> None:
     n = data.draw(st.integers(1, len(ids)))
@@ -47,7 +44,6 @@ def test_the_order_of_the_ids_does_not_decide(ids: list[str], seed: int, data: s
     assert {ids[p] for p in draw(ids, n, seed=seed)} == {shuffled[p] for p in draw(shuffled, n, seed=seed)}
 
 
-@settings(deadline=None)
 @given(IDS, SEEDS, st.data())
 def test_each_stratum_gets_its_share_to_within_one(ids: list[str], seed: int, data: st.DataObject) -> None:
     strata = data.draw(st.lists(VALUES, min_size=len(ids), max_size=len(ids)))

@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sentencex import get_sentence_boundaries
 
@@ -42,7 +42,6 @@ def turns(text: str) -> list[tuple[str | None, str]]:
 
 
 @pytest.mark.parametrize("unit", UNITS)
-@settings(deadline=None)
 @given(text=TEXTS)
 def test_spans_are_ordered_trimmed_and_never_empty(unit: Unit, text: str) -> None:
     spans = cut(text, unit)
@@ -54,7 +53,6 @@ def test_spans_are_ordered_trimmed_and_never_empty(unit: Unit, text: str) -> Non
 
 
 @pytest.mark.parametrize("unit", UNITS)
-@settings(deadline=None)
 @given(text=TEXTS)
 def test_every_character_but_white_space_and_prefixes_is_in_a_span(unit: Unit, text: str) -> None:
     rest = list(text)
@@ -68,7 +66,6 @@ def test_every_character_but_white_space_and_prefixes_is_in_a_span(unit: Unit, t
     assert not "".join(rest).strip()
 
 
-@settings(deadline=None)
 @given(text=TEXTS)
 def test_smaller_units_lie_within_larger_ones(text: str) -> None:
     paragraphs = segment(text, "paragraph")
@@ -76,7 +73,6 @@ def test_smaller_units_lie_within_larger_ones(text: str) -> None:
         assert any(p.start <= sentence.start and sentence.end <= p.end for p in paragraphs)
 
 
-@settings(deadline=None)
 @given(text=TEXTS, language=st.sampled_from(["en", "de", "zh", "ar", "hi", "xx", ""]))
 def test_sentences_of_any_language_begin_in_order_from_0(text: str, language: str) -> None:
     starts = list(sentences.sentence_starts(text, language))

@@ -124,7 +124,7 @@ def test_labels_at_one_place_are_one_concept_even_at_threshold_zero(linkage: Any
     assert found == [0, 1, 0, -1, 1]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(2, 25),

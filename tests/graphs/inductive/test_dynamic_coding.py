@@ -223,7 +223,7 @@ def outcome_in_order(wave: int) -> tuple[object, object]:
     return outcome([0], 1, wave)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     turns=st.lists(st.integers(0, 40), min_size=1, max_size=7),
     concurrency=st.integers(1, 64),

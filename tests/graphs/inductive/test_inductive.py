@@ -169,7 +169,7 @@ def outcome_in_order() -> tuple[object, object]:
     return outcome([0], Limits(concurrency=1, wave=80))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     turns=st.lists(st.integers(0, 40), min_size=1, max_size=7),
     concurrency=st.integers(1, 64),

@@ -54,7 +54,6 @@ SEGMENTS = 4
 words = st.sampled_from(["a", "b", "c d", "é\n", "#x"])
 property_test = settings(
     max_examples=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

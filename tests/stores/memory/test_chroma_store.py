@@ -125,7 +125,7 @@ def namespaces_of(store: InMemoryStore, op: ListNamespacesOp) -> Result:
 
 
 @given(batches=st.lists(st.lists(_operations, max_size=12), min_size=1, max_size=4))
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_answers_as_langgraph_s_own_store(make: Make, batches: list[list[Op]]) -> None:
     own = make()
     known = InMemoryStore(index={"dims": 16, "embed": lambda texts: embed(list(texts)).tolist()})

@@ -370,7 +370,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_was_done_can_be_undone_and_redone(
     steps: list[tuple[str, str, str, int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

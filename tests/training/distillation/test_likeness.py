@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intercoder.core.protocols import Vectors
@@ -80,13 +80,11 @@ def test_short_texts_are_alike_by_words_only_if_they_are_the_same() -> None:
     assert alike.find("not harmful", unit(0, 1)) is None
 
 
-@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=12), st.lists(TEXTS, max_size=12))
 def test_what_is_kept_of_the_first_texts_does_not_depend_on_later_ones(first: list[str], more: list[str]) -> None:
     assert sifted(first + more, fresh())[: len(first)] == sifted(first, fresh())
 
 
-@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=15))
 def test_no_text_is_kept_twice_and_kept_ones_are_not_alike(texts: list[str]) -> None:
     kept = [text for text, new in zip(texts, sifted(texts, fresh()), strict=True) if new]
@@ -96,7 +94,6 @@ def test_no_text_is_kept_twice_and_kept_ones_are_not_alike(texts: list[str]) -> 
     assert (np.triu(rows @ rows.T, 1) < 0.95).all()
 
 
-@settings(deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=15), st.data())
 def test_known_texts_are_found_whatever_else_is_known(texts: list[str], data: st.DataObject) -> None:
     alike = fresh()

@@ -35,7 +35,7 @@ def cut(items: list[HumanItem], seed: int = 0, by: str = "") -> Parts:
     return split(items, development=0.2, held_out=0.25, seed=seed, by=by)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(human_items(), st.integers(0, 50))
 def test_parts_share_no_segment_no_document_and_no_text(items: list[HumanItem], seed: int) -> None:
     try:
@@ -57,7 +57,7 @@ def test_parts_share_no_segment_no_document_and_no_text(items: list[HumanItem], 
     assert all(plain(one.segment.text) in known for one in left), "only repeated texts are left out"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(human_items(), st.integers(0, 50))
 def test_a_split_is_the_same_again_whatever_the_order_of_items(items: list[HumanItem], seed: int) -> None:
     try:
@@ -69,7 +69,7 @@ def test_a_split_is_the_same_again_whatever_the_order_of_items(items: list[Human
         assert {x.segment.document_id for x in one} == {x.segment.document_id for x in other}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(human_items(), human_items(), st.integers(0, 50))
 def test_what_has_a_place_keeps_it_when_more_is_coded(
     items: list[HumanItem], more: list[HumanItem], seed: int
@@ -113,7 +113,7 @@ def test_what_is_coded_later_goes_where_most_is_missing() -> None:
     assert rare == pytest.approx([0.55 * 36, 0.2 * 36, 0.25 * 36], abs=2)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(human_items())
 def test_values_of_an_attribute_stay_together(items: list[HumanItem]) -> None:
     try:

@@ -97,7 +97,7 @@ async def test_nothing_is_asked_or_written_twice(folder: StudyFolder) -> None:
     assert model.asked == []
 
 
-@settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=4), st.integers(0, 3))
 async def test_one_that_wants_more_gives_the_same_and_more(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], seed: int
@@ -111,7 +111,7 @@ async def test_one_that_wants_more_gives_the_same_and_more(
             before = written
 
 
-@settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 20))
 async def test_one_that_was_killed_goes_on_to_the_same_texts(
     tmp_path_factory: pytest.TempPathFactory, dies_at: int
