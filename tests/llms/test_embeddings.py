@@ -70,7 +70,11 @@ async def test_many_texts_are_cut_into_parts_that_share_calls(sentences: Sentenc
     assert len(fake.calls) <= 3
 
 
-async def test_callers_at_the_same_time_share_a_call(sentences: SentenceEmbedder, fake: FakeModel) -> None:
+async def test_callers_at_the_same_time_share_a_call(
+    sentences: SentenceEmbedder, fake: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slowly they come: they fill a batch, which then waits no longer.
+    monkeypatch.setattr(sentences._batcher, "_window", 60.0)
     await asyncio.gather(*[sentences.embed([f"text {number}"]) for number in range(embeddings.CALLS)])
     assert len(fake.calls) == 1
 
