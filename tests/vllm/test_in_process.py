@@ -84,7 +84,11 @@ async def test_adapters_change_answers_and_share_one_engine(references: list[str
 
     first = await asyncio.gather(*map(answers, models))
     assert len({tuple(said) for said in first}) == 3, "base and adapters, side by side in one batch, all differ"
-    assert await asyncio.gather(*map(answers, models)) == first
+
+    async def alone() -> list[str]:
+        return [str((await model.ainvoke(questions[0], max_tokens=12)).content) for model in models]
+
+    assert await alone() == await alone(), "in a batch rounding differs with who is in it"
 
 
 def test_an_ensemble_of_adapters_codes(references: list[str]) -> None:
