@@ -8,13 +8,16 @@ the command as a shell starts it.
 from __future__ import annotations
 
 import gc
+import json
 import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
 MODULES = (
     "__main__",
@@ -44,6 +47,46 @@ if sys.platform == "linux":
     _context.set_forkserver_preload(list(MODULES))
 
 
+Fatal: TypeAlias = Callable[[str], bool]
+"""Told each line of a command's output: whether it is the last one. It is sent to the command's process."""
+
+
+@dataclass
+class AtLine:
+    """The line of that number, from 0."""
+
+    number: int
+
+    def __call__(self, line: str) -> bool:
+        self.number -= 1
+        return self.number == -1
+
+
+@dataclass
+class AtWords:
+    """The first line with the last of some words, once lines before it, or itself, had those before them."""
+
+    words: Sequence[str]
+
+    def __call__(self, line: str) -> bool:
+        while self.words and self.words[0] in line:
+            self.words = self.words[1:]
+        return not self.words
+
+
+@dataclass
+class AtStep:
+    """The event, a line of JSON, that tells of a step of a training, after so many cells of a grid."""
+
+    step: int
+    after: int = 0
+
+    def __call__(self, line: str) -> bool:
+        event = json.loads(line)
+        self.after -= event["kind"] == "worked"
+        return self.after == 0 and event["kind"] == "step" and event["done"] == self.step
+
+
 class Forked:
     """A command at work, with the names of `subprocess.Popen`. It heeds Ctrl-C.
 
@@ -51,12 +94,22 @@ class Forked:
         arguments: What would follow `intercoder` in a shell.
         log: A file that what it says on standard error is added to.
         cwd: Where it works; here, if nothing is said.
+        dies_at: The line of its output with which it kills itself with SIGKILL, before it does anything else: who
+            reads the line and kills it then may come too late.
+        errors: Whether those are lines of standard error.
     """
 
-    def __init__(self, *arguments: object, log: Path, cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: object,
+        log: Path,
+        cwd: Path | None = None,
+        dies_at: Fatal | None = None,
+        errors: bool = False,
+    ) -> None:
         ours, its = _context.Pipe(duplex=False)
         told = [str(argument) for argument in arguments]
-        given = (told, its, str(log), str(cwd or Path.cwd()), dict(os.environ))
+        given = (told, its, str(log), str(cwd or Path.cwd()), dict(os.environ), dies_at, errors)
         self._process = _context.Process(target=_work, args=given)
         self._process.start()
         its.close()
@@ -91,7 +144,36 @@ class Forked:
         return out, None
 
 
-def _work(arguments: list[str], out: Connection, log: str, folder: str, environment: dict[str, str]) -> None:
+class _Watched:
+    """A stream that ends its process with SIGKILL when a line is written whole."""
+
+    def __init__(self, stream: TextIO, fatal: Fatal) -> None:
+        self._stream, self._fatal, self._line = stream, fatal, ""
+
+    def write(self, text: str) -> int:
+        for part in text.splitlines(keepends=True):
+            self._stream.write(part)
+            self._line += part
+            if part.endswith("\n"):
+                line, self._line = self._line, ""
+                if self._fatal(line):
+                    self._stream.flush()
+                    os.kill(os.getpid(), signal.SIGKILL)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _work(
+    arguments: list[str],
+    out: Connection,
+    log: str,
+    folder: str,
+    environment: dict[str, str],
+    dies_at: Fatal | None,
+    on_errors: bool,
+) -> None:
     """Be the command."""
     from intercoder.cli.main import main
 
@@ -105,5 +187,8 @@ def _work(arguments: list[str], out: Connection, log: str, folder: str, environm
     os.chdir(folder)
     # A shell's background jobs, which tests may be, ignore Ctrl-C, and so do their children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if dies_at is not None:
+        name = "stderr" if on_errors else "stdout"
+        setattr(sys, name, _Watched(getattr(sys, name), dies_at))
     sys.argv = ["intercoder", *arguments]
     main()

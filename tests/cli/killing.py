@@ -9,12 +9,13 @@ import json
 import signal
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import Future
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from intercoder.llms.scripted import ScriptedChatModel
-from tests.cli.forking import Forked
+from tests.cli.forking import AtLine, Fatal, Forked
 from tests.llms.endpoints.fault_server import Canned, sends
 
 CONCURRENCY = 6
@@ -72,8 +73,17 @@ class Stub:
         )
 
 
-def go(study: Path, *arguments: object) -> Forked:
-    return Forked(*arguments, "--json", log=study.parent / "log.txt")
+def go(study: Path, *arguments: object, dies_at: Fatal | None = None) -> Forked:
+    return Forked(*arguments, "--json", log=study.parent / "log.txt", dies_at=dies_at)
+
+
+def go_struck(stub: Stub, moment: int, strike: Callable[[Forked], None], study: Path, *arguments: object) -> Forked:
+    """A command at whose request number `moment` the stub strikes."""
+    begun: Future[Forked] = Future()
+    stub.moment, stub.strike = moment, lambda: strike(begun.result())
+    process = go(study, *arguments)
+    begun.set_result(process)
+    return process
 
 
 def committed(study: Path) -> set[int]:
@@ -84,17 +94,12 @@ def committed(study: Path) -> set[int]:
 
 def killed(study: Path, stub: Stub, moment: int, event: int | None, *arguments: object) -> bool:
     """Run until request `moment` or output line `event`, then SIGKILL. False if it ended before."""
-    process = go(study, *arguments)
-
-    def strike() -> None:
-        process.kill()
-
-    stub.moment, stub.strike = (moment, strike) if event is None else (-1, strike)
-    assert process.stdout is not None
-    for number, _line in enumerate(process.stdout):
-        if number == event:
-            process.kill()
+    if event is None:
+        process = go_struck(stub, moment, Forked.kill, study, *arguments)
+    else:
+        stub.moment = -1
+        process = go(study, *arguments, dies_at=AtLine(event))
+    process.communicate()
     code = process.wait()
-    process.stdout.close()
     assert code in (0, -signal.SIGKILL), (study.parent / "log.txt").read_text()
     return code == -signal.SIGKILL

@@ -1,12 +1,13 @@
 """A grid of two cells on a model that is made in a moment: killed in the second, and gone on with."""
 
 import json
-import subprocess
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Call, command, command_line
+from tests.cli.conftest import Call, command
+from tests.cli.forking import AtWords, Forked
 from tests.llms.tiny_models import save
 
 __all__ = ["command"]
@@ -38,16 +39,10 @@ def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_grid_that_was_killed_keeps_what_is_done_and_goes_on(
     grid: list[str], command: Call, tmp_path: Path
 ) -> None:
-    killed = subprocess.Popen(command_line(*grid), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    assert killed.stderr is not None
-    said = []
-    for line in killed.stderr:
-        said.append(line)
-        if "cell 2 of 2" in "".join(said) and "step 2 of 4" in line:
-            break
-    killed.kill()
-    killed.wait()
-    killed.stderr.close()
+    second_step = AtWords(("cell 2 of 2", "step 2 of 4"))
+    killed = Forked(*grid, log=tmp_path / "log.txt", cwd=tmp_path, dies_at=second_step, errors=True)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL, (tmp_path / "log.txt").read_text("utf-8")
     first, second = (tmp_path / "adapters" / f"tiny-{name}-0" for name in ("expert_angle", "simplified_task"))
     weights = (first / "adapter_model.safetensors").stat().st_mtime_ns
     assert (first / "metrics.json").is_file()

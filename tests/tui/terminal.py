@@ -7,7 +7,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,13 +53,21 @@ class Terminal:
 
         Fails with the screen if none does in time.
         """
+        told = f"{' or '.join(texts)} did not appear"
+        return self._wait(lambda seen: any(text in seen for text in texts), seconds, told)
+
+    def wait_while(self, text: str, seconds: float = 120) -> str:
+        """The screen once a text no longer stands on it; as `wait_for` in all else."""
+        return self._wait(lambda seen: text not in seen, seconds, f"{text} did not go")
+
+    def _wait(self, right: Callable[[str], bool], seconds: float, told: str) -> str:
         end = time.monotonic() + seconds
         while True:
             seen = self.screen
-            if any(text in seen for text in texts):
+            if right(seen):
                 return seen
             if time.monotonic() > end:
-                pytest.fail(f"{' or '.join(texts)} did not appear:\n{seen}")
+                pytest.fail(f"{told}:\n{seen}")
             ready, _, _ = select.select([self._output], [], [], LINE)
             if ready:
                 os.read(self._output, 65536)

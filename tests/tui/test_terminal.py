@@ -59,13 +59,15 @@ def test_import_run_approve_quit_resume(tmp_path: Path, root: Path, monkeypatch:
 
         command(screen, "review study --by ana", f"0 of {waiting} open")
         screen.press("c")
-        screen.wait_for("approved")
+        screen.wait_for("Confirm the round")
         screen.press("y")
+        screen.wait_while("Confirm the round")
         screen.press("F6")
+        screen.wait_for("round 2", seconds=300)
         screen.wait_for("waits for people", "done", seconds=300)
         screen.press("C-q")
         screen.wait_for("READY>")
-        command(screen, "codebook versions study", "2")
+        command(screen, "codebook versions study", "2 redefined")
 
 
 def test_a_window_that_shrinks_and_grows(tmp_path: Path, example: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import command_line, use_scripted
-from tests.cli.forking import Forked
+from tests.cli.forking import AtLine, Forked
 
 pytestmark = pytest.mark.long
 
@@ -53,8 +53,8 @@ class Loop:
         assert process.returncode == code, f"exit {process.returncode}\n{out}\n{self.log}"
         return out.splitlines()
 
-    def forked(self, *arguments: object) -> Forked:
-        return Forked(*arguments, log=self.folder / "log.txt", cwd=self.folder)
+    def forked(self, *arguments: object, dies_at: AtLine | None = None) -> Forked:
+        return Forked(*arguments, log=self.folder / "log.txt", cwd=self.folder, dies_at=dies_at)
 
     @property
     def log(self) -> str:
@@ -77,18 +77,13 @@ class Loop:
         """What a job prints in the end that is killed with SIGKILL at some line, and run again."""
         while True:
             last = next(kill_at)
-            job = self.forked(*arguments, "--json")
-            lines = []
-            for number, line in enumerate(job.stdout):
-                lines.append(line)
-                if number == last:
-                    job.kill()
-            job.stdout.close()
-            if job.wait() == -signal.SIGKILL:
+            job = self.forked(*arguments, "--json", dies_at=AtLine(last))
+            out, _ = job.communicate()
+            if job.returncode == -signal.SIGKILL:
                 self.kills += 1
                 continue
-            assert job.returncode == code, f"{lines}\n{self.log}"
-            return lines
+            assert job.returncode == code, f"{out}\n{self.log}"
+            return out.splitlines()
 
     def revisions(self, *arguments: object) -> list[dict[str, Any]]:
         """Revisions as `revisions STUDY --json` lists them."""

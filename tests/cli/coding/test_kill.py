@@ -15,7 +15,19 @@ import pytest
 
 from intercoder.stores.study_folder import create_study
 from tests.cli.conftest import call, command_line
-from tests.cli.killing import CONCURRENCY, LOST, QUESTIONS, SEGMENTS, SETTINGS, Stub, committed, go, killed
+from tests.cli.forking import Forked
+from tests.cli.killing import (
+    CONCURRENCY,
+    LOST,
+    QUESTIONS,
+    SEGMENTS,
+    SETTINGS,
+    Stub,
+    committed,
+    go,
+    go_struck,
+    killed,
+)
 from tests.graphs.conftest import fill, lines
 from tests.llms.endpoints.fault_server import FaultServer
 
@@ -85,8 +97,7 @@ def test_being_told_to_stop_it_stops_cleanly(
     study = tmp_path / "study"
     shutil.copytree(fresh, study)
     stub.asked.clear()
-    process = go(study, "run", "inductive", study)
-    stub.moment, stub.strike = 50, lambda: os.kill(process.pid, stop)
+    process = go_struck(stub, 50, lambda struck: os.kill(struck.pid, stop), study, "run", "inductive", study)
     out, _ = process.communicate()
     assert process.returncode == 130
     told = json.loads(out.splitlines()[-1])
@@ -105,12 +116,11 @@ def test_a_second_run_is_refused_while_one_works(fresh: Path, stub: Stub, tmp_pa
     stub.asked.clear()
     refused: list[subprocess.CompletedProcess[str]] = []
 
-    def intrude() -> None:
+    def intrude(_: Forked) -> None:
         # The server waits here, so the first run cannot end before the second has been refused.
         refused.append(subprocess.run(command_line("run", "inductive", study), capture_output=True, text=True))
 
-    process = go(study, "run", "inductive", study)
-    stub.moment, stub.strike = 20, intrude
+    process = go_struck(stub, 20, intrude, study, "run", "inductive", study)
     process.communicate()
     stub.moment = -1
     assert process.returncode == 0

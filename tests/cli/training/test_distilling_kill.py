@@ -7,7 +7,6 @@ import json
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ import pytest
 
 from intercoder.stores.classifiers.classifier_folders import read_grid
 from tests.cli.conftest import command_line
-from tests.cli.killing import CONCURRENCY, LOST, Stub, committed, go
+from tests.cli.forking import AtStep, Forked
+from tests.cli.killing import CONCURRENCY, LOST, Stub, committed, go, go_struck
 from tests.llms.endpoints.fault_server import FaultServer
 from tests.training.distillation.studies import SETTINGS, make_encoder, make_study
 
@@ -61,22 +61,12 @@ def copy_of(fresh: Path, stub: Stub, tmp_path: Path) -> Path:
     return Path(shutil.copytree(fresh, tmp_path / "study"))
 
 
-def run(
-    study: Path, command: tuple[object, ...], until: Callable[[Event], bool] = lambda event: False
-) -> list[Event]:
-    """Run a command to its end, or kill it at an event; what it told."""
-    process = go(study, *command)
-    assert process.stdout is not None
-    told: list[Event] = []
-    for line in process.stdout:
-        told.append(json.loads(line))
-        if until(told[-1]):
-            process.kill()
-            break
-    process.stdout.close()
-    code = process.wait()
-    assert code == (-9 if told and until(told[-1]) else 0), (study.parent / "log.txt").read_text()
-    return told
+def run(study: Path, command: tuple[object, ...], dies_at: AtStep | None = None) -> list[Event]:
+    """Run a command to its end, or to a step at which it is killed; what it told."""
+    process = go(study, *command, dies_at=dies_at)
+    out, _ = process.communicate()
+    assert process.returncode == (-9 if dies_at else 0), (study.parent / "log.txt").read_text()
+    return [json.loads(line) for line in out.splitlines()]
 
 
 def left(study: Path) -> tuple[Any, ...]:
@@ -124,8 +114,7 @@ def test_killed_while_it_writes_or_asks(
     expected, questions = uninterrupted
     study = copy_of(fresh, stub, tmp_path)
     command = command_of(study, encoder, *ONE)
-    process = go(study, *command)
-    stub.moment, stub.strike = round(share_done * questions), process.kill
+    process = go_struck(stub, round(share_done * questions), Forked.kill, study, *command)
     process.communicate()
     assert process.returncode == -9
     stub.moment = -1
@@ -143,11 +132,7 @@ def test_killed_while_it_trains(
     expected, questions = uninterrupted
     study = copy_of(fresh, stub, tmp_path)
     command = command_of(study, encoder, *ONE)
-
-    def third_step(event: Event) -> bool:
-        return event["kind"] == "step" and event["done"] == 3
-
-    told = run(study, command, third_step)
+    told = run(study, command, AtStep(3))
     assert not (study / "classifiers" / "repair").exists(), "it appears when all is done"
     assert len(stub.asked) == questions
     again = run(study, command)
@@ -164,14 +149,7 @@ def test_a_grid_killed_in_a_cell_works_the_other_cells_once(
 ) -> None:
     study = copy_of(fresh, stub, tmp_path)
     command = command_of(study, encoder, *GRID)
-
-    def in_the_last_cell(event: Event) -> bool:
-        nonlocal worked
-        worked += event["kind"] == "worked"
-        return worked == 3 and event["kind"] == "step" and event["done"] == 3
-
-    worked = 0
-    run(study, command, in_the_last_cell)
+    run(study, command, AtStep(3, after=3))
     folder = study / "grids" / "repair"
     with (folder / "grid.jsonl").open("a", encoding="utf-8") as lines:
         lines.write('{"settings": {"sha')  # what a process that dies while it writes leaves
@@ -193,8 +171,7 @@ def test_a_grid_killed_in_a_cell_works_the_other_cells_once(
 
 def test_told_to_stop_it_says_how_to_go_on(fresh: Path, encoder: str, stub: Stub, tmp_path: Path) -> None:
     study = copy_of(fresh, stub, tmp_path)
-    process = go(study, *command_of(study, encoder, *ONE))
-    stub.moment, stub.strike = 3, process.terminate
+    process = go_struck(stub, 3, Forked.terminate, study, *command_of(study, encoder, *ONE))
     process.communicate()
     stub.moment = -1
     assert process.returncode == 130
@@ -206,15 +183,13 @@ def test_two_do_not_work_on_the_same_name(fresh: Path, encoder: str, stub: Stub,
     command = command_of(study, encoder, *ONE)
     refused: list[subprocess.CompletedProcess[str]] = []
 
-    def intrude() -> None:
+    def intrude(process: Forked) -> None:
         stub.moment = -1
         other = go(study, *command)
         other.communicate()
         refused.append(subprocess.CompletedProcess([], other.returncode))
         process.kill()
 
-    process = go(study, *command)
-    stub.moment, stub.strike = 3, intrude
-    process.communicate()
+    go_struck(stub, 3, intrude, study, *command).communicate()
     assert refused[0].returncode == 2
     assert "another process" in (study.parent / "log.txt").read_text("utf-8")
