@@ -12,15 +12,16 @@ from intercoder.training.distillation.asking import language_model
 from intercoder.training.distillation.material import Material
 
 
-def adapter_notes(material: Material, *, writes: bool) -> Iterator[str]:
+def adapter_notes(material: Material, *, writes: bool, filters: bool) -> Iterator[str]:
     """A sentence for each adapter that learnt from what nobody is to learn from, or of which nobody can tell.
 
     Args:
         material: What people decided, in parts.
         writes: Whether segments are written.
+        filters: Whether the coder says which of them are kept.
     """
     apart = [one.segment for part in material.parts.each[1:] for one in part]
-    for adapter, what in _adapters(material, writes=writes).items():
+    for adapter, what in _adapters(material, writes=writes, filters=filters).items():
         data = read_data(adapter)
         if data is None:
             yield (
@@ -38,12 +39,13 @@ def adapter_notes(material: Material, *, writes: bool) -> Iterator[str]:
             )
 
 
-def _adapters(material: Material, *, writes: bool) -> dict[Path, str]:
-    """Folder of an adapter -> whose figures it touches; the writer's are everybody's who learns."""
+def _adapters(material: Material, *, writes: bool, filters: bool) -> dict[Path, str]:
+    """Folder of an adapter -> whose figures it touches: everybody's, where it writes or filters what is learnt."""
     study = material.folder.study
     asked = language_model(study)
+    touched = "all figures" if writes and filters else "figures of the language model and the cascade"
     named = [
-        *([(study.writer_model(asked), "figures of the language model and the cascade")] if asked else []),
+        *([(study.writer_model(asked), touched)] if asked else []),
         *([(study.writer_model(study.synthesizer), "all figures")] if writes else []),
     ]
     return {Path(place).expanduser(): what for model, what in named if (place := on_base(model).adapter)}

@@ -238,12 +238,13 @@ def _measured(
     if said is not None:
         cascade = cascaded(material, learnt.systems[0].name, given, said, measuring.asked_of(material))
     card = _with_bound(folder, cascade)
+    settings = material.settings
     notes = (
         *notes_on(material, said, cascade, missing),
         *learnt.notes,
         *notes_on_shares(material, given.development),
         *notes_on_learning(card),
-        *adapter_notes(material, writes=material.settings.share > 0),
+        *adapter_notes(material, writes=settings.share > 0, filters=settings.filter > 0),
     )
     figures = learnt._replace(systems=(*learnt.systems, *_others(material, said, cascade)), notes=notes)
     curves = (cascade.development, cascade.held_out) if cascade else None

@@ -89,7 +89,13 @@ def grid_of(material: Material, name: str, cells: GridCells) -> Grid:
         synthesizer=study.writer_model(study.synthesizer),
         cells=settings,
         keys=tuple(map(cells.key, settings)),
-        notes=tuple(adapter_notes(material, writes=any(not math.isnan(one.temperature) for one in settings))),
+        notes=tuple(
+            adapter_notes(
+                material,
+                writes=any(not math.isnan(one.temperature) for one in settings),
+                filters=any(one.filter for one in settings),
+            )
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 
@@ -102,14 +103,11 @@ def coded_by_models(
     """A deductive run of some rounds, in which anything may happen."""
     book = book_of(folder, exclusive=exclusive)
     codes = [code.id for code in book.leaves]
-    run = create_deductive_run(folder.engine, settings(folder, coders), graph, book, codes, scope)
+    begun = create_deductive_run(folder.engine, settings(folder, coders), graph, book, codes, scope)
     actors = [("coder", f"model{number}") for number in range(coders)] + [("repeat", "model0")]
     actors += [] if exclusive else [("coder", PATTERN)]
     actors += [("moderator", "moderator")] if coders > 1 else []
-    for round_ in range(1, rounds + 1):
-        with writing(folder.engine) as connection:
-            update_run(connection, folder.study.id, run.id, round=round_)
-            run = get_run(connection, folder.study.id, run.id)
+    for run in in_rounds(folder, begun, rounds):
         decisions, failures = [], []
         for segment in segments_of(folder, run):
             for role, coder in actors:
@@ -131,13 +129,19 @@ def asked_of(coder: str, draw: random.Random, *, exclusive: bool) -> list[Code]:
     return [code for code in CODES if (code.kind == "pattern") is (coder == PATTERN)]
 
 
-def found_by_models(folder: StudyFolder, draw: random.Random, rounds: int) -> Run:
-    """An inductive run of some rounds; coders and a moderator say nothing, one thing or two."""
-    run = create_run(folder.engine, folder.study, "inductive", Scope())
+def in_rounds(folder: StudyFolder, run: Run, rounds: int) -> Iterator[Run]:
+    """The run in each of so many rounds."""
     for round_ in range(1, rounds + 1):
         with writing(folder.engine) as connection:
             update_run(connection, folder.study.id, run.id, round=round_)
-            run = get_run(connection, folder.study.id, run.id)
+            begun = get_run(connection, folder.study.id, run.id)
+        yield begun
+
+
+def found_by_models(folder: StudyFolder, draw: random.Random, rounds: int) -> Run:
+    """An inductive run of some rounds; coders and a moderator say nothing, one thing or two."""
+    begun = create_run(folder.engine, folder.study, "inductive", Scope())
+    for run in in_rounds(folder, begun, rounds):
         decisions, failures = [], []
         for segment in segments_of(folder, run):
             for role, coder in (("coder", "ana"), ("moderator", "medoid")):
